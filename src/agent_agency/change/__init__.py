@@ -1,0 +1,1 @@
+"""What git says differs between a base and a head."""

@@ -1,0 +1,131 @@
+"""The ``agency`` command: wires the groups, turns errors into one sentence and an exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from agent_agency._version import __version__
+from agent_agency.errors import AgencyError
+
+EXIT_CANNOT_RUN = 2
+EXIT_INTERRUPTED = 130
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported only when called, so that a cold start stays short."""
+
+    def __init__(self, *args: object, lazy: dict[str, tuple[str, str, str]] | None = None, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.lazy = lazy or {}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Name the commands, in the order in which a newcomer meets them."""
+        return list(self.lazy)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; unknown names give ``None``, as click expects."""
+        if cmd_name not in self.lazy:
+            return super().get_command(ctx, cmd_name)
+        module, attribute, _ = self.lazy[cmd_name]
+        command = getattr(import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module}:{attribute} is no command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands from the table, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in self.lazy.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Resolve a command; a near miss is answered with what was probably meant."""
+        if args and args[0] not in self.lazy and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], self.lazy, n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else " Run 'agency --help' for the list."
+            raise click.UsageError(f"No command '{args[0]}'.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+_COMMANDS = {
+    "review": ("agent_agency.cli.review", "review", "Is this change inside its working spec?"),
+    "try": ("agent_agency.cli.try_example", "try_example", "See it work on a bundled example."),
+    "init": ("agent_agency.cli.init", "init", "Write a policy, a first spec and a config."),
+    "validate": ("agent_agency.cli.validate", "validate", "Check specs, policy and waivers."),
+    "scope": ("agent_agency.cli.scope", "scope", "May I edit this path?"),
+    "spec": ("agent_agency.cli.spec", "spec", "Migrate, explain and describe specs."),
+    "ledger": ("agent_agency.cli.ledger", "ledger", "Verify, export and import the record."),
+    "doctor": ("agent_agency.cli.doctor", "doctor", "Say what this machine can do."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "AGENCY"},
+)
+@click.version_option(__version__, prog_name="agency")
+def cli() -> None:
+    """An arbiter for AI coding agents: it measures a change and rules by written law."""
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and exit; every expected failure is one sentence on standard error."""
+    arguments = sys.argv[1:] if argv is None else argv
+    try:
+        code = cli.main(args=arguments, prog_name="agency", standalone_mode=False)
+    except AgencyError as error:
+        _tell(error, as_json="--json" in arguments)
+        sys.exit(error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(EXIT_CANNOT_RUN)
+    except click.ClickException as error:
+        usage = AgencyError(
+            error.format_message().rstrip("."), fix="Run the command with --help.", code="usage.invalid"
+        )
+        _tell(usage, as_json="--json" in arguments)
+        sys.exit(EXIT_CANNOT_RUN)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("agency: interrupted; nothing was left half-written.", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        _close_output()
+        sys.exit(EXIT_CANNOT_RUN)
+    except OSError as error:
+        _tell(_from_os_error(error), as_json="--json" in arguments)
+        sys.exit(EXIT_CANNOT_RUN)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _from_os_error(error: OSError) -> AgencyError:
+    where = os.fsdecode(error.filename) if isinstance(error.filename, (str, bytes)) else None
+    return AgencyError(
+        f"The system refused: {error.strerror or error}",
+        fix="Check that the file or folder exists, may be used, and that the disk has room.",
+        path=where,
+        code="system.refused",
+    )
+
+
+def _tell(error: AgencyError, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"schema_version": 1, "error": error.as_dict()}, indent=2))
+        return
+    from agent_agency.facts import display_path
+
+    place = f"{display_path(error.path)}{f':{error.line}' if error.line else ''}: " if error.path else ""
+    click.echo(f"agency: {place}{error.message}. {error.fix}", err=True)
+
+
+def _close_output() -> None:
+    """Point standard output at nothing, so that interpreter shutdown does not fail on the broken pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,113 @@
+"""The one taxonomy of errors that a person may meet.
+
+Every error has a stable ``code`` for machines, one sentence for what happened, and the next step. A face turns it
+into one line on standard error (or one JSON envelope) and the exit code; no caller ever shows a traceback for it.
+
+A problem *inside* a document is not an error but a ``facts.Finding``: errors are for what could not be read or run.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AgencyError(Exception):
+    """What kept a command from doing its job.
+
+    Args:
+        message: what happened, one sentence without a trailing full stop.
+        fix: the next step for the person, one sentence.
+        path: the file at fault, where there is one.
+        line: its line, counted from 1.
+        code: a more exact code than the class's own, under the same family.
+    """
+
+    code: ClassVar[str] = "agency.failed"
+    exit_code: ClassVar[int] = 2
+
+    def __init__(
+        self, message: str, *, fix: str, path: str | None = None, line: int | None = None, code: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+        self.path = path
+        self.line = line
+        self.stable_code = code or self.code
+
+    def as_dict(self) -> dict[str, object]:
+        """The diagnostic envelope of ``--json`` output; keys without a value are null."""
+        return {
+            "severity": "error",
+            "code": self.stable_code,
+            "message": self.message,
+            "path": self.path,
+            "line": self.line,
+            "fix": self.fix,
+        }
+
+
+class UsageError(AgencyError):
+    """The command line asks for something that does not exist or does not fit together."""
+
+    code = "usage.invalid"
+
+
+class FileUnreadableError(AgencyError):
+    """A file is missing, too large, not a regular file, or may not be read."""
+
+    code = "file.unreadable"
+
+
+class FileUnwritableError(AgencyError):
+    """A file or folder could not be written; nothing was left half-written."""
+
+    code = "file.unwritable"
+
+
+class GitError(AgencyError):
+    """Git refused, is missing, or answered something that cannot be trusted."""
+
+    code = "git.failed"
+
+
+class NotARepositoryError(GitError):
+    """The folder is in no git repository."""
+
+    code = "git.not_a_repository"
+
+
+class UnknownRevisionError(GitError):
+    """A name resolves to no commit of this repository."""
+
+    code = "git.unknown_revision"
+
+
+class NoCommonAncestorError(GitError):
+    """Base and head share no history, or a shallow clone hides it."""
+
+    code = "git.no_common_ancestor"
+
+
+class SpecSelectionError(AgencyError):
+    """No spec, or more than one, claims the change."""
+
+    code = "spec.selection"
+
+
+class LawError(AgencyError):
+    """The law at the base exists but cannot be applied (unreadable, invalid)."""
+
+    code = "law.invalid"
+
+
+class LedgerError(AgencyError):
+    """The ledger could not be read, locked or written."""
+
+    code = "ledger.failed"
+
+
+class LedgerCorruptError(LedgerError):
+    """The ledger does not verify, so nothing may be appended to it."""
+
+    code = "ledger.corrupt"

@@ -1,0 +1,1 @@
+"""Deterministic checks over a change, and their results."""

@@ -1,0 +1,1 @@
+"""One ruling in every form that people and tools read."""

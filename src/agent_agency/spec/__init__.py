@@ -1,0 +1,1 @@
+"""CAWS documents: working spec, policy, waiver; profiles, scope, budget."""
