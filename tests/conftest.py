@@ -1,0 +1,33 @@
+"""Fixtures for every test: a clean environment, real repositories, the conformance data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.git_repo import GitRepo
+
+PROJECT = Path(__file__).resolve().parent.parent
+SHARED = PROJECT.parent / "shared"
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No user configuration, no colours, no AGENCY_* or GIT_* setting of the caller reaches a test."""
+    import os
+
+    home = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith(("GIT_", "AGENCY_", "CAWS_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture
+def git_repo(tmp_path: Path) -> GitRepo:
+    """An empty repository on branch ``main`` with an author configured."""
+    return GitRepo.create(tmp_path / "repo")

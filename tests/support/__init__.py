@@ -1,0 +1,1 @@
+"""What several tests share: real repositories, the conformance data."""
