@@ -1,0 +1,59 @@
+# make run    the main job on a bundled example        make test   the tests
+# make check  lint, types, layers and docs             make help   the rest
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help run test soak bench lint types layers docs check setup pictures clean
+.SUFFIXES:
+
+BIN := .venv/bin
+PYTEST_ARGS ?=
+# A stamp lies in .venv, so it goes when .venv goes.
+CORE := .venv/.made-core
+TOOLS := .venv/.made-tools
+INPUTS := pyproject.toml constraints.txt tools/make_venv.sh
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+$(CORE): $(INPUTS)
+	@tools/make_venv.sh test
+	@touch $@
+
+$(TOOLS): $(INPUTS)
+	@tools/make_venv.sh test lint docs
+	@touch $(CORE) $@
+
+setup: $(TOOLS) ## Make .venv with everything that developers use
+
+run: $(CORE) ## Review four example branches and show the table (agency try)
+	@$(BIN)/agency try
+
+test: $(CORE) ## Run the tests, a sample of the slow ones included
+	@$(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal -m "not soak" $(PYTEST_ARGS)
+
+soak: $(CORE) ## Run the slow fuzz, soak and fault-injection tests
+	@$(BIN)/pytest -n auto --maxprocesses 8 -m soak --timeout 1800 $(PYTEST_ARGS)
+
+bench: $(CORE) ## Measure, write benchmarks/results/*.json and show the table
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+lint: $(TOOLS) ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(TOOLS) ## mypy --strict over product, tests and benchmarks
+	@$(BIN)/mypy
+
+layers: $(TOOLS) ## import-linter: imports only point down
+	@$(BIN)/lint-imports
+
+docs: $(TOOLS) ## Build the documentation into site/, strictly
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+check: lint types layers docs ## lint, types, layers, docs
+
+pictures: $(TOOLS) ## Make the documentation's pictures anew from real runs
+	@$(BIN)/python docs/make_pictures.py
+
+clean: ## Remove .venv and everything built
+	rm -rf .venv site build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
