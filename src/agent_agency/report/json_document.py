@@ -1,0 +1,149 @@
+"""A ruling as one JSON document; its shape is ``schemas/ruling.v1.json``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agent_agency.arbitration.ruling import SCHEMA_VERSION, AppliedWaiver, Condition, Ruling
+from agent_agency.facts import GateResult, display_path
+from agent_agency.report.rows import FindingRow, finding_rows, gate_outcome
+from agent_agency.report.text import json_ready, shown_path
+
+_SPEC = ("id", "title", "risk_tier", "mode", "profile", "path", "digest", "chosen_by")
+_LAW = ("in_force", "source", "commit", "policy_path", "policy_digest", "config_digest", "waivers", "constitution")
+_BASE = ("ref", "commit", "merge_base")
+_HEAD = ("ref", "commit", "tree", "kind", "branch")
+_CHANGE = ("digest", "files", "added", "deleted", "lines", "excluded", "notes", "files_changed", "minimality")
+_FILE = (
+    *("path", "old_path", "status", "added", "deleted", "binary", "mode_from", "mode_to", "size", "lfs"),
+    *("generated", "whitespace_only", "no_op", "counted"),
+)
+_MINIMALITY = ("path", "method", "edit_size", "tree_size", "ratio", "moved", "note")
+_BUDGET = ("tier", "max_files", "max_loc", "used_files", "used_loc", "baseline_files", "baseline_loc")
+_LEDGER = ("path", "chain", "seq", "hash")
+
+
+def to_document(ruling: Ruling) -> dict[str, Any]:
+    """The whole ruling as plain JSON data; a value that is not known is null, never left out."""
+    decision = ruling.decision
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "verdict": str(decision.verdict),
+        "caws_verdict": str(decision.caws_verdict),
+        "exit_code": decision.exit_code,
+        "reasons": json_ready(decision.reasons),
+        "conditions": [_condition(condition) for condition in decision.conditions],
+        "findings": [_finding(row) for row in finding_rows(ruling)],
+        "gates": [_gate(ruling, gate) for gate in ruling.gates],
+        "change": _change(ruling.change),
+        "spec": _placed(ruling.spec, _SPEC, paths=("path",)),
+        "law": _law(ruling.law),
+        "base": _keyed(ruling.base, _BASE),
+        "head": _keyed(ruling.head, _HEAD),
+        "budget": _budget(ruling.budget),
+        "waivers": [_waiver(waiver) for waiver in ruling.waivers],
+        "ruling_id": ruling.ruling_id,
+        "inputs_digest": ruling.inputs_digest,
+        "reviewed_at": ruling.reviewed_at,
+        "ledger": _placed(ruling.ledger, _LEDGER, paths=("path",)),
+        "tool": {"name": "agent-agency", "version": ruling.tool_version},
+    }
+
+
+def render(ruling: Ruling) -> str:
+    """The document as text: UTF-8 safe, indented, one line feed at the end."""
+    return json.dumps(to_document(ruling), indent=2, ensure_ascii=False) + "\n"
+
+
+def _condition(condition: Condition) -> dict[str, Any]:
+    parts = {"id": condition.id, "message": condition.message, "remedy": condition.remedy, "by": condition.by}
+    return {key: json_ready(value) for key, value in parts.items()}
+
+
+def _finding(row: FindingRow) -> dict[str, Any]:
+    finding = row.finding
+    return {
+        "rule": json_ready(finding.rule),
+        "severity": str(finding.severity),
+        "message": json_ready(finding.message),
+        "path": shown_path(finding.place.path),
+        "line": finding.place.line,
+        "column": finding.place.column,
+        "remedy": json_ready(finding.remedy),
+        "gate": json_ready(row.gate),
+        "fingerprint": row.fingerprint,
+        "waivable": finding.waivable,
+        "waived_by": json_ready(row.waived_by),
+    }
+
+
+def _gate(ruling: Ruling, gate: GateResult) -> dict[str, Any]:
+    return {
+        "name": json_ready(gate.name),
+        "status": str(gate.status),
+        "outcome": str(gate_outcome(ruling, gate)),
+        "mode": str(gate.mode),
+        "applicable": gate.applicable,
+        "reason": json_ready(gate.reason),
+        "mendable": gate.mendable,
+        "facts": json_ready(gate.facts),
+        "findings": len(gate.findings),
+    }
+
+
+def _waiver(waiver: AppliedWaiver) -> dict[str, Any]:
+    return {
+        "id": json_ready(waiver.id),
+        "title": json_ready(waiver.title),
+        "approvers": json_ready(waiver.approvers),
+        "expires_at": json_ready(waiver.expires_at),
+        "gates": json_ready(waiver.gates),
+        "covers": json_ready(waiver.covers),
+        "added_files": waiver.added_files,
+        "added_loc": waiver.added_loc,
+        "digest": json_ready(waiver.digest),
+    }
+
+
+def _change(change: Mapping[str, Any]) -> dict[str, Any]:
+    document = _keyed(change, _CHANGE)
+    document["excluded"] = _each(change, "excluded", ("path", "reason"))
+    document["files_changed"] = _each(change, "files_changed", _FILE)
+    minimality = change.get("minimality") or {}
+    document["minimality"] = {"files": _each(minimality, "files", _MINIMALITY)}
+    document["governance"] = _each(change, "governance", ("path", "kind", "detail"))
+    return document
+
+
+def _each(holder: Mapping[str, Any], member: str, keys: Sequence[str]) -> list[dict[str, Any]]:
+    rows = (_placed(row, keys, paths=("path", "old_path")) for row in holder.get(member) or ())
+    return [row for row in rows if row is not None]
+
+
+def _law(law: Mapping[str, Any]) -> dict[str, Any]:
+    document = _keyed(law, _LAW)
+    document["policy_path"] = shown_path(document["policy_path"])
+    document["waivers"] = [display_path(path) for path in law.get("waivers") or ()]
+    return document
+
+
+def _budget(budget: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if budget is None:
+        return None
+    applied = json_ready(list(budget.get("applied") or ()))
+    return {**_keyed(budget, _BUDGET), "applied": applied, "skipped": json_ready(dict(budget.get("skipped") or {}))}
+
+
+def _placed(mapping: Mapping[str, Any] | None, keys: Sequence[str], *, paths: Sequence[str]) -> dict[str, Any] | None:
+    if mapping is None:
+        return None
+    shown = {key: shown_path(mapping[key]) for key in paths if isinstance(mapping.get(key), str)}
+    return {**_keyed(mapping, keys), **shown}
+
+
+def _keyed(mapping: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    """The named members, null where absent, then any further one: nothing that was measured is dropped."""
+    named = {key: json_ready(mapping.get(key)) for key in keys}
+    return {**named, **{key: json_ready(value) for key, value in mapping.items() if key not in named}}
