@@ -27,6 +27,12 @@ def clean_lines(text: str) -> list[str]:
     return [clean(line) for line in text.strip("\r\n").replace("\r\n", "\n").split("\n")]
 
 
+def sentences(*parts: str) -> str:
+    """Parts that are one sentence each, as running text with exactly one full stop between them."""
+    told = [part if part.endswith((".", "!", "?", ":")) else f"{part}." for part in parts if part]
+    return " ".join(told)
+
+
 def shown_path(path: str | None) -> str | None:
     """A path fit for any output, or ``None``."""
     return None if path is None else display_path(path)
