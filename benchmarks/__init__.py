@@ -1,0 +1,1 @@
+"""Figures: what the commands cost, each beside its budget. Run them with ``make bench``."""
