@@ -97,7 +97,7 @@ def _is_covered(ruling: Ruling, gate: GateResult) -> bool:
     violated = [finding for finding in gate.findings if finding.severity is not Severity.ADVICE]
     if not violated:
         return any(gate.name in waiver.gates for waiver in ruling.waivers)
-    return all(finding.fingerprint in ruling.waived for finding in violated)
+    return bool(ruling.waived) and all(finding.fingerprint in ruling.waived for finding in violated)
 
 
 def _order(row: FindingRow) -> tuple[object, ...]:

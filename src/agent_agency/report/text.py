@@ -27,6 +27,19 @@ def clean_lines(text: str) -> list[str]:
     return [clean(line) for line in text.strip("\r\n").replace("\r\n", "\n").split("\n")]
 
 
+def no_command(line: str) -> str:
+    """A line of plain output that no CI runner takes for an order.
+
+    GitHub's runner obeys lines that start with ``::`` and ``##[`` anywhere, Azure's ``##vso[``; text that was wrapped
+    may come to stand there. The line keeps its width where it is indented.
+    """
+    text = line.replace("##[", "#~[").replace("##vso[", "#~vso[")
+    bare = text.lstrip()
+    if not bare.startswith("::"):
+        return text
+    return f"{text[: -len(bare)][:-1]}|{bare}"
+
+
 def sentences(*parts: str) -> str:
     """Parts that are one sentence each, as running text with exactly one full stop between them."""
     told = [part if part.endswith((".", "!", "?", ":")) else f"{part}." for part in parts if part]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from agent_agency.errors import AgencyError
 from agent_agency.facts import Finding, Severity, display_path
 from agent_agency.report.excerpt import excerpt, split_lines
-from agent_agency.report.text import clean, clean_lines, json_ready, sentences, shown_path
+from agent_agency.report.text import clean, clean_lines, json_ready, no_command, sentences, shown_path
 from agent_agency.spec.model import PolicyResult, ValidationResult, WaiverResult
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def to_document(results: Sequence[Checked], errors: Sequence[AgencyError] = ()) 
 
 def plain_text(results: Sequence[Checked], sources: Mapping[str, bytes], errors: Sequence[AgencyError] = ()) -> str:
     """The text without any colour, as it goes into a pipe or a log."""
-    return "".join("".join(text for text, _ in line) + "\n" for line in _lines(results, sources, errors))
+    lines = ("".join(text for text, _ in line) for line in _lines(results, sources, errors))
+    return "".join(f"{no_command(line)}\n" for line in lines)
 
 
 def render_text(
@@ -62,6 +63,9 @@ def render_text(
     """
     from rich.text import Text
 
+    if console.color_system is None:
+        console.print(Text(plain_text(results, sources, errors)), soft_wrap=True, highlight=False, end="")
+        return
     for line in _lines(results, sources, errors):
         console.print(Text.assemble(*line), soft_wrap=True, highlight=False)
 

@@ -1,0 +1,244 @@
+"""The facts of a ruling as short, safe lines that the reports for people share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agent_agency.arbitration.ruling import AppliedWaiver, Ruling
+from agent_agency.facts import Finding, display_path
+from agent_agency.report.rows import Outcome
+from agent_agency.report.text import clean
+
+_SHORT_ID = 12
+
+_OUTCOME_WORDS = {
+    Outcome.FAIL: "FAIL",
+    Outcome.ERROR: "ERROR",
+    Outcome.NOT_RUN: "NOT RUN",
+    Outcome.WAIVED: "waived",
+    Outcome.WARN: "warns",
+    Outcome.PASS: "pass",
+    Outcome.LEFT_OUT: "left out",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """One limit of the budget and how much of it is used."""
+
+    name: str
+    used: int
+    limit: int
+
+    @property
+    def is_over(self) -> bool:
+        """Whether more is used than allowed."""
+        return self.used > self.limit
+
+    @property
+    def share(self) -> float:
+        """Used over allowed; may exceed 1. An empty budget that anything uses is wholly used."""
+        return self.used / self.limit if self.limit else float(self.used > 0)
+
+
+def outcome_word(outcome: Outcome) -> str:
+    """How people read an outcome."""
+    return _OUTCOME_WORDS[outcome]
+
+
+def count(number: int, noun: str) -> str:
+    """``1 file``, ``2 files``, ``1,000 files``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def shortened(text: str, limit: int) -> str:
+    """Text cut at ``limit`` characters, and saying so."""
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+def shortened_path(text: str, limit: int) -> str:
+    """A path cut in its middle, so that the file's own name and line stay in view."""
+    if len(text) <= limit:
+        return text
+    tail = limit * 2 // 3
+    return f"{text[: limit - tail - 3]}...{text[-tail:]}"
+
+
+def endings(reason: str) -> list[str]:
+    """The reason itself and what follows each of its colons: ``gate: path: message`` ends with ``message``."""
+    parts = reason.split(": ")
+    return [": ".join(parts[start:]) for start in range(min(len(parts), 10))]
+
+
+def place(finding: Finding) -> str:
+    """``path:line:column`` as far as known, or nothing."""
+    where = finding.place
+    if where.path is None:
+        return ""
+    return ":".join(str(part) for part in (display_path(where.path), where.line, where.column) if part is not None)
+
+
+def spec(ruling: Ruling) -> str:
+    """The governing spec in one line."""
+    found = ruling.spec
+    if found is None:
+        return "none governs this change"
+    about = f"tier {found.get('risk_tier')}, {found.get('mode')}, {found.get('profile')}"
+    return clean(f"{found.get('id')}: {found.get('title')} ({about})")
+
+
+def change(ruling: Ruling) -> str:
+    """What was measured between which points."""
+    measured, base = ruling.change, ruling.base
+    size = f"{count(measured.get('files') or 0, 'file')}, +{measured.get('added')} -{measured.get('deleted')}"
+    start = short_id(base.get("merge_base"))
+    return f"{size}; {head(ruling)} against {clean(str(base.get('ref')))} (measured from {start})"
+
+
+def head(ruling: Ruling) -> str:
+    """What the head of the change is called."""
+    found = ruling.head
+    if found.get("kind") in {"worktree", "index"}:
+        word = "the working tree" if found["kind"] == "worktree" else "the index"
+        branch = found.get("branch")
+        return f"{word} of {clean(str(branch))}" if branch else word
+    name = found.get("ref") or found.get("branch")
+    commit = short_id(found.get("commit"))
+    return f"{clean(str(name))} ({commit})" if name and name != found.get("commit") else commit
+
+
+def law(ruling: Ruling) -> str:
+    """Where the law comes from."""
+    found = ruling.law
+    if not found.get("in_force"):
+        return "not in force: the base holds none, so the built-in default was used"
+    policy = found.get("policy_path")
+    told = display_path(policy) if policy else "built-in default policy"
+    return f"{told} as of {clean(str(ruling.base.get('ref')))} ({short_id(found.get('commit'))})"
+
+
+def short_id(commit: object) -> str:
+    """The first digits of an object id."""
+    return clean(str(commit))[:_SHORT_ID] if commit else "none"
+
+
+def meters(budget: Mapping[str, Any]) -> tuple[Meter, ...]:
+    """Files and lines, used and allowed."""
+    return (
+        Meter("files", int(budget.get("used_files") or 0), int(budget.get("max_files") or 0)),
+        Meter("lines", int(budget.get("used_loc") or 0), int(budget.get("max_loc") or 0)),
+    )
+
+
+def budget_notes(budget: Mapping[str, Any]) -> list[str]:
+    """How the limits came about: the baseline, the waivers that added to it and those that could not."""
+    notes = []
+    applied = ", ".join(clean(str(waiver)) for waiver in budget.get("applied") or ())
+    if applied:
+        base = f"{budget.get('baseline_files'):,} files and {budget.get('baseline_loc'):,} lines"
+        notes.append(f"the tier allows {base}; raised by {applied}")
+    skipped = budget.get("skipped") or {}
+    notes += [f"waiver {clean(str(waiver))} adds nothing: {clean(str(why))}" for waiver, why in skipped.items()]
+    return notes
+
+
+def file_lines(file: Mapping[str, Any]) -> tuple[str, str]:
+    """Added and deleted lines of a file, or that it is binary."""
+    if file.get("binary"):
+        return "bin", ""
+    return f"+{file.get('added')}", f"-{file.get('deleted')}"
+
+
+def file_name(file: Mapping[str, Any]) -> str:
+    """A file's path, where it came from, and what else is odd about it."""
+    path, old = file.get("path"), file.get("old_path")
+    shown = display_path(str(path))
+    shown = f"{display_path(str(old))} => {shown}" if old and old != path else shown
+    marks = file_marks(file)
+    return f"{shown}  ({', '.join(marks)})" if marks else shown
+
+
+def file_marks(file: Mapping[str, Any]) -> list[str]:
+    """What else is told of a file: modes, LFS, generated, edits that say nothing."""
+    marks = [word for key, word in _FILE_MARKS.items() if file.get(key)]
+    before, after = file.get("mode_from"), file.get("mode_to")
+    if before and after and before != after:
+        marks.append(f"mode {clean(str(before))} => {clean(str(after))}")
+    if "120000" in {before, after}:
+        marks.append("symbolic link")
+    if "160000" in {before, after}:
+        marks.append("submodule")
+    if file.get("counted") is False:
+        marks.append("not counted")
+    return marks
+
+
+_FILE_MARKS = {
+    "lfs": "Git LFS",
+    "generated": "generated",
+    "whitespace_only": "white space only",
+    "no_op": "content unchanged",
+}
+
+
+def governance(change: Mapping[str, Any]) -> list[str]:
+    """Edits to law, CI, hooks, configuration."""
+    rows = change.get("governance") or ()
+    return [
+        f"{display_path(str(row.get('path')))}: {clean(_words(row.get('kind'), row.get('detail')))}" for row in rows
+    ]
+
+
+def excluded(change: Mapping[str, Any]) -> list[str]:
+    """Files that the policy leaves out of the count."""
+    rows = change.get("excluded") or ()
+    return [f"{display_path(str(row.get('path')))}: {clean(str(row.get('reason')))}" for row in rows]
+
+
+def minimality(change: Mapping[str, Any]) -> list[str]:
+    """How large each edit is beside what it edits, and by which method that was measured."""
+    rows = (change.get("minimality") or {}).get("files") or ()
+    return [f"{display_path(str(row.get('path')))}: {minimality_of(row)}" for row in rows]
+
+
+def minimality_of(row: Mapping[str, Any]) -> str:
+    """One row of the minimality, without its path."""
+    ratio = row.get("ratio")
+    share = f"{ratio:.1%}" if isinstance(ratio, (int, float)) else "unknown"
+    parts = [f"{share} ({row.get('edit_size')} of {row.get('tree_size')}, {row.get('method')})"]
+    if row.get("moved"):
+        parts.append(f"{row['moved']} moved")
+    if row.get("note"):
+        parts.append(str(row["note"]))
+    return clean("; ".join(parts))
+
+
+def notes(change: Mapping[str, Any]) -> list[str]:
+    """What was odd and how it was handled."""
+    return [clean(str(note)) for note in change.get("notes") or ()]
+
+
+def waiver(applied: AppliedWaiver) -> str:
+    """What a waiver did, by whom and how long."""
+    parts = []
+    if applied.covers:
+        parts.append(f"covers {count(len(applied.covers), 'finding')} of {', '.join(applied.gates) or 'no gate'}")
+    if applied.added_files or applied.added_loc:
+        parts.append(f"adds {count(applied.added_files, 'file')} and {count(applied.added_loc, 'line')}")
+    parts += [f"approved by {', '.join(applied.approvers) or 'nobody'}", f"expires {applied.expires_at}"]
+    return clean("; ".join(parts))
+
+
+def ledger(ruling: Ruling) -> str:
+    """Where the ruling is recorded; nothing when it is not."""
+    found = ruling.ledger
+    if found is None:
+        return ""
+    where = display_path(str(found.get("path")))
+    return f"entry {found.get('seq')} of {where}"
+
+
+def _words(*parts: object) -> str:
+    return ", ".join(str(part).replace("_", " ") for part in parts if part)

@@ -1,0 +1,262 @@
+"""A ruling for people at a terminal: what decides first, then the details, the ruling's id and its record last.
+
+Every line fits the console's width. Meaning never rests on colour alone, so the text reads the same without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from agent_agency.arbitration.ruling import Ruling, Verdict
+from agent_agency.facts import Severity
+from agent_agency.report import facts_told as told
+from agent_agency.report.rows import FindingRow, Outcome, Standing, finding_rows, gates_by_outcome, with_standing
+from agent_agency.report.text import clean, clean_lines, no_command
+
+_MAX_WIDTH = 100
+_MAX_REASONS = 5
+_MAX_DECISIVE = 20
+_MAX_OTHER = 10
+_MAX_FILES = 15
+_MAX_PATH = 150
+_MAX_TEXT = 400
+
+_VERDICT_STYLE = {
+    Verdict.APPROVED: "bold green",
+    Verdict.CONDITIONAL: "bold yellow",
+    Verdict.WAIVED: "bold cyan",
+    Verdict.REJECTED: "bold red",
+}
+_OUTCOME_STYLE = {
+    Outcome.PASS: "green",
+    Outcome.FAIL: "bold red",
+    Outcome.ERROR: "bold red",
+    Outcome.NOT_RUN: "bold yellow",
+    Outcome.WAIVED: "cyan",
+    Outcome.WARN: "yellow",
+    Outcome.LEFT_OUT: "dim",
+}
+_SEVERITY_STYLE = {
+    Severity.ADVICE: "cyan",
+    Severity.MINOR: "yellow",
+    Severity.MODERATE: "yellow",
+    Severity.MAJOR: "red",
+    Severity.CRITICAL: "bold red",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Paper:
+    """A console with the few marks that it can show."""
+
+    console: Console
+    width: int
+    dash: str
+    full: str
+    empty: str
+
+    @classmethod
+    def on(cls, console: Console) -> _Paper:
+        marks = ("-", "#", ".") if console.options.ascii_only else ("\N{EN DASH}", "█", "░")
+        return cls(console, min(console.width, _MAX_WIDTH), *marks)
+
+    def put(self, content: RenderableType, indent: int = 2) -> None:
+        self.console.print(Padding(content, (0, 0, 0, indent)), width=self.width, highlight=False, overflow="fold")
+
+    def heading(self, text: str) -> None:
+        self.console.print()
+        self.console.print(Text(text, "bold"), highlight=False)
+
+
+def render(ruling: Ruling, console: Console) -> None:
+    """Print the ruling; a console whose encoding lacks a character gets its escape instead."""
+    with console.capture() as captured:
+        _print(ruling, _Paper.on(console))
+    plain = console.color_system is None
+    lines = (no_command(line.rstrip() if plain else line) for line in captured.get().splitlines())
+    text = "".join(f"{line}\n" for line in lines)
+    console.file.write(text.encode(console.encoding, "backslashreplace").decode(console.encoding))
+
+
+def _print(ruling: Ruling, paper: _Paper) -> None:
+    rows = finding_rows(ruling)
+    _head(ruling, paper)
+    decisive = with_standing(rows, Standing.DECIDES)
+    _reasons(ruling, decisive, paper)
+    _findings("Why, and what mends it", decisive, _MAX_DECISIVE, paper)
+    _budget(ruling.budget, paper)
+    _gates(ruling, paper)
+    _findings("Warnings (these do not decide)", with_standing(rows, Standing.WARNS), _MAX_OTHER, paper)
+    _findings("Advice", with_standing(rows, Standing.ADVISES), _MAX_OTHER, paper)
+    _findings("Waived", with_standing(rows, Standing.WAIVED), _MAX_OTHER, paper)
+    _change(ruling.change, paper)
+    _waivers(ruling, paper)
+    _conditions(ruling, paper)
+    _foot(ruling, paper)
+
+
+def _head(ruling: Ruling, paper: _Paper) -> None:
+    decision = ruling.decision
+    style = _VERDICT_STYLE[decision.verdict]
+    line = Text.assemble(
+        (f" {str(decision.verdict).upper()} ", f"{style} reverse"),
+        (f"  CAWS {decision.caws_verdict}, exit code {decision.exit_code}", "bold"),
+    )
+    paper.put(line, 0)
+    paper.put(_pairs([("spec", told.spec(ruling)), ("change", told.change(ruling)), ("law", told.law(ruling))]), 0)
+
+
+def _reasons(ruling: Ruling, decisive: Sequence[FindingRow], paper: _Paper) -> None:
+    """The reasons, less those that the findings right below tell together with their place and remedy."""
+    told_below = {clean(row.finding.message) for row in decisive}
+    reasons = [clean(reason) for reason in ruling.decision.reasons]
+    left = [reason for reason in reasons if told_below.isdisjoint(told.endings(reason))]
+    if not left:
+        return
+    paper.heading("Why")
+    for reason in left[:_MAX_REASONS]:
+        paper.put(_hanging(paper.dash, told.shortened(reason, _MAX_TEXT)))
+    _rest(len(left) - _MAX_REASONS, "reason", paper)
+
+
+def _findings(title: str, rows: Sequence[FindingRow], limit: int, paper: _Paper) -> None:
+    if not rows:
+        return
+    paper.heading(f"{title}: {told.count(len(rows), 'finding')}")
+    for row in rows[:limit]:
+        finding = row.finding
+        waived = f"  waived by {clean(row.waived_by)}" if row.waived_by else ""
+        paper.put(
+            Text.assemble(
+                (str(finding.severity), _SEVERITY_STYLE[finding.severity]),
+                "  ",
+                (told.shortened_path(told.place(finding), _MAX_PATH) or "the change as a whole", "bold"),
+                (f"  {clean(finding.rule)}{waived}", "dim"),
+            )
+        )
+        paper.put(Text(told.shortened(clean(finding.message), _MAX_TEXT)), 4)
+        if finding.remedy and not row.waived_by:
+            paper.put(_hanging("fix:", "\n".join(clean_lines(finding.remedy)), "green"), 4)
+    _rest(len(rows) - limit, "finding", paper)
+
+
+def _budget(budget: Mapping[str, Any] | None, paper: _Paper) -> None:
+    if budget is None:
+        return
+    paper.heading(f"Budget, tier {clean(str(budget.get('tier')))}")
+    table = Table.grid(padding=(0, 2))
+    for meter in told.meters(budget):
+        full = round(min(meter.share, 1.0) * 20)
+        style = "bold red" if meter.is_over else "green"
+        bar = Text(paper.full * full + paper.empty * (20 - full), style)
+        word = Text(f"OVER by {meter.used - meter.limit:,}", "bold red") if meter.is_over else Text("within")
+        table.add_row(meter.name, bar, f"{meter.used:,} of {meter.limit:,}", word)
+    paper.put(table)
+    for line in told.budget_notes(budget):
+        paper.put(Text(line, "dim"))
+
+
+def _gates(ruling: Ruling, paper: _Paper) -> None:
+    paper.heading("Gates")
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold", max_width=24)
+    table.add_column(overflow="fold")
+    for gate, outcome in gates_by_outcome(ruling):
+        word = Text(told.outcome_word(outcome), _OUTCOME_STYLE[outcome])
+        reason = clean(gate.reason) or told.count(len(gate.findings), "finding")
+        table.add_row(word, Text(clean(gate.name)), Text(told.shortened(reason, _MAX_TEXT)))
+    paper.put(table)
+
+
+def _change(change: Mapping[str, Any], paper: _Paper) -> None:
+    files = change.get("files_changed") or ()
+    if files:
+        paper.heading("Files")
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    for file in files[:_MAX_FILES]:
+        added, deleted = told.file_lines(file)
+        table.add_row(
+            str(file.get("status")),
+            Text(added, "green"),
+            Text(deleted, "red"),
+            Text(told.shortened_path(told.file_name(file), _MAX_PATH)),
+        )
+    paper.put(table)
+    _rest(len(files) - _MAX_FILES, "file", paper)
+    _listed("Edits to what governs the change", told.governance(change), paper)
+    _listed("Not counted", told.excluded(change), paper)
+    _listed("Size of the edits beside what they edit", told.minimality(change), paper)
+    _listed("Notes", told.notes(change), paper)
+
+
+def _listed(title: str, lines: Sequence[str], paper: _Paper) -> None:
+    if not lines:
+        return
+    paper.heading(title)
+    for line in lines[:_MAX_OTHER]:
+        paper.put(_hanging(paper.dash, told.shortened(line, _MAX_TEXT)))
+    _rest(len(lines) - _MAX_OTHER, "line", paper)
+
+
+def _waivers(ruling: Ruling, paper: _Paper) -> None:
+    if not ruling.waivers:
+        return
+    paper.heading("Waivers in force")
+    for waiver in ruling.waivers[:_MAX_OTHER]:
+        paper.put(Text.assemble((clean(waiver.id), "cyan"), "  ", clean(waiver.title)))
+        paper.put(Text(told.waiver(waiver), "dim"), 4)
+    _rest(len(ruling.waivers) - _MAX_OTHER, "waiver", paper)
+
+
+def _conditions(ruling: Ruling, paper: _Paper) -> None:
+    conditions = ruling.decision.conditions
+    if not conditions:
+        return
+    paper.heading("Before this can be approved")
+    for number, condition in enumerate(conditions[:_MAX_OTHER], 1):
+        who = "a person with authority" if condition.by == "person" else "the author"
+        paper.put(_hanging(f"{number}.", clean(condition.message)))
+        paper.put(Text(f"for {who}:", "dim"), 5)
+        for line in clean_lines(condition.remedy):
+            paper.put(Text(line, "green"), 7)
+    _rest(len(conditions) - _MAX_OTHER, "condition", paper)
+
+
+def _foot(ruling: Ruling, paper: _Paper) -> None:
+    paper.console.print()
+    recorded = told.ledger(ruling) or "not recorded"
+    paper.put(_pairs([("ruling", clean(ruling.ruling_id)), ("record", recorded)]), 0)
+
+
+def _pairs(pairs: Iterable[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True, min_width=6)
+    table.add_column(overflow="fold")
+    for name, value in pairs:
+        table.add_row(name, Text(value))
+    return table
+
+
+def _hanging(mark: str, text: str, style: str = "") -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True, style=style)
+    table.add_column(overflow="fold")
+    table.add_row(mark, Text(text))
+    return table
+
+
+def _rest(number: int, noun: str, paper: _Paper) -> None:
+    if number > 0:
+        paper.put(Text(f"and {told.count(number, f'more {noun}')}; --json lists all", "dim"))
