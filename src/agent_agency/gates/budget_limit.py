@@ -1,0 +1,130 @@
+"""Gate ``budget_limit``: the change is no larger than its risk tier and the waivers in force allow.
+
+A renamed or copied file counts once, a binary one as a file without lines; lines are insertions plus deletions.
+Only what the law excludes (``budget_exclude``, ``exclude_generated``) does not count, and it is listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent_agency.change.model import FileChange
+from agent_agency.facts import Finding, GateMode, GateResult, Severity, display_path
+from agent_agency.gates.context import GateContext
+from agent_agency.gates.outcome import concluded, counted, not_run
+from agent_agency.spec.glob import Globs
+from agent_agency.spec.model import Budget, BudgetDecision
+
+NAME = "budget_limit"
+_NAMED_CONTRIBUTORS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What counts in the budget, and what the law leaves out with its reason."""
+
+    counted: tuple[FileChange, ...]
+    excluded: tuple[tuple[FileChange, str], ...]
+
+    @property
+    def files(self) -> int:
+        """Files that count."""
+        return len(self.counted)
+
+    @property
+    def lines(self) -> int:
+        """Insertions plus deletions that count."""
+        return sum(file.lines for file in self.counted)
+
+
+def evaluate(context: GateContext, mode: GateMode) -> GateResult:
+    """Hold the size of the change against the effective budget."""
+    if context.spec is None:
+        return not_run(NAME, mode, "no valid working spec governs this change, so there is no risk tier to budget by")
+    if context.budget is None:
+        return not_run(NAME, mode, f"no budget is known for risk tier {context.spec.risk_tier}")
+    measured = measure_budget(context)
+    budget = context.budget.budget
+    findings = _findings(measured, budget, context.spec.risk_tier)
+    reason = (
+        f"{counted(measured.files, 'file')} of {budget.max_files:,}, {counted(measured.lines, 'line')}"
+        f" of {budget.max_loc:,}"
+    )
+    return concluded(NAME, mode, findings, reason=reason, facts=_facts(measured, context.budget))
+
+
+def measure_budget(context: GateContext) -> Measured:
+    """Tell what counts in the budget from what the law leaves out.
+
+    A rename or copy is left out only when both of its ends are.
+    """
+    globs = Globs()
+    limits = context.limits
+    counting: list[FileChange] = []
+    excluded: list[tuple[FileChange, str]] = []
+    for file in sorted(context.change.files, key=lambda file: file.path):
+        entries = [globs.first_match(path, limits.budget_exclude) for path in file.paths]
+        if entry := entries[-1] if all(entries) else None:
+            excluded.append((file, f"budget_exclude '{entry}'"))
+        elif limits.exclude_generated and file.generated:
+            excluded.append((file, "generated (gitattributes)"))
+        else:
+            counting.append(file)
+    return Measured(tuple(counting), tuple(excluded))
+
+
+def _findings(measured: Measured, budget: Budget, tier: int) -> list[Finding]:
+    sides = (
+        ("files", measured.files, budget.max_files, "changed file", "max_files"),
+        ("lines", measured.lines, budget.max_loc, "changed line", "max_loc"),
+    )
+    return [
+        Finding(
+            rule=f"{NAME}.{side}",
+            severity=Severity.MAJOR,
+            message=f"{counted(number, noun)} where risk tier {tier} allows {limit:,}: over by {number - limit:,};"
+            f" {_contributors(measured.counted, side)}",
+            remedy=f"Split the change so that at most {limit:,} {side} remain,"
+            f" or ask for a waiver of {NAME} with a delta of {key}: {number - limit}",
+            subject=side,
+        )
+        for side, number, limit, noun, key in sides
+        if number > limit
+    ]
+
+
+def _contributors(files: Sequence[FileChange], side: str) -> str:
+    if side == "files":
+        return _largest_folders(files)
+    largest = sorted(files, key=lambda file: (-file.lines, file.path))[:_NAMED_CONTRIBUTORS]
+    named = [f"{display_path(file.path)} +{file.added:,} -{file.deleted:,}" for file in largest]
+    return "largest: " + ", ".join(named)
+
+
+def _largest_folders(files: Sequence[FileChange]) -> str:
+    counts: dict[str, int] = {}
+    for file in files:
+        folder = file.path.rpartition("/")[0] or "."
+        counts[folder] = counts.get(folder, 0) + 1
+    largest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:_NAMED_CONTRIBUTORS]
+    return "most in: " + ", ".join(f"{display_path(folder)} {number:,}" for folder, number in largest)
+
+
+def _facts(measured: Measured, decision: BudgetDecision) -> dict[str, object]:
+    return {
+        "files": measured.files,
+        "lines": measured.lines,
+        "added": sum(file.added for file in measured.counted),
+        "deleted": sum(file.deleted for file in measured.counted),
+        "binary_files": sum(file.binary for file in measured.counted),
+        "max_files": decision.budget.max_files,
+        "max_loc": decision.budget.max_loc,
+        "baseline": {"max_files": decision.baseline.max_files, "max_loc": decision.baseline.max_loc},
+        "waivers_applied": list(decision.applied),
+        "waivers_skipped": dict(decision.skipped),
+        "excluded": [
+            {"path": display_path(file.path), "lines": file.lines, "because": because}
+            for file, because in measured.excluded
+        ],
+    }

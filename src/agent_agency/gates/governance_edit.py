@@ -1,0 +1,81 @@
+"""Gate ``governance_edit``: the judged change does not rewrite what it is judged by.
+
+An edit of the law is never waivable. An edit of CI, hooks, test or tool configuration or agents' settings is a finding
+unless the governing spec names that very file: then the law itself has authorised it. A change of nothing but law is
+no violation but a question to a person.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent_agency.change.model import FileChange, FileStatus
+from agent_agency.facts import Finding, GateMode, GateResult, Place, Severity, display_path
+from agent_agency.gates.context import GateContext
+from agent_agency.gates.outcome import concluded, counted, not_run
+from agent_agency.gates.undo import undo_command
+
+if TYPE_CHECKING:
+    from agent_agency.change.governance import GovernanceEdit
+
+NAME = "governance_edit"
+LAW = "law"
+
+
+def evaluate(context: GateContext, mode: GateMode) -> GateResult:
+    """Weigh every edit of what governs this repository."""
+    edits = context.governance
+    files = {path: file for file in context.change.files for path in file.paths}
+    facts = {"edits": [{"path": display_path(edit.path), "kind": edit.kind, "detail": edit.detail} for edit in edits]}
+    law_only = _only_law(context)
+    findings = [_finding(context, edit, files.get(edit.path), asks=law_only) for edit in edits]
+    if law_only:
+        reason = "only law is edited; a person with authority must decide"
+        return not_run(NAME, mode, reason, findings=findings, facts=facts, mendable=False)
+    reason = f"{counted(len(edits), 'governance edit')}" if edits else "nothing that governs the repository is edited"
+    return concluded(NAME, mode, findings, reason=reason, facts=facts)
+
+
+def _only_law(context: GateContext) -> bool:
+    law = {edit.path for edit in context.governance if edit.kind == LAW}
+    touched = [path for file in context.change.files for path in _edited(file)]
+    return bool(touched) and all(path in law for path in touched)
+
+
+def _edited(file: FileChange) -> tuple[str, ...]:
+    if file.status is FileStatus.COPIED and file.new is not None:
+        return (file.new.path,)
+    return file.paths
+
+
+def _finding(context: GateContext, edit: GovernanceEdit, file: FileChange | None, *, asks: bool) -> Finding:
+    is_law = edit.kind == LAW
+    severity = Severity.CRITICAL if is_law else Severity.MAJOR
+    named = not is_law and _named_literally(context, edit.path)
+    message = f"{display_path(edit.path)} is edited: {edit.detail}"
+    return Finding(
+        rule=f"{NAME}.{edit.kind}",
+        severity=Severity.ADVICE if named or asks else severity,
+        message=f"{message}; the governing spec names this file" if named else message,
+        remedy=_remedy(context, edit, file, named=named, asks=asks),
+        place=Place(edit.path),
+        waivable=not is_law,
+        subject=edit.detail,
+    )
+
+
+def _named_literally(context: GateContext, path: str) -> bool:
+    spec = context.spec
+    return spec is not None and path in {*spec.scope.inside, *spec.scope.support}
+
+
+def _remedy(context: GateContext, edit: GovernanceEdit, file: FileChange | None, *, named: bool, asks: bool) -> str:
+    if named:
+        return "Nothing to do"
+    if asks:
+        return "Have a person with authority over the law review and merge this change"
+    undo = f"Take it back with: {undo_command(context.change, file)}" if file else "Take the edit back"
+    if edit.kind == LAW:
+        return f"{undo}; propose the edit in a change of its own that a person decides on"
+    where = display_path(context.spec.path) if context.spec else "the working spec"
+    return f"{undo}; or ask for '{display_path(edit.path)}' by its exact path in scope.in of {where}"

@@ -1,0 +1,182 @@
+"""Credentials in text, found by the detectors of ``detect-secrets``, with no network and no word of the judged party.
+
+Every detector of the library runs but the one for public IP addresses, which are no credentials. Nothing is verified
+over the network. No baseline file is read and no allowlist comment counts: both would be written by whom we judge.
+
+The library's heuristics against false alarms apply only to detectors that guess (keyword, entropy); a detector of an
+exact format is believed, apart from template placeholders. Strings that look like a digest (hexadecimal of a digest's
+length, ``sha256-…``) are counted, not reported; in lock files entropy is not looked at, for they consist of digests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Any
+
+from agent_agency.change.model import AddedLine
+
+WINDOW = 2048
+OVERLAP = 1024
+
+_LEFT_OUT = frozenset({"IPPublicDetector"})
+_DIGEST_LENGTHS = frozenset({32, 40, 56, 64, 96, 128})
+_HEXADECIMAL = re.compile(r"[0-9a-fA-F]+")
+_INTEGRITY = re.compile(r"(?:md5|sha[0-9]{1,3})-")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LOCK_FILES = frozenset(
+    {
+        "brewfile.lock.json", "bun.lock", "cargo.lock", "cartfile.resolved", "composer.lock", "flake.lock",
+        "gemfile.lock", "go.sum", "npm-shrinkwrap.json", "package-lock.json", "package.resolved", "packages.lock.json",
+        "pdm.lock", "pipfile.lock", "pnpm-lock.yaml", "podfile.lock", "poetry.lock", "pubspec.lock", "uv.lock",
+        "yarn.lock",
+    }
+)  # fmt: skip
+_ENVIRONMENT_FILE = re.compile(r"(?:^|.*\.)env(?:\..*)?$|^\.(?:npmrc|netrc|pgpass|pypirc)$", re.IGNORECASE)
+
+
+class Certainty(StrEnum):
+    """How a detector knows: by an exact ``format``, by a telling ``keyword``, or by ``entropy`` alone."""
+
+    FORMAT = "format"
+    KEYWORD = "keyword"
+    ENTROPY = "entropy"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One credential found; the value itself is not kept, only a short digest bound to path and kind."""
+
+    line: int
+    kind: str
+    certainty: Certainty
+    digest: str
+
+
+@dataclass
+class Scan:
+    """What one file's lines hold: ``hits`` in order of line, and how many strings were taken for digests."""
+
+    hits: list[Hit]
+    digest_like: int = 0
+
+
+class SecretScanner:
+    """Scans lines; made by ``open_scanner`` and valid inside it."""
+
+    def __init__(self, detectors: Iterable[Any]) -> None:
+        from detect_secrets.plugins.base import RegexBasedDetector
+        from detect_secrets.plugins.high_entropy_strings import HighEntropyStringsPlugin
+        from detect_secrets.plugins.keyword import DENYLIST, KeywordDetector
+
+        def certainty(detector: Any) -> Certainty:
+            if isinstance(detector, HighEntropyStringsPlugin):
+                return Certainty.ENTROPY
+            return Certainty.KEYWORD if isinstance(detector, KeywordDetector) else Certainty.FORMAT
+
+        order = list(Certainty)
+        known = [(certainty(detector), detector) for detector in detectors]
+        self._detectors = sorted(known, key=lambda item: (order.index(item[0]), item[1].secret_type))
+        self._keyword = re.compile("|".join(DENYLIST), re.IGNORECASE)
+        self._regex_based = RegexBasedDetector
+
+    def scan(self, path: str, lines: Iterable[AddedLine]) -> Scan:
+        """Look through lines of one file."""
+        result = Scan([])
+        name = _name_for_detectors(path)
+        entropy = PurePosixPath(path).name.lower() not in _LOCK_FILES
+        seen: set[tuple[str, str]] = set()
+        for line in lines:
+            text = _SURROGATE.sub("\ufffd", line.text)
+            for window in _windows(text):
+                for certainty, kind, value in self._found(name, window, entropy=entropy):
+                    if certainty is Certainty.ENTROPY and _is_digest(value):
+                        result.digest_like += 1
+                        continue
+                    digest = _short_digest(path, kind, value)
+                    if (kind, digest) not in seen:
+                        seen.add((kind, digest))
+                        result.hits.append(Hit(line.number, kind, certainty, digest))
+        return result
+
+    def _found(self, name: str, text: str, *, entropy: bool) -> Iterator[tuple[Certainty, str, str]]:
+        """Credentials of one window, surest first; a value that a surer detector has taken is not told again."""
+        taken: list[str] = []
+        has_keyword = bool(self._keyword.search(text))
+        for certainty, detector in self._detectors:
+            if (certainty is Certainty.KEYWORD and not has_keyword) or (certainty is Certainty.ENTROPY and not entropy):
+                continue
+            secrets = detector.analyze_line(filename=name, line=text)
+            for value in sorted({str(secret.secret_value) for secret in secrets}) if secrets else ():
+                guessed = certainty is not Certainty.FORMAT
+                if guessed and any(value in other or other in value for other in taken):
+                    continue
+                if not _is_false_alarm(value, text, detector, certainty):
+                    taken.append(value)
+                    yield certainty, detector.secret_type, value
+
+
+@contextmanager
+def open_scanner() -> Iterator[SecretScanner]:
+    """A scanner with settings of its own; the library's global settings are as before afterwards."""
+    shown = warnings.showwarning
+    from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+    from detect_secrets.settings import get_plugins, transient_settings
+
+    if warnings.showwarning is not shown:
+        logging.captureWarnings(capture=False)  # importing the library turns it on for the whole process
+    known: dict[str, type] = get_mapping_from_secret_type_to_class()
+    classes = sorted(plugin.__name__ for plugin in known.values())
+    wanted = [{"name": name} for name in classes if name not in _LEFT_OUT]
+    with transient_settings({"plugins_used": wanted, "filters_used": []}):
+        yield SecretScanner(get_plugins())
+
+
+def _windows(text: str) -> Iterator[str]:
+    """The line whole, or in overlapping windows when it is long: detectors are quadratic in the worst case."""
+    if len(text) <= WINDOW:
+        yield text
+        return
+    for start in range(0, len(text) - OVERLAP, WINDOW - OVERLAP):
+        yield text[start : start + WINDOW]
+
+
+def _is_false_alarm(value: str, text: str, detector: Any, certainty: Certainty) -> bool:
+    from detect_secrets.filters import heuristic
+
+    if heuristic.is_templated_secret(value) or heuristic.is_not_alphanumeric_string(value):
+        return True
+    if certainty is Certainty.FORMAT:
+        return bool(heuristic.is_prefixed_with_dollar_sign(value))
+    if certainty is Certainty.KEYWORD and heuristic.is_indirect_reference(text):
+        return True
+    return bool(
+        heuristic.is_sequential_string(value)
+        or heuristic.is_potential_uuid(value)
+        or heuristic.is_likely_id_string(value, text, detector)
+        or heuristic.is_prefixed_with_dollar_sign(value)
+    )
+
+
+def _is_digest(value: str) -> bool:
+    if _INTEGRITY.match(value):
+        return True
+    return len(value) in _DIGEST_LENGTHS and _HEXADECIMAL.fullmatch(value) is not None
+
+
+def _name_for_detectors(path: str) -> str:
+    """The name by which the keyword detector tells how a file writes its values: environment files as INI."""
+    name = PurePosixPath(path).name
+    return f"{name}.ini" if _ENVIRONMENT_FILE.match(name) else name
+
+
+def _short_digest(path: str, kind: str, value: str) -> str:
+    bound = f"{path}\0{kind}\0{value}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(bound).hexdigest()[:8]

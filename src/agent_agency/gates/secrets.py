@@ -1,0 +1,174 @@
+"""Gate ``secrets``: the change adds no credential.
+
+Added lines are scanned; a file that git calls binary is scanned whole as far as it holds text, so that neither a
+stray NUL byte nor an attribute hides one. The finding never holds the value, only its kind, its place and a short
+digest. What could not be scanned is a finding of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from agent_agency.change.model import AddedLine, FileChange
+from agent_agency.facts import Finding, GateMode, GateResult, Place, Severity, display_path
+from agent_agency.gates.context import GateContext
+from agent_agency.gates.outcome import concluded, counted
+from agent_agency.gates.secret_scanner import Certainty, Hit, SecretScanner, open_scanner
+
+NAME = "secrets"
+MAX_SCANNED_CHARACTERS = 64 * 1024 * 1024
+MAX_BINARY_BYTES = 4 * 1024 * 1024
+MAX_TOLD_PER_FILE = 20
+
+_SEVERITIES = {
+    Certainty.FORMAT: Severity.CRITICAL,
+    Certainty.KEYWORD: Severity.MAJOR,
+    Certainty.ENTROPY: Severity.MODERATE,
+}
+_ALLOWLIST_COMMENT = re.compile(r"pragma: ?(?:allow|white)list")
+_TEXT_RUN = re.compile(rb"[\t\x20-\x7e]{8,}")
+_BYTE_ORDER_MARKS = ((b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"),
+                     (b"\xfe\xff", "utf-16"))  # fmt: skip
+
+
+@dataclass
+class _Tally:
+    findings: list[Finding] = field(default_factory=list)
+    scanned_files: int = 0
+    scanned_lines: int = 0
+    scanned_characters: int = 0
+    digest_like: int = 0
+    credentials: int = 0
+    not_scanned: list[str] = field(default_factory=list)
+
+
+def evaluate(context: GateContext, mode: GateMode) -> GateResult:
+    """Scan everything that the change adds."""
+    tally = _Tally()
+    files = sorted((file for file in context.change.files if file.new is not None), key=lambda file: file.path)
+    with open_scanner() as scanner:
+        for file in files:
+            _scan_file(context, file, scanner, tally)
+    return concluded(NAME, mode, tally.findings, reason=_reason(tally), facts=_facts(tally))
+
+
+def _scan_file(context: GateContext, file: FileChange, scanner: SecretScanner, tally: _Tally) -> None:
+    lines = _lines_to_scan(context, file)
+    if isinstance(lines, str):
+        tally.not_scanned.append(file.path)
+        tally.findings.append(_not_scanned(file, lines))
+        return
+    characters = sum(len(line.text) for line in lines)
+    if tally.scanned_characters + characters > MAX_SCANNED_CHARACTERS:
+        tally.not_scanned.append(file.path)
+        why = f"more than {MAX_SCANNED_CHARACTERS:,} characters are added"
+        tally.findings.append(_not_scanned(file, why))
+        return
+    scan = scanner.scan(file.path, lines)
+    tally.scanned_files += bool(lines)
+    tally.scanned_lines += len(lines)
+    tally.scanned_characters += characters
+    tally.digest_like += scan.digest_like
+    tally.credentials += len(scan.hits)
+    tally.findings += _hit_findings(file.path, scan.hits, {line.number: line.text for line in lines})
+
+
+def _lines_to_scan(context: GateContext, file: FileChange) -> Sequence[AddedLine] | str:
+    """The lines to scan, or in words why they cannot be had."""
+    end = file.new
+    if end is None or end.is_submodule or file.no_op:
+        return ()
+    if file.binary:
+        return _binary_lines(context, file)
+    if file.added == 0:
+        return ()
+    lines = context.added_lines.get(end.path)
+    return "its added lines are not known" if lines is None else lines
+
+
+def _binary_lines(context: GateContext, file: FileChange) -> Sequence[AddedLine] | str:
+    end = file.new
+    if end is None:
+        return ()
+    if end.size is None or end.size > MAX_BINARY_BYTES:
+        return f"it is a binary file of more than {MAX_BINARY_BYTES:,} bytes"
+    data = context.read_head(end.path)
+    if data is None:
+        return "it could not be read at the head"
+    return tuple(text_lines(data))
+
+
+def text_lines(data: bytes) -> Iterator[AddedLine]:
+    """What a binary file holds of text: all of it when it is text in some Unicode form, else runs of ASCII."""
+    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), None)
+    if encoding is None and b"\0" not in data:
+        encoding = "utf-8"
+    if encoding is not None:
+        for number, text in enumerate(data.decode(encoding, "replace").split("\n"), start=1):
+            yield AddedLine(number, text)
+        return
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        for run in _TEXT_RUN.findall(line):
+            yield AddedLine(number, run.decode("ascii"))
+
+
+def _hit_findings(path: str, hits: Sequence[Hit], texts: dict[int, str]) -> Iterator[Finding]:
+    for hit in hits[:MAX_TOLD_PER_FILE]:
+        allowlisted = bool(_ALLOWLIST_COMMENT.search(texts.get(hit.line, "")))
+        yield Finding(
+            rule=f"{NAME}.{_slug(hit.kind)}",
+            severity=_SEVERITIES[hit.certainty],
+            message=f"{_described(hit)} is added (value hidden, digest {hit.digest})"
+            + ("; the allowlist comment beside it has no force here" if allowlisted else ""),
+            remedy="Revoke it if it is real, take it out of the change and its commits, and read it from the"
+            " environment or a secret store",
+            place=Place(path, hit.line),
+            subject=hit.digest,
+        )
+    if len(hits) > MAX_TOLD_PER_FILE:
+        yield Finding(
+            rule=f"{NAME}.more",
+            severity=Severity.MAJOR,
+            message=f"{len(hits) - MAX_TOLD_PER_FILE:,} further credentials are added in this file",
+            remedy="Mend the ones that are listed and review again",
+            place=Place(path, hits[MAX_TOLD_PER_FILE].line),
+        )
+
+
+def _described(hit: Hit) -> str:
+    if hit.certainty is Certainty.ENTROPY:
+        return f"a string that looks like a credential ({hit.kind})"
+    return "a value assigned to a name for credentials" if hit.certainty is Certainty.KEYWORD else f"a {hit.kind}"
+
+
+def _not_scanned(file: FileChange, why: str) -> Finding:
+    return Finding(
+        rule=f"{NAME}.not_scanned",
+        severity=Severity.ADVICE if file.binary else Severity.MAJOR,
+        message=f"{display_path(file.path)} was not scanned for credentials: {why}",
+        remedy="Look through it yourself, or split the change so that it can be scanned",
+        place=Place(file.path),
+    )
+
+
+def _slug(kind: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", kind.lower()).strip("_")
+
+
+def _reason(tally: _Tally) -> str:
+    told = f"{counted(tally.scanned_lines, 'added line')} in {counted(tally.scanned_files, 'file')} scanned"
+    found = counted(tally.credentials, "credential") if tally.credentials else "no credential"
+    left = f", {counted(len(tally.not_scanned), 'file')} not scanned" if tally.not_scanned else ""
+    return f"{told}, {found} found{left}"
+
+
+def _facts(tally: _Tally) -> dict[str, object]:
+    return {
+        "scanned_files": tally.scanned_files,
+        "scanned_lines": tally.scanned_lines,
+        "credentials": tally.credentials,
+        "digest_like_strings": tally.digest_like,
+        "not_scanned": [display_path(path) for path in tally.not_scanned],
+    }
