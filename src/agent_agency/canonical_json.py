@@ -1,21 +1,40 @@
-"""Canonical JSON (RFC 8785): one value, one byte sequence, so that a digest means the same everywhere."""
+"""Canonical JSON (RFC 8785): one value, one byte sequence, so that a digest means the same everywhere.
+
+Plain JSON data here is dict with str keys, list, tuple, str, int, float, bool and None. Two limits of RFC 8785's own
+ground (I-JSON, RFC 7493) are held where other writers let things pass: an integer beyond 2**53 - 1 in size is refused,
+because a reader in another language would see a different number, and so is text with a lone surrogate.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+import json
+import re
+from typing import Any, NoReturn
+
+_MAX_PLAIN_DIGITS = 15  # every integer of so many digits is exact in a double
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+
+
+class NotCanonicalError(ValueError):
+    """The bytes are JSON, but not the one canonical form of their value."""
 
 
 def canonical_json(value: Any) -> bytes:
-    """Serialise plain JSON data (dict with str keys, list, str, int, float, bool, None) as RFC 8785 says.
+    """Serialise plain JSON data as RFC 8785 says.
 
     Raises:
-        ValueError: for what JSON has no form for: NaN, infinities, integers beyond 2**53, lone surrogates, other types.
+        ValueError: for what JSON has no form for: NaN, infinities, integers beyond 2**53 - 1, lone surrogates, keys
+            that are no text, other types, nesting too deep to serialise. The message says what.
     """
     import rfc8785
 
     try:
         return rfc8785.dumps(value)
+    except UnicodeEncodeError as error:  # a lone surrogate in a key
+        raise ValueError("an object key holds a lone surrogate, which UTF-8 has no form for") from error
+    except RecursionError as error:
+        raise ValueError("the value is nested too deeply for JSON") from error
     except rfc8785.CanonicalizationError as error:
         raise ValueError(str(error)) from error
 
@@ -28,3 +47,72 @@ def digest_bytes(data: bytes) -> str:
 def digest_json(value: Any) -> str:
     """SHA-256 over the canonical JSON of a value."""
     return digest_bytes(canonical_json(value))
+
+
+def parse_json(data: bytes) -> Any:
+    """Parse JSON text strictly: UTF-8, no byte order mark, no repeated key, no NaN, no lone surrogate.
+
+    Raises:
+        ValueError: the bytes are no such JSON; the message says what and where.
+    """
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"byte {error.start + 1} is no UTF-8") from error
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"no JSON at character {error.pos + 1}: {error.msg}") from error
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def parse_canonical(data: bytes) -> Any:
+    """Parse bytes that must be the canonical form of their value.
+
+    The usual case is one C-speed parse and one C-speed serialisation; what that serialiser writes differently from
+    RFC 8785 (exponents, large integers, keys beyond the basic plane) is compared with the exact serialiser.
+
+    Raises:
+        NotCanonicalError: JSON, but written differently from its canonical form.
+        ValueError: no JSON at all (see `parse_json`).
+    """
+    try:
+        text = data.decode("utf-8")
+        value = json.loads(text, parse_int=_plain_int, parse_float=_plain_float, parse_constant=_no_constant)
+        encoder = json.JSONEncoder(sort_keys=True, ensure_ascii=False, check_circular=False, separators=(",", ":"))
+        if encoder.encode(value) == text and (text.isascii() or not _ASTRAL.search(text)):
+            return value
+    except (ValueError, RecursionError):
+        pass  # the exact way below tells what is wrong, if anything is
+    value = parse_json(data)
+    if canonical_json(value) != data:
+        raise NotCanonicalError("the same value is written differently in canonical JSON")
+    return value
+
+
+def _plain_int(text: str) -> int:
+    if len(text) > _MAX_PLAIN_DIGITS:
+        raise ValueError(text)
+    return int(text)
+
+
+def _plain_float(text: str) -> float:
+    """Read a number that Python and ECMAScript write alike: shortest digits, no exponent, a fraction."""
+    value = float(text)
+    if "e" in text or text.endswith(".0") or repr(value) != text:
+        raise ValueError(text)
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        seen: set[str] = set()
+        repeated = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f"the key {json.dumps(repeated)} is given more than once")
+    return members
