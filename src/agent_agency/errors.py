@@ -24,6 +24,8 @@ class AgencyError(Exception):
 
     code: ClassVar[str] = "agency.failed"
     exit_code: ClassVar[int] = 2
+    answered: ClassVar[bool] = False
+    """Whether the command's answer stands on standard output already, so that the error belongs on standard error."""
 
     def __init__(
         self, message: str, *, fix: str, path: str | None = None, line: int | None = None, code: str | None = None
@@ -111,3 +113,9 @@ class LedgerCorruptError(LedgerError):
     """The ledger does not verify, so nothing may be appended to it."""
 
     code = "ledger.corrupt"
+
+
+class EvidenceError(AgencyError):
+    """Evidence is missing, changed, or could not be stored."""
+
+    code = "evidence.failed"

@@ -117,7 +117,7 @@ def _from_os_error(error: OSError) -> AgencyError:
 
 
 def _tell(error: AgencyError, *, as_json: bool) -> None:
-    if as_json:
+    if as_json and not error.answered:
         click.echo(json.dumps({"schema_version": 1, "error": error.as_dict()}, indent=2))
         return
     from agent_agency.facts import display_path

@@ -1,0 +1,97 @@
+"""``agency review``: is this change inside its working spec?"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from agent_agency.cli.files import write_whole
+
+if TYPE_CHECKING:
+    from agent_agency.arbitration.ruling import Ruling
+
+FORMATS = ("text", "json", "sarif", "junit", "markdown", "html", "github")
+
+
+@click.command()
+@click.option("--base", metavar="REF", help="The law is read from its tip. Default: the upstream or default branch.")
+@click.option("--head", metavar="REF", help="What is reviewed. Default: the working tree, untracked files included.")
+@click.option("--staged", is_flag=True, help="Review what is staged instead of the working tree.")
+@click.option("--spec", "spec_id", metavar="ID", help="The working spec that governs.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How the ruling is written.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write there, not to standard output.")
+@click.option(
+    "--repo", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where to look for the repository."
+)
+def review(
+    *,
+    base: str | None,
+    head: str | None,
+    staged: bool,
+    spec_id: str | None,
+    form: str,
+    as_json: bool,
+    out: Path | None,
+    repo: Path,
+) -> int:
+    """Is this change inside its working spec? Says why, and what would mend it.
+
+    Exit code: 0 approved or waived; 1 rejected, or conditional and the author can mend it; 2 could not run;
+    4 a person must decide.
+    """
+    from agent_agency.clock import SystemClock
+    from agent_agency.report.json_document import to_document
+    from agent_agency.workflows.record import UnrecordedRulingError
+    from agent_agency.workflows.review import Services
+    from agent_agency.workflows.review import review as run_review
+    from agent_agency.workflows.subject import ReviewRequest
+
+    request = ReviewRequest(repo, base, head, staged, spec_id)
+    services = Services(SystemClock(), lambda: uuid.uuid4().hex, to_document)
+    form = "json" if as_json else form
+    try:
+        ruling = run_review(request, services)
+    except UnrecordedRulingError as error:
+        show(error.ruling, form, out)
+        raise
+    show(ruling, form, out)
+    return ruling.decision.exit_code
+
+
+def show(ruling: Ruling, form: str, out: Path | None) -> None:
+    """Write a ruling in one form, to a file or to standard output."""
+    if form == "text" and out is None:
+        from agent_agency.cli.console import make_console
+        from agent_agency.report.terminal import render
+
+        render(ruling, make_console())
+        return
+    text = _plain_text(ruling) if form == "text" else _renderer(form)(ruling)
+    if out is None:
+        click.echo(text, nl=not text.endswith("\n"))
+        return
+    write_whole(out, text)
+
+
+def _plain_text(ruling: Ruling) -> str:
+    import io
+
+    from agent_agency.cli.console import plain_console
+    from agent_agency.report.terminal import render
+
+    stream = io.StringIO()
+    render(ruling, plain_console(stream))
+    return stream.getvalue()
+
+
+def _renderer(form: str) -> Callable[[Ruling], str]:
+    from importlib import import_module
+
+    module = {"json": "json_document"}.get(form, form)
+    render: Callable[[Ruling], str] = import_module(f"agent_agency.report.{module}").render
+    return render

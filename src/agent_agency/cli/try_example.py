@@ -1,0 +1,63 @@
+"""``agency try``: see it work on a bundled example."""
+
+from __future__ import annotations
+
+import shlex
+import tempfile
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agent_agency.workflows.example import ReviewedBranch
+
+
+@click.command("try")
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Make the example there, in a new or empty folder. Default: a temporary folder.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON document instead of the table.")
+def try_example(*, keep: Path | None, as_json: bool) -> int:
+    """Make a small git repository with four branches, review each, and show what the arbiter says.
+
+    Needs no network, and touches nothing outside its folder. Exit code: 0 when every review ran.
+    """
+    from agent_agency.cli.files import write_whole
+    from agent_agency.clock import SystemClock
+    from agent_agency.report.html import render_index
+    from agent_agency.report.json_document import to_document
+    from agent_agency.workflows.example import review_example
+    from agent_agency.workflows.review import Services
+
+    folder = (keep or Path(tempfile.mkdtemp(prefix="agency-try-")) / "tally").absolute()
+    services = Services(SystemClock(), lambda: uuid.uuid4().hex, to_document)
+    reviewed = list(review_example(folder, services))
+    page = folder.parent / f"{folder.name}-rulings.html" if keep is None else folder / ".git" / "agency" / "try.html"
+    write_whole(page, render_index([(row.branch.name, row.ruling) for row in reviewed]))
+    if as_json:
+        import json
+
+        rulings = [{"branch": row.branch.name, "ruling": to_document(row.ruling)} for row in reviewed]
+        document = {"schema_version": 1, "repository": str(folder), "report": str(page), "reviews": rulings}
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return 0
+    _show(reviewed, folder, page)
+    return 0
+
+
+def _show(reviewed: Sequence[ReviewedBranch], folder: Path, page: Path) -> None:
+    from agent_agency.cli.console import make_console
+    from agent_agency.report.try_table import TryRow, render
+
+    rows = [TryRow(row.branch.name, row.branch.does, row.ruling) for row in reviewed]
+    render(rows, make_console())
+    click.echo(f"\nThe example repository:  {folder}")
+    click.echo(f"The rulings as a page:   {page}")
+    click.echo(f"\nLook closer:  agency review --repo {shlex.quote(str(folder))} --base main --head leaves-scope")

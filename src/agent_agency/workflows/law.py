@@ -1,0 +1,219 @@
+"""The law that binds a change: spec, policy, waivers and settings, read from one commit of the base.
+
+Nothing here looks at the change under review or at the working tree: the judged party cannot write its own law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from agent_agency.canonical_json import digest_bytes, digest_json
+from agent_agency.config import Config, LawLimits, read_config
+from agent_agency.facts import Finding, GateMode, GateResult, GateStatus, Place, Severity
+from agent_agency.git import Repository
+from agent_agency.spec.document import Document, load_document
+from agent_agency.spec.model import Policy, ValidationResult, WaiverResult
+from agent_agency.spec.policy import default_policy, read_policy
+from agent_agency.spec.validate import ValidationOptions, validate_spec
+from agent_agency.spec.waiver import read_waivers
+
+POLICY_PATHS = (".caws/policy.yaml", ".caws/policy.yml")
+SINGLE_SPEC_PATHS = (".caws/working-spec.yaml", ".caws/working-spec.yml")
+SPEC_FOLDER = ".caws/specs/"
+WAIVER_FOLDER = ".caws/waivers/"
+WAIVER_MAPS = (".caws/waivers.yml", ".caws/waivers.yaml")
+CONFIG_PATH = "agency.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class SpecOnFile:
+    """A spec as it stands at the base, valid or not; ``id`` and ``lifecycle`` are what the file says."""
+
+    path: str
+    id: str | None
+    lifecycle: str
+    digest: str
+    result: ValidationResult
+
+
+@dataclass(frozen=True)
+class Law:
+    """All law at one commit.
+
+    ``in_force`` is false when the commit holds neither policy, spec nor settings; then ``policy`` is the built-in
+    default. ``problems`` are findings inside policy and settings: law that cannot be read cannot approve anything.
+    """
+
+    commit: str
+    in_force: bool
+    policy: Policy
+    policy_path: str | None
+    config: Config
+    config_digest: str | None
+    specs: tuple[SpecOnFile, ...]
+    waivers: tuple[WaiverResult, ...]
+    problems: tuple[Finding, ...]
+
+    @property
+    def limits(self) -> LawLimits:
+        """The arbiter's own limits at the base."""
+        return self.config.law
+
+    @cached_property
+    def digest(self) -> str:
+        """One digest over everything that binds: policy, settings, waivers."""
+        waivers = sorted(result.waiver.digest for result in self.waivers if result.waiver)
+        return digest_json({"policy": self.policy.digest, "config": self.config_digest, "waivers": waivers})
+
+    def gate(self) -> GateResult:
+        """The check that the law itself could be read: an error that no author can mend, where it could not."""
+        broken = [result for result in self.waivers if not result.valid]
+        advice = tuple(_advised(finding) for result in broken for finding in result.findings)
+        if self.problems:
+            reason = "the law at the base cannot be read whole: mend it there, with somebody who may"
+            status, findings = GateStatus.ERROR, (*self.problems, *advice)
+            return GateResult("law", status, GateMode.BLOCK, findings, reason, mendable=False)
+        reason = "policy and settings at the base were read" if self.in_force else "the base holds no law"
+        if broken:
+            reason += f"; {len(broken)} waiver file(s) are invalid and cover nothing"
+        return GateResult("law", GateStatus.PASS, GateMode.BLOCK, advice, reason, applicable=self.in_force)
+
+
+def read_law(repo: Repository, commit: str, now: datetime) -> Law:
+    """Read the law at a commit.
+
+    Raises:
+        GitError: when the commit or one of its files cannot be read.
+    """
+    reader = _LawReader(repo, commit, now)
+    policy_path = next((path for path in POLICY_PATHS if path in reader.paths), None)
+    policy, problems = reader.policy(policy_path)
+    config, config_digest, config_problems = reader.config()
+    specs = reader.specs(has_policy=policy_path is not None)
+    in_force = bool(policy_path or specs or config_digest)
+    return Law(
+        commit=commit,
+        in_force=in_force,
+        policy=policy,
+        policy_path=policy_path,
+        config=config,
+        config_digest=config_digest,
+        specs=specs,
+        waivers=reader.waivers(config.law, policy),
+        problems=(*problems, *config_problems),
+    )
+
+
+class _TreeFiles:
+    """Tells whether a path exists at one commit."""
+
+    def __init__(self, repo: Repository, commit: str) -> None:
+        self._repo = repo
+        self._commit = commit
+
+    def exists(self, path: str) -> bool:
+        return bool(self._repo.list_files(self._commit, path))
+
+
+class _LawReader:
+    """Reads each kind of law from one commit."""
+
+    def __init__(self, repo: Repository, commit: str, now: datetime) -> None:
+        self.repo = repo
+        self.commit = commit
+        self.now = now
+        entries = [*repo.list_files(commit, ".caws/"), *repo.list_files(commit, CONFIG_PATH)]
+        self.paths = frozenset(entry.path for entry in entries)
+        self.links = frozenset(entry.path for entry in entries if entry.mode in {"120000", "160000"})
+
+    def read(self, path: str) -> bytes:
+        data = self.repo.read_blob(self.commit, path)
+        return b"" if data is None else data
+
+    def policy(self, path: str | None) -> tuple[Policy, tuple[Finding, ...]]:
+        if path is None:
+            return default_policy(), ()
+        if path in self.links:
+            return default_policy(), (_not_a_file(path),)
+        result = read_policy(self.read(path), path)
+        if result.policy is None:
+            return default_policy(), result.findings or (_unreadable(path),)
+        return result.policy, ()
+
+    def config(self) -> tuple[Config, str | None, tuple[Finding, ...]]:
+        if CONFIG_PATH not in self.paths:
+            return Config(), None, ()
+        if CONFIG_PATH in self.links:
+            return Config(), digest_bytes(b""), (_not_a_file(CONFIG_PATH),)
+        data = self.read(CONFIG_PATH)
+        read = read_config(data, CONFIG_PATH)
+        if isinstance(read, Config):
+            return read, digest_bytes(data), ()
+        return Config(), digest_bytes(data), read or (_unreadable(CONFIG_PATH),)
+
+    def specs(self, *, has_policy: bool) -> tuple[SpecOnFile, ...]:
+        found = [path for path in sorted(self.paths) if _is_spec_path(path)]
+        return tuple(self._spec(path, has_policy=has_policy) for path in found)
+
+    def _spec(self, path: str, *, has_policy: bool) -> SpecOnFile:
+        if path in self.links:
+            return SpecOnFile(
+                path, None, "unknown", ValidationResult(path, None, valid=False, findings=(_not_a_file(path),))
+            )
+        data = self.read(path)
+        files = _TreeFiles(self.repo, self.commit)
+        result = validate_spec(data, path, ValidationOptions(), files=files, now=self.now, has_policy=has_policy)
+        if result.spec is not None:
+            return SpecOnFile(path, result.spec.id, result.spec.lifecycle, digest_bytes(data), result)
+        stated = _stated(data, path)
+        lifecycle = stated.get("lifecycle_state", "active")
+        spec_id = stated.get("id")
+        return SpecOnFile(
+            path, spec_id if isinstance(spec_id, str) else None, str(lifecycle), digest_bytes(data), result
+        )
+
+    def waivers(self, limits: LawLimits, policy: Policy) -> tuple[WaiverResult, ...]:
+        found = [path for path in sorted(self.paths - self.links) if _is_waiver_path(path)]
+        return tuple(
+            result for path in found for result in read_waivers(self.read(path), path, limits=limits, policy=policy)
+        )
+
+
+def _is_spec_path(path: str) -> bool:
+    name = path.removeprefix(SPEC_FOLDER)
+    in_folder = name != path and "/" not in name and name.endswith((".yaml", ".yml"))
+    return in_folder or path in SINGLE_SPEC_PATHS
+
+
+def _is_waiver_path(path: str) -> bool:
+    name = path.removeprefix(WAIVER_FOLDER)
+    in_folder = name != path and "/" not in name and name.endswith((".yaml", ".yml"))
+    return in_folder or path in WAIVER_MAPS
+
+
+def _stated(data: bytes, path: str) -> Mapping[str, Any]:
+    document = load_document(data, path)
+    value = document.value if isinstance(document, Document) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _advised(finding: Finding) -> Finding:
+    """A broken waiver covers nothing, so it need not fail the change; it is told as advice."""
+    return Finding(
+        finding.rule, Severity.ADVICE, finding.message, finding.remedy, finding.place, subject=finding.subject
+    )
+
+
+def _not_a_file(path: str) -> Finding:
+    message = f"{path} is a link or a submodule at the base, so it cannot be law"
+    remedy = "Replace it by the file itself on the base branch."
+    return Finding("law.not_a_file", Severity.CRITICAL, message, remedy, Place(path), waivable=False)
+
+
+def _unreadable(path: str) -> Finding:
+    message = f"{path} could not be understood"
+    return Finding("law.unreadable", Severity.CRITICAL, message, "Run 'agency validate'.", Place(path), waivable=False)

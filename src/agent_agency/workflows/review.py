@@ -1,0 +1,207 @@
+"""Review a change against its working spec: measure, run the gates, rule, record.
+
+The law is read from the tip of the base; the change is measured from the merge base of that tip and the head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from agent_agency.arbitration.ruling import Ruling
+from agent_agency.arbitration.verdict import LawState, decide, violations_of
+from agent_agency.change.governance import GovernanceEdit, governance_edits
+from agent_agency.change.measure import measure
+from agent_agency.change.minimality import measure_minimality
+from agent_agency.change.model import Change
+from agent_agency.change.patch import added_lines
+from agent_agency.clock import Clock
+from agent_agency.errors import SpecSelectionError
+from agent_agency.facts import GateMode, GateResult, GateStatus
+from agent_agency.gates.budget_limit import excluded_files
+from agent_agency.gates.builtin import run_builtin_gates
+from agent_agency.gates.context import GateContext
+from agent_agency.git import Repository
+from agent_agency.spec.budget import effective_budget
+from agent_agency.spec.glob import Glob
+from agent_agency.spec.model import Budget, BudgetDecision
+from agent_agency.workflows.head_law import head_law_gate
+from agent_agency.workflows.law import Law, read_law
+from agent_agency.workflows.record import Record, RulingDocument
+from agent_agency.workflows.ruling_members import RulingInputs, build_ruling
+from agent_agency.workflows.spec_choice import TRAILER, ChosenSpec, choose_spec
+from agent_agency.workflows.subject import ReviewRequest, Subject, is_uncommitted, resolve_subject
+from agent_agency.workflows.waivers import WaiversOfChange, mark_budget_use, waivers_of_change
+
+ADOPT = (
+    "On the base branch, run: agency init && git add .caws agency.toml && "
+    'git commit -m "Adopt working specs"; then review again.'
+)
+LAW_GATES = frozenset({"spec_completeness", "scope_boundary", "budget_limit"})
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a review needs from outside: time, fresh ids, and how a ruling is written as a document."""
+
+    clock: Clock
+    new_id: Callable[[], str]
+    document_of: RulingDocument
+
+
+def review(request: ReviewRequest, services: Services) -> Ruling:
+    """Review one change and append the ruling to the ledger.
+
+    Raises:
+        AgencyError: when something could not be read or run; nothing was recorded then.
+        UnrecordedRulingError: when the ruling stands but the ledger could not take it; it carries the ruling.
+    """
+    with Repository.discover(request.start) as repo:
+        record = Record.of(repo, services.clock, services.new_id, services.document_of)
+        return record.append(examine(repo, request, services.clock.now(), record))
+
+
+def examine(repo: Repository, request: ReviewRequest, now: datetime, record: Record) -> Ruling:
+    """Measure, run the gates and rule; writes nothing."""
+    subject = resolve_subject(repo, request)
+    law = read_law(repo, subject.law_commit, now)
+    change = _measured(repo, subject)
+    governance = (*governance_edits(repo, change), *_own_governance(law, change))
+    only_law = _only_law(change, governance)
+    chosen = _chosen(repo, request, subject, law, may_lack=only_law or not law.in_force)
+    waivers = _waivers(law, chosen, change, now, record)
+    budget = _effective_budget(law, chosen, waivers, now)
+    excluded = excluded_files(change, law.limits)
+    context = _context(repo, law, chosen, change, governance, budget, now)
+    gates = _all_gates(repo, law, context, only_law=only_law)
+    waivers = mark_budget_use(waivers, budget, _used(change, frozenset(excluded)))
+    in_force = [use.for_verdict() for use in waivers.in_force]
+    state = LawState(in_force=law.in_force, only_law_edited=only_law, adopt=ADOPT)
+    return build_ruling(
+        RulingInputs(
+            subject=subject,
+            law=law,
+            chosen=chosen,
+            change=change,
+            governance=governance,
+            minimality=measure_minimality(repo, change),
+            budget=budget,
+            excluded=excluded,
+            gates=gates,
+            waivers=waivers,
+            decision=decide(gates, in_force, state),
+            violations=violations_of(gates, in_force),
+            now=now,
+        )
+    )
+
+
+def _measured(repo: Repository, subject: Subject) -> Change:
+    """Measure the change; uncommitted work counts as written by whoever this repository is configured for."""
+    change = measure(repo, subject.merge_base, subject.head)
+    authors = set(repo.author_emails(subject.merge_base, subject.tip)) | set(change.authors)
+    own = repo.configured_email() if is_uncommitted(subject) else None
+    return replace(change, authors=tuple(sorted(authors | ({own} if own else set()))))
+
+
+def _own_governance(law: Law, change: Change) -> tuple[GovernanceEdit, ...]:
+    globs = [Glob(pattern) for pattern in law.limits.governance_paths]
+    paths = sorted({path for file in change.files for path in file.paths})
+    return tuple(
+        GovernanceEdit(path, "law", "named by governance_paths in agency.toml at the base")
+        for path in paths
+        if any(glob.matches(path) for glob in globs)
+    )
+
+
+def _only_law(change: Change, governance: tuple[GovernanceEdit, ...]) -> bool:
+    law_paths = {edit.path for edit in governance if edit.kind == "law"}
+    return bool(change.files) and all(path in law_paths for file in change.files for path in file.paths)
+
+
+def _chosen(
+    repo: Repository, request: ReviewRequest, subject: Subject, law: Law, *, may_lack: bool
+) -> ChosenSpec | None:
+    trailers = repo.range_trailers(subject.merge_base, subject.tip, TRAILER)
+    try:
+        return choose_spec(law.specs, option=request.spec_id, trailers=trailers, branch=subject.branch)
+    except SpecSelectionError:
+        if may_lack and request.spec_id is None:
+            return None
+        raise
+
+
+def _waivers(law: Law, chosen: ChosenSpec | None, change: Change, now: datetime, record: Record) -> WaiversOfChange:
+    spec = chosen.spec.result.spec if chosen else None
+    return waivers_of_change(
+        law,
+        spec_id=spec.id if spec else None,
+        tier=spec.risk_tier if spec else None,
+        authors=change.authors,
+        now=now,
+        uses_of=lambda waiver_id: record.uses_of_waiver(waiver_id, except_change=change.digest),
+    )
+
+
+def _effective_budget(
+    law: Law, chosen: ChosenSpec | None, waivers: WaiversOfChange, now: datetime
+) -> BudgetDecision | None:
+    spec = chosen.spec.result.spec if chosen else None
+    if spec is None:
+        return None
+    in_force = [use.waiver for use in waivers.in_force]
+    return effective_budget(law.policy, spec.risk_tier, in_force, now=now, spec_id=spec.id, limits=law.limits)
+
+
+def _used(change: Change, excluded: frozenset[str]) -> Budget:
+    counted = [file for file in change.files if file.path not in excluded]
+    return Budget(len(counted), sum(file.lines for file in counted))
+
+
+def _context(
+    repo: Repository,
+    law: Law,
+    chosen: ChosenSpec | None,
+    change: Change,
+    governance: tuple[GovernanceEdit, ...],
+    budget: BudgetDecision | None,
+    now: datetime,
+) -> GateContext:
+    result = chosen.spec.result if chosen else None
+    return GateContext(
+        change=change,
+        added_lines=added_lines(repo, change),
+        read_head=lambda path: repo.read_blob(change.head_tree, path),
+        read_base=lambda path: repo.read_blob(change.base_commit, path),
+        spec=result.spec if result else None,
+        spec_result=result,
+        policy=law.policy,
+        limits=law.limits,
+        budget=budget,
+        governance=governance,
+        now=now,
+        head_modes={entry.path: entry.mode for entry in repo.list_files(change.head_tree)},
+    )
+
+
+def _all_gates(repo: Repository, law: Law, context: GateContext, *, only_law: bool) -> tuple[GateResult, ...]:
+    own = [_not_run_here(gate.name) for gate in law.config.gates]
+    gates = [law.gate(), *run_builtin_gates(context), *own]
+    if only_law:
+        gates = [head_law_gate(repo, context.change, context.now), *map(_left_out_for_law, gates)]
+    return tuple(gates)
+
+
+def _not_run_here(name: str) -> GateResult:
+    reason = "agency.toml defines this gate, and this version of agency does not run tools"
+    return GateResult(name, GateStatus.NOT_RUN, GateMode.BLOCK, reason=reason, mendable=False)
+
+
+def _left_out_for_law(gate: GateResult) -> GateResult:
+    """A change of the law alone has no working spec to keep to; a person decides on it."""
+    if gate.name not in LAW_GATES:
+        return gate
+    return replace(
+        gate, status=GateStatus.NOT_RUN, applicable=False, findings=(), reason="the change does nothing but edit law"
+    )

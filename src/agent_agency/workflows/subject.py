@@ -1,0 +1,74 @@
+"""What is reviewed against what: revisions resolved to commits, once, before anything is measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent_agency.change.measure import Head
+from agent_agency.change.model import HeadKind
+from agent_agency.errors import UsageError
+from agent_agency.git import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRequest:
+    """What to review: ``base`` and ``head`` are revisions; without ``head`` it is the working tree, or the index."""
+
+    start: Path
+    base: str | None = None
+    head: str | None = None
+    staged: bool = False
+    spec_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The resolved revisions.
+
+    ``law_commit`` is the tip of the base, where the law stands; ``merge_base`` is what the change is measured from.
+    ``tip`` is the newest commit of the head side: the head itself, or what the working tree or index stands on.
+    """
+
+    base_ref: str
+    law_commit: str
+    merge_base: str
+    tip: str
+    head: Head
+    head_ref: str | None
+    branch: str | None
+
+
+def resolve_subject(repo: Repository, request: ReviewRequest) -> Subject:
+    """Resolve the revisions of a request.
+
+    Raises:
+        UsageError: when the request asks for two heads at once.
+        GitError: for an unknown revision, no common ancestor, or a bare repository without ``head``.
+    """
+    if request.head is not None and request.staged:
+        raise UsageError("--head and --staged name two different heads", fix="Give one of them.")
+    base_ref = request.base if request.base is not None else repo.default_base()
+    law_commit = repo.resolve(base_ref)
+    if request.head is not None:
+        tip = repo.resolve(request.head)
+        head = Head.commit(tip)
+        branch = repo.branch_of(request.head)
+    else:
+        tip = repo.resolve("HEAD")
+        head = Head.index() if request.staged else Head.worktree()
+        branch = repo.branch()
+    return Subject(
+        base_ref=base_ref,
+        law_commit=law_commit,
+        merge_base=repo.merge_base(law_commit, tip),
+        tip=tip,
+        head=head,
+        head_ref=request.head,
+        branch=branch,
+    )
+
+
+def is_uncommitted(subject: Subject) -> bool:
+    """Whether the head is an index or a working tree."""
+    return subject.head.kind is not HeadKind.COMMIT

@@ -1,0 +1,78 @@
+"""``agency init``: a first law that holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.command import agency
+from support.git_repo import GitRepo
+
+
+@pytest.fixture
+def repo(git_repo: GitRepo) -> GitRepo:
+    git_repo.commit("Start", **{"src/app.py": "A = 1\n", "tests/test_app.py": "B = 1\n", "README.md": "Hello\n"})
+    return git_repo
+
+
+def test_what_it_writes_passes_its_own_validation_and_governs_the_next_change(repo: GitRepo) -> None:
+    done = agency("init", cwd=repo.path)
+    assert done.code == 0, done.err
+    assert "git add" in done.out
+    checked = agency("validate", "--json", cwd=repo.path)
+    assert checked.code == 0, checked.out
+    assert {Path(row["path"]).name for row in checked.document["results"]} == {
+        "policy.yaml",
+        "agency.toml",
+        "SETUP-1.yaml",
+    }
+    assert [f for row in checked.document["results"] for f in row["findings"]] == []
+    repo.commit("Adopt working specs")
+    repo.branch("work")
+    repo.commit("Change", **{"src/app.py": "A = 2\n"})
+    done = agency("review", "--base", "main", "--head", "work", "--json", cwd=repo.path)
+    assert (done.code, done.document["verdict"]) == (0, "approved")
+
+
+def test_existing_files_are_never_changed(repo: GitRepo) -> None:
+    repo.write(".caws/policy.yaml", "mine\n")
+    assert agency("init", cwd=repo.path).code == 0
+    assert (repo.path / ".caws/policy.yaml").read_text() == "mine\n"
+    again = agency("init", cwd=repo.path)
+    assert again.code == 2
+    assert "SETUP-1" in again.err
+    assert agency("init", "--no-spec", cwd=repo.path).code == 0
+
+
+def test_a_dry_run_writes_nothing(repo: GitRepo) -> None:
+    done = agency("init", "--dry-run", cwd=repo.path)
+    assert done.code == 0
+    assert "max_loc" in done.out
+    assert repo.git("status", "--porcelain") == ""
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [["--id", "nonsense"], ["--title", "TODO"], ["--scope", "../x"], ["--scope", "**"], ["--id", "../../A-1"]],
+)
+def test_answers_that_make_no_valid_spec_are_refused_and_nothing_is_written(repo: GitRepo, answers: list[str]) -> None:
+    done = agency("init", *answers, cwd=repo.path)
+    assert done.code == 2
+    assert done.err.count("\n") == 1
+    assert repo.git("status", "--porcelain") == ""
+
+
+def test_an_empty_repository_needs_a_scope(git_repo: GitRepo) -> None:
+    done = agency("init", cwd=git_repo.path)
+    assert done.code == 2
+    assert "--scope" in done.err
+    assert agency("init", "--scope", "src/", cwd=git_repo.path).code == 0
+
+
+def test_a_link_is_not_written_through(repo: GitRepo, tmp_path: Path) -> None:
+    (repo.path / "agency.toml").symlink_to(tmp_path / "outside.toml")
+    done = agency("init", cwd=repo.path)
+    assert done.code == 2
+    assert not (tmp_path / "outside.toml").exists()
+    assert not (repo.path / ".caws/policy.yaml").exists()
