@@ -1,0 +1,45 @@
+"""Git LFS pointer files, after https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md (version 1)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+SMALLEST_POINTER = 120
+LARGEST_POINTER = 1023
+_VERSIONS = (b"https://git-lfs.github.com/spec/v1", b"https://hawser.github.com/spec/v1")
+_KEY = re.compile(rb"[a-z0-9.-]+\Z")
+_OID = re.compile(rb"sha256:([0-9a-f]{64})\Z")
+_SIZE = re.compile(rb"(?:0|[1-9][0-9]{0,18})\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class LfsPointer:
+    """What a pointer names: the content's SHA-256 in hex, and its size in bytes."""
+
+    oid: str
+    size: int
+
+
+def parse_pointer(data: bytes) -> LfsPointer | None:
+    """Read a pointer file; ``None`` for anything that does not have exactly the form of one.
+
+    Strict on purpose: version first, then the other keys in order, each once, ``oid`` and ``size`` among them.
+    """
+    if not SMALLEST_POINTER <= len(data) <= LARGEST_POINTER or not data.endswith(b"\n"):
+        return None
+    pairs = [line.partition(b" ")[::2] for line in data[:-1].split(b"\n")]
+    keys = [key for key, _ in pairs]
+    values = dict(pairs)
+    well_formed = keys[0] == b"version" and all(_KEY.match(key) for key in keys) and keys[1:] == sorted(set(keys[1:]))
+    if not well_formed or values[b"version"] not in _VERSIONS:
+        return None
+    oid, size = _OID.match(values.get(b"oid", b"")), _SIZE.match(values.get(b"size", b""))
+    if oid is None or size is None:
+        return None
+    return LfsPointer(oid[1].decode("ascii"), int(size[0]))
+
+
+def write_pointer(pointer: LfsPointer) -> bytes:
+    """The pointer file that Git LFS commits in place of a content."""
+    return b"version %s\noid sha256:%s\nsize %d\n" % (_VERSIONS[0], pointer.oid.encode("ascii"), pointer.size)

@@ -1,0 +1,75 @@
+"""Find the repository that a folder belongs to."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent_agency.errors import GitError, NotARepositoryError
+from agent_agency.git.process import GitProgram, environment, first_line
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a repository's parts lie; ``root`` is the working tree's top folder, ``None`` when bare."""
+
+    root: Path | None
+    git_dir: Path
+    common_dir: Path
+    object_format: str
+
+
+def locate(program: GitProgram, start: Path) -> Location:
+    """Ask git which repository ``start`` belongs to.
+
+    Git's own refusal to enter another user's repository holds, and so does the ``safe.directory`` by which the user
+    lifted it: this is the one question asked with the user's own configuration, and no answer to it is measured.
+
+    Raises:
+        NotARepositoryError: when there is none.
+        GitError: when git refuses the one that is there.
+    """
+    if not start.is_dir():
+        raise NotARepositoryError(f"{start} is not a folder", fix="Name a folder inside a git repository.")
+    settings = environment()
+    for name in ("GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL"):
+        settings.pop(name)
+
+    def ask(question: str) -> str:
+        args = ["rev-parse", "--path-format=absolute", question]
+        done = program.run(args, environment=settings, folder=start)
+        if done.code != 0:
+            raise _refusal(start, done.stderr)
+        return os.fsdecode(done.stdout.removesuffix(b"\n"))
+
+    git_dir = Path(ask("--git-dir"))
+    inside = ask("--is-inside-work-tree") == "true"
+    bare = ask("--is-bare-repository") == "true"
+    if not inside and not bare:
+        raise NotARepositoryError(f"{start} is inside a git folder", fix="Go to the working tree and try again.")
+    return Location(
+        root=None if bare else Path(ask("--show-toplevel")),
+        git_dir=git_dir,
+        common_dir=Path(ask("--git-common-dir")),
+        object_format=ask("--show-object-format"),
+    )
+
+
+def _refusal(start: Path, stderr: bytes) -> GitError:
+    if b"dubious ownership" in stderr:
+        return GitError(
+            "the repository belongs to another user, so git refuses to read it",
+            fix="If you trust it, run: git config --global --add safe.directory FOLDER",
+            path=str(start),
+            code="git.dubious_ownership",
+        )
+    if any(os.path.lexists(folder / ".git") for folder in (start.resolve(), *start.resolve().parents)):
+        return NotARepositoryError(
+            f"git cannot use the repository here: {first_line(stderr)}",
+            fix="Repair or remove its .git (a .git file must point to a git folder that exists).",
+            path=str(start),
+        )
+    return NotARepositoryError(
+        f"{start} is in no git repository", fix="Run it inside a git repository, or make one with git init."
+    )

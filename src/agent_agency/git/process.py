@@ -1,0 +1,179 @@
+"""Run git as a bounded process: argument lists, a scrubbed environment, a time limit, the whole group killed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent_agency.errors import GitError
+
+OLDEST_GIT = (2, 34)
+TIME_LIMIT = 600.0
+PIPE = subprocess.PIPE
+_LONGEST_QUOTE = 300
+
+_FIXED_ENVIRONMENT: Mapping[str, str] = {
+    "LC_ALL": "C",
+    "LANGUAGE": "",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # a list of allowed transports that names none: no network, whatever a remote says
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM": "1",
+    "GIT_ADVICE": "0",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a git process left: its exit code and both outputs, undecoded."""
+
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class GitProgram:
+    """The git executable, by absolute path."""
+
+    path: str
+
+    @classmethod
+    def find(cls) -> GitProgram:
+        """Find git on PATH, leaving out relative entries: the reviewed tree must not supply the program.
+
+        Raises:
+            GitError: when git is missing or older than ``OLDEST_GIT``.
+        """
+        entries = [entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(entry)]
+        path = shutil.which("git", path=os.pathsep.join(entries)) if entries else None
+        wanted = ".".join(map(str, OLDEST_GIT))
+        if path is None:
+            raise GitError(
+                "git was not found on PATH",
+                fix=f"Install git {wanted} or newer and put it on PATH.",
+                code="git.missing",
+            )
+        program = cls(path)
+        version = program.version()
+        if version < OLDEST_GIT:
+            raise GitError(
+                f"git {'.'.join(map(str, version))} is too old",
+                fix=f"Install git {wanted} or newer.",
+                code="git.too_old",
+            )
+        return program
+
+    def version(self) -> tuple[int, ...]:
+        """The version as numbers, e.g. ``(2, 39, 5)``."""
+        told = self.run(["version"], environment=environment(), folder="/").stdout
+        match = re.match(rb"git version (\d+)\.(\d+)(?:\.(\d+))?", told)
+        if match is None:
+            raise GitError(
+                f"{self.path} does not answer as git does", fix="Put a real git first on PATH.", code="git.missing"
+            )
+        return tuple(int(part) for part in match.groups(b"0"))
+
+    def run(
+        self,
+        args: Sequence[str | bytes],
+        *,
+        environment: Mapping[str, str],
+        folder: str | Path,
+        stdin: bytes | None = None,
+        time_limit: float = TIME_LIMIT,
+    ) -> Finished:
+        """Run ``git ARGS`` to its end and hand back whatever it said, good or bad.
+
+        Raises:
+            GitError: when it cannot be started, or runs past ``time_limit`` seconds (the whole group is killed).
+        """
+        with start(self.path, args, environment=environment, folder=folder) as process:
+            try:
+                stdout, stderr = process.communicate(stdin, timeout=time_limit)
+            except subprocess.TimeoutExpired as error:
+                kill_group(process)
+                raise GitError(
+                    f"{command_name(args)} did not end within {time_limit:g} seconds",
+                    fix="Free the machine or the file system and try again.",
+                    code="git.timed_out",
+                ) from error
+            except BaseException:
+                kill_group(process)
+                raise
+        return Finished(process.returncode, stdout, stderr)
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """The caller's environment without any ``GIT_*`` variable, and with the settings that make git's answers plain."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return {**kept, **_FIXED_ENVIRONMENT, **extra}
+
+
+def start(
+    program: str, args: Sequence[str | bytes], *, environment: Mapping[str, str], folder: str | Path, stderr: int = PIPE
+) -> subprocess.Popen[bytes]:
+    """Start git in a process group of its own, its streams piped (``stderr`` may be ``subprocess.DEVNULL``)."""
+    try:
+        return subprocess.Popen(
+            [program, *args],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            start_new_session=True,
+        )
+    except (OSError, ValueError) as error:
+        raise GitError(
+            f"{command_name(args)} could not be started ({error})", fix="Check that git and the folder are there."
+        ) from error
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and whatever it started, and reap it."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def command_name(args: Sequence[str | bytes]) -> str:
+    """``git SUBCOMMAND`` for a message: never the arguments, which may be long or hold odd names."""
+    skip_value = False
+    for arg in map(os.fsdecode, args):
+        if skip_value or arg.startswith("-"):
+            skip_value = arg == "-c" and not skip_value
+            continue
+        return f"git {arg}"
+    return "git"
+
+
+def first_line(stderr: bytes) -> str:
+    """The first telling line of git's standard error, made printable and short."""
+    for line in stderr.decode("utf-8", "replace").splitlines():
+        text = line.removeprefix("fatal: ").removeprefix("error: ").strip().rstrip(".")
+        if text and not text.startswith(("warning: ", "hint: ")):
+            return "".join(char if char.isprintable() else "?" for char in text)[:_LONGEST_QUOTE]
+    return "it gave no reason"
+
+
+def failure(args: Sequence[str | bytes], done: Finished) -> GitError:
+    """The error for a git command that refused."""
+    return GitError(
+        f"{command_name(args)} failed: {first_line(done.stderr)}",
+        fix="Run git fsck to find what is damaged; in a partial or shallow clone fetch what is missing first.",
+    )

@@ -1,0 +1,344 @@
+"""A git repository as the arbiter sees it: commits, trees, blobs, and its uncommitted state frozen as a tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property, partial
+from pathlib import Path
+from types import TracebackType
+
+from agent_agency.errors import GitError, NoCommonAncestorError
+from agent_agency.git import freeze, refs
+from agent_agency.git.location import Location, locate
+from agent_agency.git.objects import ObjectReader, missing
+from agent_agency.git.process import Finished, GitProgram, environment, failure
+from agent_agency.git.tree import TreeEntry, parse_listing
+from agent_agency.git.view import ObjectView
+
+_NEUTRAL_SETTINGS = (
+    "core.fsmonitor=false",
+    "core.untrackedCache=false",
+    "core.hooksPath=/dev/null",
+    "core.excludesFile=/dev/null",
+    "core.attributesFile=/dev/null",
+    "core.commitGraph=false",
+    "core.pager=cat",
+    "core.sshCommand=false",
+    "core.askPass=false",
+    "credential.helper=",
+    "diff.external=",
+    "log.showSignature=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+)
+
+
+class Repository:
+    """One repository, read through plumbing only.
+
+    Names are resolved in the repository itself; everything that is measured is read through a private view of its
+    objects (``view``), which no configuration, attribute file or replace ref of the repository reaches. Use it as a
+    context manager, or ``close`` it: trees frozen by it live exactly as long as it does.
+    """
+
+    def __init__(self, program: GitProgram, location: Location) -> None:
+        self._program = program
+        self._location = location
+
+    @classmethod
+    def discover(cls, start: Path) -> Repository:
+        """The repository that ``start`` lies in.
+
+        Raises:
+            NotARepositoryError: when it lies in none.
+            GitError: when git is missing or too old, or refuses the repository (another user's).
+        """
+        program = GitProgram.find()
+        return cls(program, locate(program, start))
+
+    @classmethod
+    def create(cls, folder: Path, *, branch: str) -> Repository:
+        """A new, empty repository in an existing folder, with an unborn ``branch``.
+
+        Raises:
+            GitError: when git refuses.
+        """
+        program = GitProgram.find()
+        args = ["init", "--quiet", "--template=", f"--initial-branch={branch}", "--", str(folder)]
+        done = program.run(args, environment=environment(), folder=folder)
+        if done.code != 0:
+            raise failure(args, done)
+        return cls(program, locate(program, folder))
+
+    def __enter__(self) -> Repository:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End helper processes and remove the temporary objects; the repository can be used again, frozen trees cannot."""
+        if "objects" in self.__dict__:
+            self.__dict__.pop("objects").close()
+        if "view" in self.__dict__:
+            self.__dict__.pop("view").close()
+
+    @property
+    def root(self) -> Path | None:
+        """The top folder of the working tree; ``None`` when the repository is bare."""
+        return self._location.root
+
+    @property
+    def git_dir(self) -> Path:
+        """The git folder of this working tree."""
+        return self._location.git_dir
+
+    @property
+    def common_dir(self) -> Path:
+        """The git folder that all working trees of the repository share."""
+        return self._location.common_dir
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether there is no working tree."""
+        return self._location.root is None
+
+    @property
+    def object_format(self) -> str:
+        """``sha1`` or ``sha256``."""
+        return self._location.object_format
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether the history is cut off."""
+        return self.view.is_shallow
+
+    @cached_property
+    def view(self) -> ObjectView:
+        """The private view of the objects, made on first use."""
+        return ObjectView(
+            self._program,
+            self.common_dir / "objects",
+            self.object_format,
+            self.common_dir / "shallow",
+            {
+                "file_mode": self._flag("core.fileMode", default=True),
+                "symlinks": self._flag("core.symlinks", default=True),
+                "ignore_case": self._flag("core.ignoreCase", default=False),
+            },
+        )
+
+    @cached_property
+    def objects(self) -> ObjectReader:
+        """Reads single objects, frozen ones included."""
+        return ObjectReader(self.view)
+
+    @cached_property
+    def empty_tree(self) -> str:
+        """The id of the tree without entries: the base of a first commit."""
+        return self.view.git(["mktree"], stdin=b"").decode("ascii").strip()
+
+    def git(self, args: Sequence[str], *, stdin: bytes | None = None) -> bytes:
+        """Run git in the repository itself, user configuration and ``GIT_*`` variables set aside.
+
+        Raises:
+            GitError: when git exits with anything but 0.
+        """
+        done = self._attempt(args, stdin=stdin)
+        if done.code != 0:
+            raise failure(args, done)
+        return done.stdout
+
+    def resolve(self, name: str) -> str:
+        """The commit id that ``name`` means.
+
+        Raises:
+            UnknownRevisionError: when it means none, or several refs at different commits.
+        """
+        return refs.resolve(self._attempt, name)
+
+    def branch(self) -> str | None:
+        """The current branch; ``None`` when HEAD is detached."""
+        return refs.current_branch(self._attempt)
+
+    def default_base(self) -> str:
+        """The ref that a change is held against when none is named: the upstream, or the default branch.
+
+        Raises:
+            UnknownRevisionError: when there is none, or no commit yet.
+        """
+        return refs.default_base(self._attempt)
+
+    def merge_bases(self, first: str, second: str) -> tuple[str, ...]:
+        """All best common ancestors of two commits, sorted by id; several after criss-cross merges.
+
+        Raises:
+            NoCommonAncestorError: when there is none, or a shallow clone hides it.
+        """
+        args = ["merge-base", "--all", "--end-of-options", first, second]
+        done = self.view.attempt(args)
+        if done.code not in {0, 1}:
+            raise failure(args, done)
+        found = tuple(sorted(done.stdout.decode("ascii").split()))
+        if not found:
+            raise self._no_common_ancestor(first, second)
+        return found
+
+    def merge_base(self, first: str, second: str) -> str:
+        """The commit that a change is measured from; after criss-cross merges the one with the least id.
+
+        Raises:
+            NoCommonAncestorError: when there is none, or a shallow clone hides it.
+        """
+        return self.merge_bases(first, second)[0]
+
+    def read_blob(self, treeish: str, path: str) -> bytes | None:
+        """The content of the file at ``path`` (a symlink's target text); ``None`` when no file stands there.
+
+        Raises:
+            GitError: for anything else: an unknown tree, a missing object, a process that fails.
+        """
+        if "\n" not in path and path and not path.startswith("/"):
+            answer = self.objects.read(f"{treeish}:{path}")
+            if answer is not None:
+                info, data = answer
+                return data if info.kind == "blob" else None
+        entry = self._entry(treeish, path)
+        if entry is None or entry.mode == "160000":
+            return None
+        answer = self.objects.read(entry.blob)
+        if answer is None:
+            raise missing(entry.blob)
+        return answer[1]
+
+    def list_files(self, treeish: str, prefix: str = "") -> tuple[TreeEntry, ...]:
+        """Every file below the folder ``prefix`` (all, when empty), or the file of that name, in git's order.
+
+        Raises:
+            GitError: when ``treeish`` is no tree or a part of it is missing.
+        """
+        wanted = [prefix.rstrip("/")] if prefix else []
+        args = ["ls-tree", "-r", "-l", "-z", "--full-tree", "--end-of-options", treeish, *wanted]
+        return parse_listing(self.view.git(args))
+
+    def find_files(self, treeish: str, paths: Sequence[str]) -> tuple[TreeEntry, ...]:
+        """Those of ``paths`` at which a file stands, in the order asked, without its content (``size`` is told).
+
+        Raises:
+            GitError: when ``treeish`` is no tree or a part of it is missing.
+        """
+        return tuple(entry for entry in map(partial(self._entry, treeish), paths) if entry is not None)
+
+    def message(self, commit: str) -> str:
+        """The whole message of a commit."""
+        return self._pretty(commit, "%B").rstrip("\n")
+
+    def trailers(self, commit: str, key: str) -> tuple[str, ...]:
+        """The values of a commit's trailers called ``key`` (in any case), in order.
+
+        Raises:
+            ValueError: when ``key`` is no trailer key (letters, digits and hyphens).
+        """
+        if not re.fullmatch(r"[A-Za-z0-9-]+", key):
+            raise ValueError(f"{key!r} is no trailer key")
+        told = self._pretty(commit, f"%(trailers:key={key},valueonly,unfold,separator=%x00)")
+        return tuple(value.strip() for value in told.removesuffix("\n").split("\0") if value.strip())
+
+    def range_trailers(self, base: str, head: str, key: str) -> tuple[str, ...]:
+        """The values of the trailers called ``key`` in the commits that ``head`` has and ``base`` has not.
+
+        Sorted, without repetition.
+
+        Raises:
+            ValueError: when ``key`` is no trailer key (letters, digits and hyphens).
+        """
+        if not re.fullmatch(r"[A-Za-z0-9-]+", key):
+            raise ValueError(f"{key!r} is no trailer key")
+        template = f"%(trailers:key={key},valueonly,unfold,separator=%x00)"
+        args = ["rev-list", "--no-commit-header", f"--format={template}", head, *self._without(base), "--"]
+        told = self.view.git(args).decode("utf-8", "surrogateescape")
+        return tuple(sorted({value.strip() for value in re.split(r"[\n\0]", told) if value.strip()}))
+
+    def branch_of(self, name: str) -> str | None:
+        """The branch that a revision names, local or of a remote; ``None`` when it names something else."""
+        done = self._attempt(["rev-parse", "--symbolic-full-name", "--verify", "--quiet", "--end-of-options", name])
+        full = done.stdout.decode("utf-8", "surrogateescape").strip()
+        found = re.fullmatch(r"refs/(?:heads|remotes/[^/]+)/(.+)", full)
+        return found[1] if done.code == 0 and found else None
+
+    def author_emails(self, base: str, head: str) -> tuple[str, ...]:
+        """The author e-mails of the commits that ``head`` has and ``base`` has not, sorted, without repetition."""
+        args = ["rev-list", "--no-commit-header", "--format=%ae", head, *self._without(base), "--"]
+        told = self.view.git(args).decode("utf-8", "surrogateescape")
+        return tuple(sorted({line for line in told.split("\n") if line}))
+
+    def configured_email(self) -> str | None:
+        """The e-mail under which the user here commits, from git's configuration; ``None`` when none is set."""
+        settings = environment(GIT_DIR=str(self.git_dir))
+        for name in ("GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL"):
+            settings.pop(name)
+        done = self._program.run(["config", "--get", "user.email"], environment=settings, folder=self.git_dir)
+        return done.stdout.decode("utf-8", "surrogateescape").strip() or None
+
+    def freeze_worktree(self) -> str:
+        """The working tree, untracked files included, as a temporary tree; index and ``git status`` stay as they are.
+
+        Raises:
+            GitError: when there is no working tree, a merge is unfinished, or anything cannot be read.
+        """
+        return self.frozen_worktree().tree
+
+    def freeze_index(self) -> str:
+        """The index as a temporary tree: what a commit would hold now.
+
+        Raises:
+            GitError: when there is no index to speak of, a merge is unfinished, or it is damaged.
+        """
+        return self.frozen_index().tree
+
+    def frozen_worktree(self) -> freeze.Frozen:
+        """``freeze_worktree`` with notes on what was odd."""
+        return freeze.worktree(self.view, self._location)
+
+    def frozen_index(self) -> freeze.Frozen:
+        """``freeze_index`` with notes on what was odd."""
+        return freeze.index(self.view, self._location)
+
+    def _attempt(self, args: Sequence[str], stdin: bytes | None = None) -> Finished:
+        extra = {"GIT_DIR": str(self.git_dir)}
+        if "view" in self.__dict__:
+            extra["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = str(self.view.objects)
+        if self.root is not None:
+            extra["GIT_WORK_TREE"] = str(self.root)
+        options = [part for setting in _NEUTRAL_SETTINGS for part in ("-c", setting)]
+        return self._program.run(
+            [*options, *args], environment=environment(**extra), folder=self.root or self.git_dir, stdin=stdin
+        )
+
+    def _flag(self, name: str, *, default: bool) -> bool:
+        done = self._attempt(["config", "--local", "--type=bool", "--get", name])
+        return default if done.code != 0 else done.stdout.strip() == b"true"
+
+    def _without(self, base: str) -> list[str]:
+        return [] if base == self.empty_tree else [f"^{base}"]
+
+    def _entry(self, treeish: str, path: str) -> TreeEntry | None:
+        return next((entry for entry in self.list_files(treeish, path) if entry.path == path), None)
+
+    def _pretty(self, commit: str, template: str) -> str:
+        args = ["rev-list", "--no-commit-header", "--max-count=1", f"--format={template}", commit, "--"]
+        return self.view.git(args).decode("utf-8", "surrogateescape")
+
+    def _no_common_ancestor(self, first: str, second: str) -> NoCommonAncestorError:
+        told = f"{first[:12]} and {second[:12]}"
+        if self.is_shallow:
+            return NoCommonAncestorError(
+                f"this shallow clone does not reach back to a common ancestor of {told}",
+                fix="Fetch the whole history: git fetch --unshallow",
+            )
+        return NoCommonAncestorError(
+            f"{told} have no common ancestor", fix="Choose a base that shares history with the head (--base REF)."
+        )

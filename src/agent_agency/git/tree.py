@@ -1,0 +1,36 @@
+"""Entries of a git tree, and the reading of ``ls-tree -z`` output."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from agent_agency.errors import GitError
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One file of a tree: ``path`` as ``os.fsdecode`` gives it, ``size`` in bytes, ``None`` for a submodule."""
+
+    path: str
+    mode: str
+    blob: str
+    size: int | None
+
+
+def parse_listing(output: bytes) -> tuple[TreeEntry, ...]:
+    """Read the records of ``git ls-tree -r -l -z``.
+
+    Raises:
+        GitError: for a record that does not have the documented form.
+    """
+    return tuple(_entry(record) for record in output.split(b"\0") if record)
+
+
+def _entry(record: bytes) -> TreeEntry:
+    head, tab, path = record.partition(b"\t")
+    fields = head.split()
+    if not tab or len(fields) != 4:  # noqa: PLR2004 - mode, type, id, size, as the manual of ls-tree says
+        raise GitError("git ls-tree gave a record that cannot be read", fix="Run git fsck in this repository.")
+    mode, _, blob, size = (field.decode("ascii") for field in fields)
+    return TreeEntry(os.fsdecode(path), mode, blob, None if size == "-" else int(size))
