@@ -63,13 +63,16 @@ def _child(node: Any, step: str | int) -> tuple[Any, Any] | None:
     return None
 
 
-def load_document(data: bytes, path: str, *, kind: str = "spec") -> Document | tuple[Finding, ...]:
+def load_document(
+    data: bytes, path: str, *, kind: str = "spec", javascript_types: bool = False
+) -> Document | tuple[Finding, ...]:
     """Parse the bytes of one document; whatever is wrong with them comes back as findings, nothing is raised.
 
     Args:
         data: the file's bytes; more than ``MAX_BYTES`` are refused unread.
         path: the path that the findings name.
         kind: the first part of the rule ids, ``<kind>.yaml.…``.
+        javascript_types: read dates, merge keys and the tags that the command lines of 2025 read (``yaml_javascript``).
     """
     from agent_agency.spec.yaml_reader import Refusal, read_yaml
 
@@ -85,7 +88,7 @@ def load_document(data: bytes, path: str, *, kind: str = "spec") -> Document | t
                 kind,
             ),
         )
-    read = read_yaml(data)
+    read = read_yaml(data, _composer(javascript_types=javascript_types))
     if isinstance(read, Refusal):
         return (_finding(read, path, kind),)
     value, marks = read
@@ -93,6 +96,14 @@ def load_document(data: bytes, path: str, *, kind: str = "spec") -> Document | t
     if refusal is not None:
         return (_finding(refusal, path, kind),)
     return Document(path=path, digest=digest_bytes(data), value=value, marks=marks, source=data)
+
+
+def _composer(*, javascript_types: bool) -> Any:
+    if not javascript_types:
+        return None
+    from agent_agency.spec.yaml_javascript import JavaScriptComposer
+
+    return JavaScriptComposer
 
 
 def _not_an_object(value: Any, marks: Any) -> Any:

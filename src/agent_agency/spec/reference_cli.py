@@ -180,6 +180,7 @@ def reduce_spec(root: dict[str, Any], profile: Profile, lifecycle: str, path: st
 
     A tier that is no whole number becomes tier 1, and a scope that is neither text nor a list admits nothing.
     """
+    root = _plain(root)
     scope = root["scope"]
     return Spec(
         id=js.to_text(root["id"]),
@@ -193,6 +194,15 @@ def reduce_spec(root: dict[str, Any], profile: Profile, lifecycle: str, path: st
         digest=digest,
         document=root,
     )
+
+
+def _plain(value: Any) -> Any:
+    """Plain data again: dates and bytes as text."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return js.to_text(value) if isinstance(value, js.Moment | bytes) else value
 
 
 def _tier(value: Any) -> int:

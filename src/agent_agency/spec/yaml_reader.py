@@ -25,7 +25,7 @@ MAX_ALIASED_NODES: Final = 10_000
 """How many nodes all aliases of a document may stand for, each use counted."""
 
 _TAG: Final = "tag:yaml.org,2002:"
-_NO_KEY: Final = object()
+NO_KEY: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,27 +39,34 @@ class Refusal:
     column: int | None = 1
 
 
-class _RefusedError(Exception):
+class RefusedError(Exception):
+    """Ends the reading of a document; carries why."""
+
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.message)
         self.refusal = refusal
 
 
-def read_yaml(data: bytes) -> tuple[Any, Any] | Refusal:
+def read_yaml(data: bytes, composer: type[Composer] | None = None) -> tuple[Any, Any] | Refusal:
     """Read one document; an empty stream gives ``None``.
+
+    Args:
+        data: the document.
+        composer: what builds the values, where it is not ``Composer``.
 
     Returns:
         The plain value and its marks (a mark for a scalar; for a list ``(mark, [marks])``, for a mapping
         ``(mark, {key: (key mark, marks)})``), or why the bytes are refused.
     """
+    composer = composer or Composer
     prepared = prepare(data)
     if not isinstance(prepared, Prepared):
         return Refusal(prepared.rule, prepared.message, prepared.remedy, prepared.line, prepared.column)
     while True:
         try:
-            return _Composer(prepared).run()
-        except _RefusedError as refused:
-            return refused.refusal
+            return composer(prepared).run()
+        except RefusedError as error:
+            return error.refusal
         except yaml.MarkedYAMLError as error:
             mended = prepared.without_tab(error)
             if mended is None:
@@ -92,7 +99,7 @@ def _pure_parser(text: str) -> Any:
     return PureParser(text)
 
 
-class _Composer:
+class Composer:
     """Builds one document. The container being filled is held in attributes, the outer ones on a stack."""
 
     __slots__ = (
@@ -105,7 +112,7 @@ class _Composer:
         self.parser = parser_class()(prepared.text)
         self.container: Any = []
         self.children: Any = []
-        self.key: Any = _NO_KEY
+        self.key: Any = NO_KEY
         self.key_mark: Any = None
         self.flow = False
         self.stack: list[Any] = []
@@ -136,7 +143,7 @@ class _Composer:
 
     def _document(self, event: Any) -> None:
         if self.container:
-            raise _refused(
+            raise refused(
                 event.start_mark,
                 "A second document begins here; one file holds one document",
                 "Keep one document: remove the '---' line and what follows, or split the file.",
@@ -147,13 +154,13 @@ class _Composer:
         if self.prepared.odd:
             value = self.prepared.restore(value, event.style)
             if value is None:
-                raise _refused(
+                raise refused(
                     event.start_mark,
                     "The text holds a control character",
                     "Remove the character, or write it as an escape in double quotes.",
                 )
         if event.tag is not None:
-            value = _tagged_scalar(value, event)
+            value = self._tagged(value, event)
         elif not event.style:
             value = self._plain(value, event)
         self.nodes += 1
@@ -161,17 +168,20 @@ class _Composer:
             self.anchors[event.anchor] = (value, event.start_mark, 1)
         self._add(value, event.start_mark, event.start_mark)
 
+    def _tagged(self, text: str, event: Any) -> Any:
+        return _tagged_scalar(text, event)
+
     def _plain(self, text: str, event: Any) -> Any:
         value = core_schema.plain_scalar(text)
         if value is text:
             return text
-        if not text and self.key is _NO_KEY and type(self.container) is dict and not self.flow:
+        if not text and self.key is NO_KEY and type(self.container) is dict and not self.flow:
             self._refuse_missing_key(event)
         return value
 
     def _refuse_missing_key(self, event: Any) -> None:
         if self.prepared.text[event.start_mark.index : event.start_mark.index + 1] == ":":
-            raise _refused(event.start_mark, "A ':' stands here without a key before it", "Write the key before ':'.")
+            raise refused(event.start_mark, "A ':' stands here without a key before it", "Write the key before ':'.")
 
     def _mapping(self, event: Any) -> None:
         self._open(event, {}, {}, "map")
@@ -182,19 +192,19 @@ class _Composer:
     def _open(self, event: Any, container: Any, children: Any, kind: str) -> None:
         mark = event.start_mark
         if len(self.stack) >= MAX_DEPTH:
-            raise _refused(
+            raise refused(
                 mark, f"The nesting is deeper than {MAX_DEPTH} levels", "Flatten the document.", rule="too_deep"
             )
         if event.tag is not None and event.tag not in {"!", _TAG + kind}:
             raise _unknown_tag(event)
         if not event.flow_style and mark.column > self.prepared.tabs.get(mark.line, mark.column):
-            raise _refused(mark, "A tab indents this line", "Indent with spaces.")
+            raise refused(mark, "A tab indents this line", "Indent with spaces.")
         self.stack.append((self.container, self.children, self.key, self.key_mark, self.flow, mark))
         self.open.append((event.anchor, self.nodes))
         if event.anchor is not None:
             self.anchors[event.anchor] = None
         self.container, self.children = container, children
-        self.key, self.flow = _NO_KEY, event.flow_style
+        self.key, self.flow = NO_KEY, event.flow_style
         self.nodes += 1
 
     def _end(self, event: Any) -> None:  # noqa: ARG002 - every handler takes its event
@@ -209,17 +219,17 @@ class _Composer:
     def _alias(self, event: Any) -> None:
         mark = event.start_mark
         if event.anchor not in self.anchors:
-            raise _refused(
+            raise refused(
                 mark, f"The alias '*{event.anchor}' names no anchor before it", "Write the value itself here."
             )
         known = self.anchors[event.anchor]
         if known is None:
-            raise _refused(mark, f"The alias '*{event.anchor}' stands inside its own value", "Write the value out.")
+            raise refused(mark, f"The alias '*{event.anchor}' stands inside its own value", "Write the value out.")
         value, marks, size = known
         self.aliased += size
         self.nodes += size
         if self.aliased > MAX_ALIASED_NODES:
-            raise _refused(
+            raise refused(
                 mark,
                 f"The aliases stand for more than {MAX_ALIASED_NODES:,} nodes",
                 "Write the values out instead of aliasing aliases.",
@@ -232,22 +242,22 @@ class _Composer:
         if type(container) is list:
             container.append(value)
             self.children.append(marks)
-        elif self.key is _NO_KEY:
+        elif self.key is NO_KEY:
             self._take_key(value, mark)
         else:
             container[self.key] = value
             self.children[self.key] = (self.key_mark, marks)
-            self.key = _NO_KEY
+            self.key = NO_KEY
 
     def _take_key(self, value: Any, mark: Any) -> None:
         if type(value) is not str:
             try:
                 value = core_schema.key_text(value)
             except ValueError as error:
-                raise _refused(mark, f"This key cannot be read: {error}", "Use a plain text as key.") from error
+                raise refused(mark, f"This key cannot be read: {error}", "Use a plain text as key.") from error
         if value in self.container:
             first = self.children[value][0].line + 1
-            raise _refused(
+            raise refused(
                 mark, f"The key {_shown(value)} was already given on line {first}", "Keep one of the two entries."
             )
         self.key, self.key_mark = value, mark
@@ -274,19 +284,20 @@ def _tagged_scalar(text: str, event: Any) -> Any:
     elif name != "null":
         raise _unknown_tag(event)
     if value is None:
-        raise _refused(
+        raise refused(
             event.start_mark, f"{_shown(text)} is no value for the tag !!{name}", "Correct the value or drop the tag."
         )
     return value
 
 
-def _unknown_tag(event: Any) -> _RefusedError:
+def _unknown_tag(event: Any) -> RefusedError:
     tag = event.tag.replace(_TAG, "!!", 1)
-    return _refused(event.start_mark, f"The tag {_shown(tag)} is not allowed here", "Remove the tag.")
+    return refused(event.start_mark, f"The tag {_shown(tag)} is not allowed here", "Remove the tag.")
 
 
-def _refused(mark: Any, message: str, remedy: str, rule: str = "parse_failed") -> _RefusedError:
-    return _RefusedError(Refusal(rule, message, remedy, mark.line + 1, mark.column + 1))
+def refused(mark: Any, message: str, remedy: str, rule: str = "parse_failed") -> RefusedError:
+    """The exception that refuses a document at a mark."""
+    return RefusedError(Refusal(rule, message, remedy, mark.line + 1, mark.column + 1))
 
 
 def _shown(text: str) -> str:
