@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "sarif", "junit", "markdown", "html", "github")
 
 
+def _forms_and_files(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> list[tuple[str, Path]]:
+    """Take each ``FORMAT=FILE`` apart."""
+    pairs = [value.partition("=") for value in values]
+    for form, _sign, file in pairs:
+        if form not in FORMATS or not file:
+            raise click.BadParameter(f"give FORMAT=FILE, with FORMAT one of {', '.join(FORMATS)}")
+    return [(form, Path(file)) for form, _sign, file in pairs]
+
+
 @click.command()
 @click.option("--base", metavar="REF", help="The law is read from its tip. Default: the upstream or default branch.")
 @click.option("--head", metavar="REF", help="What is reviewed. Default: the working tree, untracked files included.")
@@ -25,6 +34,13 @@ FORMATS = ("text", "json", "sarif", "junit", "markdown", "html", "github")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How the ruling is written.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write there, not to standard output.")
+@click.option(
+    "--also",
+    callback=_forms_and_files,
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help="Write the same ruling there as well; may be given several times.",
+)
 @click.option(
     "--repo", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where to look for the repository."
 )
@@ -37,6 +53,7 @@ def review(
     form: str,
     as_json: bool,
     out: Path | None,
+    also: list[tuple[str, Path]],
     repo: Path,
 ) -> int:
     """Is this change inside its working spec? Says why, and what would mend it.
@@ -54,12 +71,15 @@ def review(
     request = ReviewRequest(repo, base, head, staged, spec_id)
     services = Services(SystemClock(), lambda: uuid.uuid4().hex, to_document)
     form = "json" if as_json else form
+    outputs = ((form, out), *also)
     try:
         ruling = run_review(request, services)
     except UnrecordedRulingError as error:
-        show(error.ruling, form, out)
+        for output in outputs:
+            show(error.ruling, *output)
         raise
-    show(ruling, form, out)
+    for output in outputs:
+        show(ruling, *output)
     return ruling.decision.exit_code
 
 
