@@ -84,7 +84,7 @@ def spec(ruling: Ruling) -> str:
     """The governing spec in one line."""
     found = ruling.spec
     if found is None:
-        return "none governs this change"
+        return "no working spec governs this change"
     about = f"tier {found.get('risk_tier')}, {found.get('mode')}, {found.get('profile')}"
     return clean(f"{found.get('id')}: {found.get('title')} ({about})")
 
@@ -92,7 +92,7 @@ def spec(ruling: Ruling) -> str:
 def change(ruling: Ruling) -> str:
     """What was measured between which points."""
     measured, base = ruling.change, ruling.base
-    size = f"{count(measured.get('files') or 0, 'file')}, +{measured.get('added')} -{measured.get('deleted')}"
+    size = f"{count(measured.get('files') or 0, 'file')}, +{measured.get('added'):,} -{measured.get('deleted'):,}"
     start = short_id(base.get("merge_base"))
     return f"{size}; {head(ruling)} against {clean(str(base.get('ref')))} (measured from {start})"
 

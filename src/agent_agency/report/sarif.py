@@ -1,0 +1,131 @@
+"""A ruling as a SARIF 2.1.0 log, for code scanning: waived findings are suppressed, gates without a result are told.
+
+A result that names no file stands at the working spec that binds the change, because readers such as GitHub refuse a
+result without a place; its ``placed`` property says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from agent_agency.arbitration.ruling import AppliedWaiver, Ruling
+from agent_agency.facts import GateMode, GateResult, GateStatus
+from agent_agency.report import sarif_log
+from agent_agency.report.rows import FindingRow, Standing, finding_rows
+from agent_agency.report.text import json_ready, sentences
+
+
+def to_log(ruling: Ruling) -> dict[str, Any]:
+    """The log as plain JSON data. Findings of gates that the policy leaves out are no results."""
+    rows = [row for row in finding_rows(ruling) if row.standing is not Standing.LEFT_OUT]
+    rules = sarif_log.rules(row.finding for row in rows)
+    index = {rule["id"]: number for number, rule in enumerate(rules)}
+    fingerprints = sarif_log.numbered(row.fingerprint for row in rows)
+    waivers = {waiver.id: waiver for waiver in ruling.waivers}
+    stand_in = _stand_in(ruling)
+    run = {
+        "tool": sarif_log.tool(rules, ruling.tool_version),
+        "automationDetails": {"id": f"agency/review/{ruling.ruling_id}"},
+        "originalUriBaseIds": sarif_log.root_bases(),
+        "columnKind": "unicodeCodePoints",
+        "invocations": [_invocation(ruling)],
+        "results": [
+            _result(row, index, fingerprint, waivers, stand_in)
+            for row, fingerprint in zip(rows, fingerprints, strict=True)
+        ],
+        "properties": _properties(ruling),
+    }
+    provenance = _provenance(ruling)
+    return sarif_log.log(run | ({"versionControlProvenance": [provenance]} if provenance else {}))
+
+
+def render(ruling: Ruling) -> str:
+    """The log as text, one line feed at the end."""
+    return json.dumps(to_log(ruling), indent=2, ensure_ascii=False) + "\n"
+
+
+def _result(
+    row: FindingRow,
+    index: Mapping[str, int],
+    fingerprint: str,
+    waivers: Mapping[str, AppliedWaiver],
+    stand_in: str | None,
+) -> dict[str, Any]:
+    told = sarif_log.result(row.finding, index, fingerprint, path=row.finding.place.path or stand_in)
+    placed = "finding" if row.finding.place.path else "governing document"
+    told["properties"] |= {"gate": json_ready(row.gate), "standing": str(row.standing), "placed": placed}
+    if row.standing is Standing.WARNS and told["level"] == "error":
+        told["level"] = "warning"
+    told["suppressions"] = [_suppression(row.waived_by, waivers)] if row.standing is Standing.WAIVED else []
+    return told
+
+
+def _suppression(waived_by: str | None, waivers: Mapping[str, AppliedWaiver]) -> dict[str, Any]:
+    waiver = waivers.get(waived_by or "")
+    title = f": {waiver.title}" if waiver else ""
+    return {"kind": "external", "status": "accepted", "justification": json_ready(f"{waived_by}{title}")}
+
+
+def _invocation(ruling: Ruling) -> dict[str, Any]:
+    unknown = [gate for gate in ruling.gates if gate.applicable and gate.status in _UNKNOWN]
+    return {
+        "executionSuccessful": not any(gate.mode is GateMode.BLOCK for gate in unknown),
+        "exitCode": ruling.decision.exit_code,
+        "exitCodeDescription": str(ruling.decision.verdict),
+        "endTimeUtc": ruling.reviewed_at,
+        "toolExecutionNotifications": [_notification(gate) for gate in unknown],
+    }
+
+
+_UNKNOWN = (GateStatus.NOT_RUN, GateStatus.ERROR)
+
+
+def _notification(gate: GateResult) -> dict[str, Any]:
+    status = str(gate.status).replace("_", " ")
+    return {
+        "level": "error" if gate.mode is GateMode.BLOCK else "warning",
+        "descriptor": {"id": json_ready(gate.name)},
+        "message": sarif_log.message(sentences(f"Gate {gate.name}: {status}", gate.reason)),
+    }
+
+
+def _properties(ruling: Ruling) -> dict[str, Any]:
+    return {
+        "verdict": str(ruling.decision.verdict),
+        "cawsVerdict": str(ruling.decision.caws_verdict),
+        "rulingId": ruling.ruling_id,
+        "inputsDigest": ruling.inputs_digest,
+        "spec": json_ready(ruling.spec["id"]) if ruling.spec else None,
+        "reasons": json_ready(ruling.decision.reasons),
+    }
+
+
+def _stand_in(ruling: Ruling) -> str | None:
+    holders = (ruling.spec or {}).get("path"), ruling.law.get("policy_path")
+    return next((path for path in holders if path), None)
+
+
+def _provenance(ruling: Ruling) -> dict[str, Any] | None:
+    """Where the code comes from, never with the user name or token that an address may hold."""
+    address = without_credentials(ruling.head.get("repository_uri"))
+    if address is None:
+        return None
+    told = {"repositoryUri": address, "revisionId": ruling.head.get("commit"), "branch": ruling.head.get("branch")}
+    return {key: json_ready(value) for key, value in told.items() if value}
+
+
+def without_credentials(address: object) -> str | None:
+    """A repository's address less its user part, query and fragment; ``None`` for what is no absolute URI."""
+    if not isinstance(address, str):
+        return None
+    try:
+        parts = urlsplit(address)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return None
+    if not parts.scheme or not parts.hostname:
+        return None
+    return urlunsplit((parts.scheme, f"{parts.hostname}{port}", sarif_log.address(parts.path), "", ""))
