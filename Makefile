@@ -2,7 +2,7 @@
 # make check  lint, types, layers and docs             make help   the rest
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test soak bench lint types layers docs check setup pictures clean
+.PHONY: help run test soak bench lint types layers docs check setup reference pictures clean
 .SUFFIXES:
 
 BIN := .venv/bin
@@ -52,8 +52,11 @@ docs: $(TOOLS) ## Build the documentation into site/, strictly
 
 check: lint types layers docs ## lint, types, layers, docs
 
+reference: $(TOOLS) ## Write the generated reference pages anew
+	@$(BIN)/python -m tools.reference_pages
+
 pictures: $(TOOLS) ## Make the documentation's pictures anew from real runs
-	@$(BIN)/python docs/make_pictures.py
+	@$(BIN)/python -m tools.pictures
 
 clean: ## Remove .venv and everything built
 	rm -rf .venv site build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

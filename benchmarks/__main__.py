@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agent_agency import __version__
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, number
 
 FOLDER = Path(__file__).resolve().parent
 
@@ -84,8 +84,8 @@ def _table(name: str, figures: list[Figure]) -> Table:
     for figure in figures:
         kept = {True: "kept", False: "[bold red]BROKEN[/]", None: ""}[figure.kept]
         sign = "<=" if figure.better == "lower" else ">="
-        budget = "" if figure.budget is None else f"{sign} {_number(figure.budget)}"
-        row = [f"{_number(figure.median)} {figure.unit}", _number(figure.low), _number(figure.high), budget]
+        budget = "" if figure.budget is None else f"{sign} {number(figure.budget)}"
+        row = [f"{number(figure.median)} {figure.unit}", number(figure.low), number(figure.high), budget]
         beside = f"beside: {figure.rival}" if figure.rival else figure.note
         table.add_row(figure.name, *row, " ".join(part for part in (kept, beside) if part))
     return table
@@ -93,12 +93,6 @@ def _table(name: str, figures: list[Figure]) -> Table:
 
 def _machine_line() -> str:
     return ", ".join(f"{key} {value}" for key, value in machine().items())
-
-
-def _number(value: float) -> str:
-    if abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 if __name__ == "__main__":

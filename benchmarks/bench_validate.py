@@ -42,6 +42,7 @@ def _cold(repo: Path) -> Iterator[Figure]:
 
 def _throughput() -> Iterator[Figure]:
     import yaml
+
     from agent_agency.spec.validate import ValidationOptions, validate_spec
 
     data = SPEC.encode()

@@ -56,3 +56,10 @@ def _once(work: Callable[[], object]) -> float:
     started = perf_counter()
     work()
     return (perf_counter() - started) * 1000
+
+
+def number(value: float) -> str:
+    """Write a figure with three digits that count, or whole from 100 on."""
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -1,0 +1,1 @@
+"""What developers run: the virtual environment, the generated pages, the pictures."""
