@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from agent_agency.ledger.entry import FORMAT, GENESIS, MAX_LINE, Entry, EntryError, decode
 
@@ -24,6 +24,10 @@ class Problem:
     message: str
     line: int | None = None
     seq: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {"code": self.code, "message": self.message, "line": self.line, "seq": self.seq}
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.message}" if self.line else self.message

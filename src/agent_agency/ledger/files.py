@@ -6,7 +6,7 @@ import fcntl
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -114,14 +114,14 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def replace_file(path: Path, parts: Iterator[bytes], temporary: Path) -> None:
+def replace_file(path: Path, parts: Iterable[bytes], temporary: Path, mode: int = _FILE_MODE) -> None:
     """Write a file whole or not at all: to a temporary name beside it, forced to the disk, then renamed.
 
     Raises:
         LedgerError: it could not be written; what stood there before still stands.
     """
     with told(path, "Writing the file"):
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _FILE_MODE)
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.writelines(parts)

@@ -67,7 +67,7 @@ def write_head(folder: Path, head: Head, new_id: Callable[[], str]) -> None:
     try:
         handle = open_file(path, os.O_WRONLY)
     except FileNotFoundError:
-        replace_file(path, iter([data]), folder / f".head-{new_id()}")
+        replace_file(path, [data], folder / f".head-{new_id()}")
         return
     try:
         with told(path, "Writing the ledger's head"):

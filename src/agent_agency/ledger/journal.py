@@ -125,7 +125,8 @@ class Ledger:
                 write_head(self.folder, Head(), self._new_id)
             pending.add(GENESIS, self._now(), encode_body({"format": FORMAT, "tool": f"agent-agency {__version__}"}))
         if tail.torn:
-            pending.add(REPAIRED, self._now(), encode_body(self._set_aside(tail.torn)))
+            repaired = set_aside(self.folder, tail.torn, self._new_id())
+            pending.add(REPAIRED, self._now(), encode_body(repaired))
         pending.add(kind, self._now(), body)
         with told(self.path, "Writing the ledger"):
             write_at(handle, pending.data, tail.end, cut=bool(tail.torn))
@@ -134,12 +135,6 @@ class Ledger:
         entry, _ = decode(pending.newest)
         write_head(self.folder, Head(entry.seq, entry.chain, entry.hash), self._new_id)
         return entry
-
-    def _set_aside(self, torn: bytes) -> dict[str, Any]:
-        """Keep what a crash left of a line; the chain goes on without it and says so."""
-        name = f".torn-{self._new_id()}"
-        replace_file(self.folder / name, iter([torn]), self.folder / f"{name}.part")
-        return {"what": "torn_tail_set_aside", "bytes": len(torn), "digest": digest_bytes(torn), "kept_as": name}
 
     def _now(self) -> str:
         return rfc3339(self._clock.now())
@@ -159,6 +154,17 @@ class _Pending:
         self._seq += 1
         self.newest, self._prev = encode(self._seq, kind, ts, self._chain, body, self._prev)
         self.data += self.newest + b"\n"
+
+
+def set_aside(folder: Path, torn: bytes, name_id: str) -> dict[str, Any]:
+    """Keep what a crash left of a line in a file of its own; answer what the chain has to say about it.
+
+    Raises:
+        LedgerError: it could not be kept, so it must not be cut off either.
+    """
+    name = f".torn-{name_id}"
+    replace_file(folder / name, [torn], folder / f"{name}.part")
+    return {"what": "torn_tail_set_aside", "bytes": len(torn), "digest": digest_bytes(torn), "kept_as": name}
 
 
 def anchors(head: Head | None) -> dict[int, str]:

@@ -52,10 +52,7 @@ class VerificationReport:
             "chain": self.chain,
             "count": self.count,
             "head": self.head,
-            "problems": [
-                {"code": found.code, "message": found.message, "line": found.line, "seq": found.seq}
-                for found in self.problems
-            ],
+            "problems": [problem.as_dict() for problem in self.problems],
             "notes": list(self.notes),
         }
 
@@ -67,27 +64,52 @@ def verify_file(path: Path, *, wait_s: float = lock.WAIT_S) -> VerificationRepor
         FileUnreadableError: there is no such file.
         LedgerError: it is no regular file, may not be read, or the ledger's lock was not free in time.
     """
-    damaged: Problem | None = None
     with lock.shared(path.parent, wait_s):  # only while the measure is taken; appends may go on during the reading
-        try:
-            head = read_head(path.parent)
-        except LedgerCorruptError as error:
-            head, damaged = None, Problem("head.damaged", error.message)
-        try:
-            handle = open_file(path)
-        except FileNotFoundError as error:
-            if path.name == LEDGER_NAME and (damaged or (head and head.seq)):
-                return _report(path, ChainCheck(), "ledger", [damaged or _gone(head)])
-            raise FileUnreadableError(
-                "There is no such file", fix="Name a ledger, or a file that agency ledger export wrote.", path=str(path)
-            ) from error
-        size = os.fstat(handle).st_size
-    with told(path, "Reading the file"), os.fdopen(handle, "rb") as stream:
-        first = stream.readline(min(size, 4096))
+        taken = _take(path)
+    return taken if isinstance(taken, VerificationReport) else _verify(taken)
+
+
+def verify_held(path: Path) -> VerificationReport:
+    """As `verify_file`, for a caller who holds the ledger's lock already."""
+    taken = _take(path)
+    return taken if isinstance(taken, VerificationReport) else _verify(taken)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """An open file, its size, and the head remembered at the same moment."""
+
+    path: Path
+    stream: BinaryIO
+    size: int
+    head: Head | None
+    damaged: Problem | None
+
+
+def _take(path: Path) -> _Taken | VerificationReport:
+    damaged: Problem | None = None
+    try:
+        head = read_head(path.parent)
+    except LedgerCorruptError as error:
+        head, damaged = None, Problem("head.damaged", error.message)
+    try:
+        handle = open_file(path)
+    except FileNotFoundError as error:
+        if path.name == LEDGER_NAME and (damaged or (head and head.seq)):
+            return _report(path, ChainCheck(), "ledger", [damaged or _gone(head)])
+        raise FileUnreadableError(
+            "There is no such file", fix="Name a ledger, or a file that agency ledger export wrote.", path=str(path)
+        ) from error
+    return _Taken(path, os.fdopen(handle, "rb"), os.fstat(handle).st_size, head, damaged)
+
+
+def _verify(taken: _Taken) -> VerificationReport:
+    with told(taken.path, "Reading the file"), taken.stream as stream:
+        first = stream.readline(4096)
         stream.seek(0)
         if looks_like_header(first):
-            return _verify_export(path, stream, size)
-        return _verify_ledger(path, stream, size, head, damaged)
+            return _verify_export(taken.path, stream, taken.size)
+        return _verify_ledger(taken.path, stream, taken.size, taken.head, taken.damaged)
 
 
 def _verify_ledger(

@@ -1,0 +1,266 @@
+"""``agency ledger``: verify the record, look into it, carry it between clones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from agent_agency.ledger.chain import Problem
+    from agent_agency.ledger.entry import Entry
+    from agent_agency.ledger.exchange import Imported
+    from agent_agency.ledger.verify import VerificationReport
+
+SCHEMA_VERSION = 1
+UNVERIFIED = 1
+
+_repo_option = click.option(
+    "--repo", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where to look for the repository."
+)
+_chain_option = click.option("--chain", metavar="ID", help="An imported chain. Default: this repository's own.")
+_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+
+
+@click.group()
+def ledger() -> None:
+    """Verify the record of rulings, look into it, carry it between clones."""
+
+
+@ledger.command()
+@click.option(
+    "--file", "file", type=click.Path(path_type=Path), metavar="FILE", help="An export, or a ledger's own file."
+)
+@_repo_option
+@_json_option
+def verify(*, file: Path | None, repo: Path, as_json: bool) -> int:
+    """Name everything that was changed, removed, added or moved in the record.
+
+    Without --file: this repository's ledger and every imported chain. Exit 0 when all verifies, 1 when anything does
+    not, 2 when a file could not be read.
+    """
+    from agent_agency.ledger.verify import verify_file
+
+    paths = [file] if file else _recorded_files(_folder(repo))
+    reports = [verify_file(path) for path in paths]
+    good = all(report.verified for report in reports)
+    if as_json:
+        _print_json({"verified": good, "files": [report.as_dict() for report in reports]})
+    elif not reports:
+        click.echo("Nothing is recorded yet; agency review records each ruling.")
+    else:
+        for report in reports:
+            _show_report(report)
+    return 0 if good else UNVERIFIED
+
+
+@ledger.command()
+@click.option("--out", default="-", metavar="FILE", help="Where to write; - is standard output, the default.")
+@_chain_option
+@_repo_option
+def export(*, out: str, chain: str | None, repo: Path) -> None:
+    """Write a chain as JSON lines: a header that says how many, then one entry per line.
+
+    The chain is verified first; one that does not verify is not exported. A file that is there already is replaced.
+    """
+    from agent_agency.errors import LedgerError
+    from agent_agency.identity import random_id
+    from agent_agency.ledger.chains import chain_file
+    from agent_agency.ledger.exchange import export_chain, write_export
+
+    folder = _folder(repo)
+    source = chain_file(folder, chain)
+    if source not in _recorded_files(folder):
+        raise LedgerError("Nothing is recorded yet", fix="Run agency review first; each ruling is recorded.")
+    if out == "-":
+        export_chain(source, _write_to_standard_output)
+        return
+    header = export_chain(source, write_export(Path(out), folder, random_id))
+    click.echo(f"{_shown(out)}: {_counted(header.count)} of chain {header.chain}")
+
+
+@ledger.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@_repo_option
+@_json_option
+def import_(*, file: Path, repo: Path, as_json: bool) -> int:
+    """Take in a chain that agency ledger export wrote, once it verifies.
+
+    A chain that is here already may grow, never change. Exit 1 when the file does not verify or parts from what is
+    here; then nothing was taken in.
+    """
+    from agent_agency.identity import random_id
+    from agent_agency.ledger.exchange import Refused, import_chain
+
+    result = import_chain(_folder(repo), file, random_id)
+    if isinstance(result, Refused):
+        if as_json:
+            _print_json({"outcome": "refused", "problems": [problem.as_dict() for problem in result.problems]})
+        else:
+            click.echo(f"{_shown(file)}: not taken in")
+            _show_problems(result.problems)
+        return UNVERIFIED
+    if as_json:
+        _print_json(_imported(result))
+    else:
+        click.echo(_told(result))
+    return 0
+
+
+@ledger.command("list")
+@click.option("-n", "--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N entries.")
+@_chain_option
+@_repo_option
+@_json_option
+def list_(*, limit: int | None, chain: str | None, repo: Path, as_json: bool) -> int:
+    """List the entries, oldest first, each on one line."""
+    from collections import deque
+
+    found, problems = _verified_entries(repo, chain)
+    if problems:
+        return _refuse_to_show(problems, as_json=as_json)
+    rows: Iterable[dict[str, Any]] = deque((_row(entry) for entry in found), maxlen=limit)
+    if as_json:
+        _print_json({"entries": list(rows)})
+        return 0
+    for row in rows:
+        verdict, ruling = row["verdict"] or "", row["ruling_id"] or ""
+        click.echo(f"{row['seq']:>5}  {row['ts']}  {row['kind']:<8}  {_shown(verdict):<11}  {_shown(ruling)}".rstrip())
+    return 0
+
+
+@ledger.command()
+@click.argument("reference", metavar="SEQ|RULING_ID")
+@_chain_option
+@_repo_option
+@_json_option
+def show(*, reference: str, chain: str | None, repo: Path, as_json: bool) -> int:
+    """Print one entry as JSON: by its number, or the newest that records this ruling."""
+    import json
+
+    from agent_agency.errors import UsageError
+    from agent_agency.ledger.query import find_entry
+
+    found, problems = _verified_entries(repo, chain)
+    if problems:
+        return _refuse_to_show(problems, as_json=as_json)
+    entry = find_entry(found, reference)
+    if entry is None:
+        raise UsageError(f"The ledger has no entry {_shown(reference)}", fix="Run agency ledger list for those it has.")
+    if as_json:
+        _print_json({"entry": entry.as_dict()})
+    else:
+        click.echo(json.dumps(entry.as_dict(), indent=2))
+    return 0
+
+
+def _folder(repo: Path) -> Path:
+    from agent_agency.git import Repository
+    from agent_agency.workflows.record import FOLDER
+
+    with Repository.discover(repo) as found:
+        return found.common_dir / FOLDER
+
+
+def _recorded_files(folder: Path) -> list[Path]:
+    """The ledger, where one is or should be, and the imported chains."""
+    from agent_agency.ledger.chains import imported_chains
+    from agent_agency.ledger.head import HEAD_NAME
+    from agent_agency.ledger.journal import LEDGER_NAME
+
+    own = folder / LEDGER_NAME
+    begun = own.exists() or own.is_symlink() or (folder / HEAD_NAME).exists()
+    return [*([own] if begun else []), *imported_chains(folder)]
+
+
+def _verified_entries(repo: Path, chain: str | None) -> tuple[Iterator[Entry], tuple[Problem, ...]]:
+    from agent_agency.ledger.chains import chain_file, read_entries
+    from agent_agency.ledger.verify import verify_file
+
+    folder = _folder(repo)
+    path = chain_file(folder, chain)
+    if path not in _recorded_files(folder):
+        return iter(()), ()
+    return read_entries(path), verify_file(path).problems
+
+
+def _refuse_to_show(problems: tuple[Problem, ...], *, as_json: bool) -> int:
+    if as_json:
+        _print_json({"verified": False, "problems": [problem.as_dict() for problem in problems]})
+    else:
+        click.echo("The chain does not verify, so nothing is shown from it:", err=True)
+        _show_problems(problems, err=True)
+    return UNVERIFIED
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    verdict, ruling = entry.body.get("verdict"), entry.body.get("ruling_id")
+    return {
+        "seq": entry.seq,
+        "ts": entry.ts,
+        "kind": entry.kind,
+        "verdict": verdict if isinstance(verdict, str) else None,
+        "ruling_id": ruling if isinstance(ruling, str) else None,
+        "hash": entry.hash,
+    }
+
+
+def _imported(result: Imported) -> dict[str, Any]:
+    return {
+        "outcome": str(result.outcome),
+        "chain": result.chain,
+        "count": result.count,
+        "here": result.here,
+        "own": result.own,
+        "problems": [],
+    }
+
+
+def _told(result: Imported) -> str:
+    whose = "this repository's own chain" if result.own else f"chain {result.chain}"
+    said = {
+        "stored": f"Took in {whose}: {_counted(result.count)}.",
+        "extended": f"Extended {whose} to {_counted(result.here)}.",
+        "unchanged": f"Nothing to do: {whose} is here already, {_counted(result.here)}.",
+        "older": f"Nothing to do: {whose} is here already and longer, {_counted(result.here)}.",
+    }
+    return said[result.outcome]
+
+
+def _show_report(report: VerificationReport) -> None:
+    if report.problems:
+        click.echo(f"{_shown(report.path)}: does not verify")
+        _show_problems(report.problems)
+        return
+    ends = f", chain {report.chain}, head {report.head}" if report.chain else ""
+    click.echo(f"{_shown(report.path)}: verified, {_counted(report.count)}{ends}")
+    for note in report.notes:
+        click.echo(f"  note: {note}")
+
+
+def _show_problems(problems: tuple[Problem, ...], *, err: bool = False) -> None:
+    for problem in problems:
+        click.echo(f"  {problem} [{problem.code}]", err=err)
+
+
+def _write_to_standard_output(parts: Iterator[bytes]) -> None:
+    for part in parts:
+        click.get_binary_stream("stdout").write(part)
+
+
+def _print_json(members: dict[str, Any]) -> None:
+    import json
+
+    click.echo(json.dumps({"schema_version": SCHEMA_VERSION, **members}, indent=2))
+
+
+def _counted(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count:,} entries"
+
+
+def _shown(text: str | Path) -> str:
+    from agent_agency.facts import display_path
+
+    return display_path(str(text))
