@@ -27,6 +27,7 @@ _PROSE_SUFFIXES = frozenset(
     ".adoc .asciidoc .csv .log .markdown .md .mdown .mdx .org .rst .tsv .txt".split()  # noqa: SIM905 - reads better
 )
 _PROSE_NAMES = frozenset({"authors", "changelog", "changes", "copying", "license", "licence", "notice", "readme"})
+_QUOTES = ('"', "'", "`", "r'", 'r"')
 _MARKED = re.compile(r"(?:^|\s)(#|//|/\*|--|;|<!--|%)(.*)")
 
 
@@ -105,19 +106,35 @@ def _physical_lines(text: str) -> Iterator[tuple[str, int]]:
 
 
 def _lexed_comments(lexer: Lexer, text: str) -> tuple[Comment, ...] | None:
-    from pygments.token import Comment as CommentToken
-
-    not_comments = (CommentToken.Preproc, CommentToken.PreprocFile, CommentToken.Hashbang)
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     ended = text if text.endswith("\n") else text + "\n"
-    found: list[Comment] = []
     try:
-        for index, kind, value in lexer.get_tokens_unprocessed(ended):
-            if kind in CommentToken and not any(kind in other for other in not_comments):
-                found.extend(_split(index, value, starts))
+        spans = [span for span in _comment_spans(lexer, ended) if not span[1].lstrip().startswith(_QUOTES)]
     except Exception:  # noqa: BLE001 - a lexer that breaks on hostile text must not decide; the markers then do
         return None
-    return tuple(found)
+    return tuple(item for index, value in spans for item in _split(index, value, starts))
+
+
+def _comment_spans(lexer: Lexer, text: str) -> Iterator[tuple[int, str]]:
+    """Offset and text of each comment, tokens that touch each other joined.
+
+    Preprocessor lines are code; documentation that is written in comment signs is a comment.
+    """
+    from pygments.token import Comment as Remark
+    from pygments.token import String
+
+    code = (Remark.Preproc, Remark.PreprocFile, Remark.Hashbang)
+    family: object = None
+    start, end, parts = 0, 0, [""]
+    for index, kind, value in lexer.get_tokens_unprocessed(text):
+        remark = kind in Remark and not any(kind in other for other in code)
+        if remark or kind in String.Doc:
+            if index != end or family is not remark:
+                yield start, "".join(parts)
+                start, parts, family = index, [], remark
+            parts.append(value)
+            end = index + len(value)
+    yield start, "".join(parts)
 
 
 def _split(index: int, value: str, starts: list[int]) -> Iterable[Comment]:

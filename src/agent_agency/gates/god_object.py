@@ -66,7 +66,7 @@ def evaluate(context: GateContext, mode: GateMode) -> GateResult:
     reason = (
         f"{counted(refused, 'source file')} grew to {limits.critical:,} lines or more"
         if refused
-        else f"none of {counted(len(sources), 'changed source file')} grew too long"
+        else f"{counted(len(sources), 'changed source file')}, none of which grew too long"
     )
     return concluded(NAME, mode, findings, reason=reason, facts=facts)
 

@@ -7,12 +7,14 @@ no violation but a question to a person.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from agent_agency.change.model import FileChange, FileStatus
+from agent_agency.change.model import Change, FileChange
 from agent_agency.facts import Finding, GateMode, GateResult, Place, Severity, display_path
 from agent_agency.gates.context import GateContext
 from agent_agency.gates.outcome import concluded, counted, not_run
+from agent_agency.gates.touched import edited_paths
 from agent_agency.gates.undo import undo_command
 
 if TYPE_CHECKING:
@@ -25,9 +27,9 @@ LAW = "law"
 def evaluate(context: GateContext, mode: GateMode) -> GateResult:
     """Weigh every edit of what governs this repository."""
     edits = context.governance
-    files = {path: file for file in context.change.files for path in file.paths}
+    files = _file_of_each_path(context.change)
     facts = {"edits": [{"path": display_path(edit.path), "kind": edit.kind, "detail": edit.detail} for edit in edits]}
-    law_only = _only_law(context)
+    law_only = only_law_edited(context.change, edits)
     findings = [_finding(context, edit, files.get(edit.path), asks=law_only) for edit in edits]
     if law_only:
         reason = "only law is edited; a person with authority must decide"
@@ -36,16 +38,17 @@ def evaluate(context: GateContext, mode: GateMode) -> GateResult:
     return concluded(NAME, mode, findings, reason=reason, facts=facts)
 
 
-def _only_law(context: GateContext) -> bool:
-    law = {edit.path for edit in context.governance if edit.kind == LAW}
-    touched = [path for file in context.change.files for path in _edited(file)]
+def only_law_edited(change: Change, edits: Sequence[GovernanceEdit]) -> bool:
+    """Whether the change edits law and nothing else."""
+    law = {edit.path for edit in edits if edit.kind == LAW}
+    touched = [path for file in change.files for path in edited_paths(file)]
     return bool(touched) and all(path in law for path in touched)
 
 
-def _edited(file: FileChange) -> tuple[str, ...]:
-    if file.status is FileStatus.COPIED and file.new is not None:
-        return (file.new.path,)
-    return file.paths
+def _file_of_each_path(change: Change) -> dict[str, FileChange]:
+    """The file to take back for each path: where two changes touch one path, the one that writes it."""
+    files = sorted(change.files, key=lambda file: file.path)
+    return {path: file for file in files for path in file.paths} | {file.path: file for file in files}
 
 
 def _finding(context: GateContext, edit: GovernanceEdit, file: FileChange | None, *, asks: bool) -> Finding:

@@ -11,6 +11,7 @@ from agent_agency.change.model import Change, FileChange, FileStatus
 from agent_agency.facts import Finding, GateMode, GateResult, Place, Severity, display_path
 from agent_agency.gates.context import GateContext
 from agent_agency.gates.outcome import concluded, counted, not_run
+from agent_agency.gates.touched import described, edited_paths
 from agent_agency.gates.undo import undo_command
 from agent_agency.spec.model import ScopeDecision, Spec
 from agent_agency.spec.scope import ScopeJudge
@@ -24,7 +25,7 @@ def evaluate(context: GateContext, mode: GateMode) -> GateResult:
     if spec is None:
         return not_run(NAME, mode, "no valid working spec governs this change, so there is no scope to hold it against")
     findings = list(_path_findings(context, spec))
-    touched = sum(len(_edited_paths(file)) for file in context.change.files)
+    touched = sum(len(edited_paths(file)) for file in context.change.files)
     outside = len({finding.place.path for finding in findings})
     reason = (
         f"{counted(outside, 'path')} of {counted(touched, 'touched path')} outside the scope of {spec.id}"
@@ -37,43 +38,33 @@ def evaluate(context: GateContext, mode: GateMode) -> GateResult:
 def _path_findings(context: GateContext, spec: Spec) -> Iterator[Finding]:
     judge = ScopeJudge(spec.scope, context.policy)
     for file in context.change.files:
-        for path in _edited_paths(file):
+        for path in edited_paths(file):
             decision = judge.decide(path)
             if decision.kind != "admit":
                 yield _outside(context.change, file, decision, spec)
-
-
-def _edited_paths(file: FileChange) -> tuple[str, ...]:
-    if file.status is FileStatus.COPIED and file.new is not None:
-        return (file.new.path,)
-    return file.paths
 
 
 def _outside(change: Change, file: FileChange, decision: ScopeDecision, spec: Spec) -> Finding:
     return Finding(
         rule=decision.rule,
         severity=Severity.MAJOR,
-        message=f"{_told(file)} {_why(decision)}",
+        message=f"{_told(file, decision.path)} {_why(decision)}",
         remedy=_remedy(change, file, decision, spec),
         place=Place(decision.path),
         subject=" -> ".join(file.paths) if len(file.paths) > 1 else "",
     )
 
 
-def _told(file: FileChange) -> str:
-    shown = [display_path(path) for path in file.paths]
-    if file.status is FileStatus.COPIED:
-        return f"{shown[-1]} (copied from {shown[0]})"
-    return f"{shown[0]} -> {shown[-1]}:" if len(shown) > 1 else shown[0]
+def _told(file: FileChange, path: str) -> str:
+    return f"{described(file)}: {display_path(path)}" if file.status is FileStatus.RENAMED else described(file)
 
 
 def _why(decision: ScopeDecision) -> str:
-    path = display_path(decision.path)
     if decision.kind == "invalid_path":
         return f"has a name that no scope can admit ({decision.rule.rpartition('.')[2]})"
     if decision.matched is not None:
-        return f"{path} is excluded by scope.out entry '{decision.matched}'"
-    return f"{path} is admitted by no entry of scope.in or scope.support"
+        return f"is excluded by scope.out entry '{display_path(decision.matched)}'"
+    return "is admitted by no entry of scope.in or scope.support"
 
 
 def _remedy(change: Change, file: FileChange, decision: ScopeDecision, spec: Spec) -> str:
@@ -82,5 +73,5 @@ def _remedy(change: Change, file: FileChange, decision: ScopeDecision, spec: Spe
     if decision.kind == "invalid_path":
         return undo
     if decision.matched is not None:
-        return f"{undo}; or ask for scope.out of {where} to give up '{decision.matched}'"
+        return f"{undo}; or ask for scope.out of {where} to give up '{display_path(decision.matched)}'"
     return f"{undo}; or ask for '{display_path(decision.path)}' in scope.in of {where}"

@@ -18,7 +18,8 @@ from agent_agency.gates.outcome import concluded, counted
 from agent_agency.gates.secret_scanner import Certainty, Hit, SecretScanner, open_scanner
 
 NAME = "secrets"
-MAX_SCANNED_CHARACTERS = 64 * 1024 * 1024
+MAX_LINES = 2_000_000
+MAX_CHARACTERS_PER_FILE = 8 * 1024 * 1024
 MAX_BINARY_BYTES = 4 * 1024 * 1024
 MAX_TOLD_PER_FILE = 20
 
@@ -38,7 +39,6 @@ class _Tally:
     findings: list[Finding] = field(default_factory=list)
     scanned_files: int = 0
     scanned_lines: int = 0
-    scanned_characters: int = 0
     digest_like: int = 0
     credentials: int = 0
     not_scanned: list[str] = field(default_factory=list)
@@ -47,29 +47,40 @@ class _Tally:
 def evaluate(context: GateContext, mode: GateMode) -> GateResult:
     """Scan everything that the change adds."""
     tally = _Tally()
-    files = sorted((file for file in context.change.files if file.new is not None), key=lambda file: file.path)
+    too_many = _beyond_the_line_limit(context.change.files)
     with open_scanner() as scanner:
-        for file in files:
-            _scan_file(context, file, scanner, tally)
+        for file in context.change.files:
+            if file.path not in too_many:
+                _scan_file(context, file, scanner, tally)
+    if too_many:
+        tally.not_scanned += too_many
+        tally.findings.append(_too_many(too_many))
     return concluded(NAME, mode, tally.findings, reason=_reason(tally), facts=_facts(tally))
+
+
+def _beyond_the_line_limit(files: Sequence[FileChange]) -> frozenset[str]:
+    """The paths that are left once the files before them, in order of path, have used up the limit of lines."""
+    left = MAX_LINES
+    beyond = []
+    for file in sorted(files, key=lambda file: file.path):
+        if file.added > left:
+            beyond.append(file.path)
+        else:
+            left -= file.added
+    return frozenset(beyond)
 
 
 def _scan_file(context: GateContext, file: FileChange, scanner: SecretScanner, tally: _Tally) -> None:
     lines = _lines_to_scan(context, file)
+    if not isinstance(lines, str) and sum(len(line.text) for line in lines) > MAX_CHARACTERS_PER_FILE:
+        lines = f"more than {MAX_CHARACTERS_PER_FILE:,} characters are added"
     if isinstance(lines, str):
         tally.not_scanned.append(file.path)
         tally.findings.append(_not_scanned(file, lines))
         return
-    characters = sum(len(line.text) for line in lines)
-    if tally.scanned_characters + characters > MAX_SCANNED_CHARACTERS:
-        tally.not_scanned.append(file.path)
-        why = f"more than {MAX_SCANNED_CHARACTERS:,} characters are added"
-        tally.findings.append(_not_scanned(file, why))
-        return
     scan = scanner.scan(file.path, lines)
     tally.scanned_files += bool(lines)
     tally.scanned_lines += len(lines)
-    tally.scanned_characters += characters
     tally.digest_like += scan.digest_like
     tally.credentials += len(scan.hits)
     tally.findings += _hit_findings(file.path, scan.hits, {line.number: line.text for line in lines})
@@ -80,12 +91,16 @@ def _lines_to_scan(context: GateContext, file: FileChange) -> Sequence[AddedLine
     end = file.new
     if end is None or end.is_submodule or file.no_op:
         return ()
+    if end.is_symlink:
+        return "its target is not known" if end.link_target is None else (AddedLine(1, end.link_target),)
     if file.binary:
         return _binary_lines(context, file)
     if file.added == 0:
         return ()
     lines = context.added_lines.get(end.path)
-    return "its added lines are not known" if lines is None else lines
+    if lines is None or len(lines) != file.added:
+        return "its added lines are not all known"
+    return lines
 
 
 def _binary_lines(context: GateContext, file: FileChange) -> Sequence[AddedLine] | str:
@@ -140,7 +155,9 @@ def _hit_findings(path: str, hits: Sequence[Hit], texts: dict[int, str]) -> Iter
 def _described(hit: Hit) -> str:
     if hit.certainty is Certainty.ENTROPY:
         return f"a string that looks like a credential ({hit.kind})"
-    return "a value assigned to a name for credentials" if hit.certainty is Certainty.KEYWORD else f"a {hit.kind}"
+    return (
+        "a value under a name for credentials" if hit.certainty is Certainty.KEYWORD else f"a credential ({hit.kind})"
+    )
 
 
 def _not_scanned(file: FileChange, why: str) -> Finding:
@@ -150,6 +167,19 @@ def _not_scanned(file: FileChange, why: str) -> Finding:
         message=f"{display_path(file.path)} was not scanned for credentials: {why}",
         remedy="Look through it yourself, or split the change so that it can be scanned",
         place=Place(file.path),
+    )
+
+
+def _too_many(paths: frozenset[str]) -> Finding:
+    first = min(paths)
+    return Finding(
+        rule=f"{NAME}.not_scanned",
+        severity=Severity.MAJOR,
+        message=f"{counted(len(paths), 'file')} from {display_path(first)} on not scanned for credentials:"
+        f" the change adds more than {MAX_LINES:,} lines",
+        remedy="Split the change so that it can be scanned",
+        place=Place(first),
+        subject="lines",
     )
 
 
@@ -170,5 +200,5 @@ def _facts(tally: _Tally) -> dict[str, object]:
         "scanned_lines": tally.scanned_lines,
         "credentials": tally.credentials,
         "digest_like_strings": tally.digest_like,
-        "not_scanned": [display_path(path) for path in tally.not_scanned],
+        "not_scanned": sorted(display_path(path) for path in tally.not_scanned),
     }

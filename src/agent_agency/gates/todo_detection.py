@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from agent_agency.canonical_json import digest_bytes
 from agent_agency.change.model import FileChange
 from agent_agency.facts import Finding, GateMode, GateResult, Place, Severity, display_path
 from agent_agency.gates.comments import Comment, CommentReader
@@ -22,7 +23,6 @@ _WORDS = "TODO|FIXME|HACK|XXX"
 _ANYWHERE = re.compile(_WORDS, re.IGNORECASE)
 _WHOLE_WORD = re.compile(rf"(?<![A-Za-z0-9_])({_WORDS})(?![A-Za-z0-9_])")
 _OPENING = re.compile(rf"\W*({_WORDS})\s*[:(]", re.IGNORECASE)
-_SHOWN = 60
 
 
 @dataclass
@@ -45,15 +45,17 @@ def evaluate(context: GateContext, mode: GateMode) -> GateResult:
         if len(tally.missing) > 1:
             reason += f", nor those of {counted(len(tally.missing) - 1, 'other file')}"
         return not_run(NAME, mode, reason, findings=findings, facts=facts)
-    reason = f"{counted(len(tally.findings), 'comment')} on added lines put work off" if tally.findings else ""
-    return concluded(NAME, mode, findings, reason=reason or "no comment on an added line puts work off", facts=facts)
+    number = len(tally.findings)
+    found = f"{counted(number, 'comment')} on added lines {'puts' if number == 1 else 'put'} work off"
+    reason = found if number else "no comment on an added line puts work off"
+    return concluded(NAME, mode, findings, reason=reason, facts=facts)
 
 
 def _look_at(context: GateContext, file: FileChange, reader: CommentReader, tally: _Tally) -> None:
-    if file.new is None or file.added == 0 or file.new.is_symlink or file.new.is_submodule:
+    if file.new is None or file.added == 0 or file.binary or file.new.is_symlink or file.new.is_submodule:
         return
     lines = context.added_lines.get(file.new.path)
-    if lines is None:
+    if lines is None or len(lines) != file.added:
         tally.missing.append(file.new.path)
         return
     suspects = {line.number for line in lines if _ANYWHERE.search(line.text)}
@@ -72,14 +74,13 @@ def _findings(path: str, comments: Sequence[Comment]) -> Iterator[Finding]:
     for comment in comments:
         if marker := marker_in(comment.text):
             word, offset = marker
-            told = comment.text[offset : offset + _SHOWN].strip()
             yield Finding(
-                rule=f"{NAME}.marker",
+                rule=f"{NAME}.{word.lower()}",
                 severity=Severity.MODERATE,
-                message=f"a comment puts work off: {display_path(told)}",
+                message=f"a comment on an added line of {display_path(path)} puts work off ({word})",
                 remedy=f"Do what it says, or take the {word} out and file it where work is planned",
                 place=Place(path, comment.line, comment.column + offset),
-                subject=told,
+                subject=_text_digest(comment.text[offset:]),
             )
 
 
@@ -87,6 +88,11 @@ def marker_in(comment: str) -> tuple[str, int] | None:
     """The first marker of one line of a comment, in upper case, and its offset; ``None`` when there is none."""
     match = _OPENING.match(comment) or _WHOLE_WORD.search(comment)
     return (match.group(1).upper(), match.start(1)) if match else None
+
+
+def _text_digest(text: str) -> str:
+    """Tells two comments of one file apart without quoting them: a comment may hold what no report should."""
+    return digest_bytes(" ".join(text.split()).encode("utf-8", "surrogatepass"))[7:15]
 
 
 def _unread_thresholds(context: GateContext) -> list[Finding]:
