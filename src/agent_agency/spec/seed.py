@@ -83,7 +83,9 @@ def _field_of(pointer: Pointer) -> str:
 def _remedy(breach: Breach, root: Mapping[str, Any]) -> str:
     value = root.get("mode")
     if breach.pointer == ("mode",) and isinstance(value, str):
-        meant = seed_advice.nearest(value, seed_advice.MODES)
+        from agent_agency.spec.near_miss import did_you_mean
+
+        meant = did_you_mean(value, seed_advice.MODES)
         return f"Did you mean '{meant}'? {breach.hint}" if meant else breach.hint
     return breach.hint or "Correct the value."
 

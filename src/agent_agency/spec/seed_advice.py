@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from agent_agency.facts import Severity
@@ -29,11 +29,13 @@ def advise(found: FindingCollector, root: Mapping[str, Any], *, has_policy: bool
 
 
 def _keys(found: FindingCollector, root: Mapping[str, Any]) -> None:
+    from agent_agency.spec.near_miss import did_you_mean
+
     known = tuple(load_schema("spec", "caws-2025.10")["properties"])
     for key in root:
         if key in known:
             continue
-        meant = nearest(key, known)
+        meant = did_you_mean(key, known)
         if meant is not None and meant not in root:
             found.add(
                 "key.misspelt",
@@ -51,13 +53,6 @@ def _keys(found: FindingCollector, root: Mapping[str, Any]) -> None:
                 "Remove it, or keep it as a note for people.",
                 at_key=True,
             )
-
-
-def nearest(word: str, known: Sequence[str]) -> str | None:
-    """The known word that was probably meant."""
-    from difflib import get_close_matches
-
-    return next(iter(get_close_matches(word, known, n=1, cutoff=0.8)), None)
 
 
 def _texts(found: FindingCollector, root: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -63,7 +63,8 @@ def validate_spec(
         has_policy: is there a ``.caws/policy.yaml`` beside the spec; ``None`` where nobody knows.
     """
     profile = options.profile or (Profile.SEED if options.compat else None)
-    document = load_document(data, path)
+    as_javascript = options.compat is not None or profile is Profile.V10
+    document = load_document(data, path, javascript_types=as_javascript)
     if not isinstance(document, Document):
         return ValidationResult(path, profile, valid=False, findings=document)
     if profile is None:
@@ -73,6 +74,10 @@ def validate_spec(
         if detection.profile is None:
             return ValidationResult(path, None, valid=False, findings=(detection.refusal,) if detection.refusal else ())
         profile = detection.profile
+        if profile is Profile.V10:
+            return validate_spec(
+                data, path, replace(options, profile=profile), files=files, now=now, has_policy=has_policy
+            )
     judge = _judge(profile, options, has_policy=has_policy)
     findings = judge.check(document)
     if not options.parity and options.compat is None:
