@@ -1,0 +1,221 @@
+"""The parts of a ruling's page, in reading order: the verdict, what mends it, the measures, the law behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent_agency.arbitration.ruling import Condition, Ruling, Verdict
+from agent_agency.facts import GateResult
+from agent_agency.report import facts_told as told
+from agent_agency.report.html import measures
+from agent_agency.report.html.findings import finding_card, findings_list
+from agent_agency.report.html.icons import icon
+from agent_agency.report.html.markup import Child, Markup, el, join, prose, raw
+from agent_agency.report.rows import FindingRow, Outcome, Standing, finding_rows, gates_by_outcome, with_standing
+from agent_agency.report.text import clean, clean_lines, shown_path
+
+_MAX_DECISIVE = 25
+_MAX_REASONS = 25
+
+
+def whole(ruling: Ruling, *, prefix: str) -> Markup:
+    """Everything about one ruling; ``prefix`` keeps the ids of several rulings on one page apart."""
+    rows = finding_rows(ruling)
+    decisive = with_standing(rows, Standing.DECIDES)
+    parts = (
+        ("why", "Why", _why(ruling, decisive)),
+        ("conditions", "Before this can be approved", _conditions(ruling.decision.conditions)),
+        ("budget", "Budget", measures.budget(ruling.budget)),
+        ("gates", "Gates", _gates(ruling)),
+        ("findings", "All findings", findings_list(rows, prefix)),
+        ("change", "Change", measures.change(ruling.change)),
+        ("size", "Size of the edits", measures.minimality(ruling.change)),
+        ("waivers", "Waivers in force", _waivers(ruling)),
+        ("law", "Law and provenance", _law(ruling)),
+    )
+    shown = [(key, title, body) for key, title, body in parts if body]
+    links = [el("a", title, href=f"#{prefix}{key}") for key, title, _ in shown]
+    bodies = [
+        el("section", el("h3" if prefix else "h2", title), body, id=f"{prefix}{key}", class_=f"part p-{key}")
+        for key, title, body in shown
+    ]
+    hero = _hero(ruling, decisive, heading="p" if prefix else "h1")
+    return join(hero, el("nav", links, class_="toc", aria_label="Parts of the ruling"), bodies)
+
+
+def overview_card(label: str, ruling: Ruling, target: str) -> Markup:
+    """A link to one ruling of a page with several: its verdict and what decided it."""
+    verdict = str(ruling.decision.verdict)
+    reason = next(iter(ruling.decision.reasons), "")
+    return el(
+        "a",
+        el("span", icon(verdict), verdict, class_="card-verdict"),
+        el("strong", label),
+        el("span", told.shortened(clean(reason), 220), class_="card-why"),
+        href=f"#{target}",
+        class_=f"card v-{verdict}",
+    )
+
+
+def _hero(ruling: Ruling, decisive: Sequence[FindingRow], *, heading: str) -> Markup:
+    decision, change = ruling.decision, ruling.change
+    verdict = str(decision.verdict)
+    applicable = [outcome for _, outcome in gates_by_outcome(ruling) if outcome is not Outcome.LEFT_OUT]
+    numbers = (
+        (f"{change.get('files') or 0:,}", "files changed"),
+        (f"+{change.get('added') or 0:,}", "lines added"),
+        (f"\N{MINUS SIGN}{change.get('deleted') or 0:,}", "lines deleted"),
+        (f"{applicable.count(Outcome.PASS)} of {len(applicable)}", "gates passed"),
+    )
+    stats = [el("div", el("dt", name), el("dd", value)) for value, name in numbers]
+    return el(
+        "div",
+        el("div", icon(verdict), class_="seal"),
+        el(
+            "div",
+            el("p", _between(ruling), class_="eyebrow"),
+            el(heading, verdict.capitalize(), class_="verdict"),
+            el("p", _summary(ruling, decisive), class_="lead"),
+            _chips(ruling),
+            class_="hero-text",
+        ),
+        el("dl", stats, class_="stats"),
+        class_=f"hero v-{verdict}",
+    )
+
+
+def _between(ruling: Ruling) -> Markup:
+    start = ruling.base.get("ref")
+    return join(el("bdi", told.head(ruling)), " against ", el("bdi", str(start) if start else "its base"))
+
+
+def _summary(ruling: Ruling, decisive: Sequence[FindingRow]) -> str:
+    """One sentence that follows from the decision alone."""
+    decision = ruling.decision
+    if decision.verdict is Verdict.REJECTED:
+        found = told.count(len(decisive), "finding") if decisive else "A failed gate"
+        stands = "stand" if len(decisive) > 1 else "stands"
+        if str(decision.caws_verdict) == "waiver-required":
+            return f"{found} {stands} in the way. A waiver could cover all of it; mending it is better."
+        return f"{found} {stands} in the way, and no waiver can cover all of it."
+    if decision.verdict is Verdict.CONDITIONAL:
+        return f"Not decided yet: {told.count(len(decision.conditions), 'condition')} must be met first."
+    if decision.verdict is Verdict.WAIVED:
+        return f"Outside the law as written, and covered by {told.count(len(ruling.waivers), 'waiver')} in force."
+    inside = "The change is inside its working spec, and every" if ruling.spec else "Every"
+    return f"{inside} blocking gate passed."
+
+
+def _chips(ruling: Ruling) -> Markup:
+    decision, spec = ruling.decision, ruling.spec
+    chips: list[Child] = [f"CAWS {decision.caws_verdict}", f"exit code {decision.exit_code}"]
+    if spec:
+        chips += [f"tier {spec.get('risk_tier')}", str(spec.get("mode")), str(spec.get("profile"))]
+        about = el("p", el("strong", str(spec.get("id"))), " ", prose(str(spec.get("title"))), class_="spec")
+    else:
+        about = el("p", "No working spec governs this change", class_="spec")
+    return join(about, el("ul", [el("li", chip) for chip in chips], class_="chips"))
+
+
+def _why(ruling: Ruling, decisive: Sequence[FindingRow]) -> Markup | None:
+    """The reasons that no card below tells, then a card per decisive finding."""
+    conditions = {clean(condition.message) for condition in ruling.decision.conditions}
+    known = {clean(row.finding.message) for row in decisive} | conditions
+    left = [text for text in map(clean, ruling.decision.reasons) if known.isdisjoint(told.endings(text))]
+    reasons = [el("li", prose(reason)) for reason in left[:_MAX_REASONS]]
+    cards = [finding_card(row) for row in decisive[:_MAX_DECISIVE]]
+    if not reasons and not cards:
+        return None
+    rests = (_rest(len(left) - _MAX_REASONS, "reason"), _rest(len(decisive) - _MAX_DECISIVE, "finding"))
+    return join(
+        el("ul", reasons, class_="reasons") if reasons else None,
+        rests[0],
+        el("ol", cards, class_="cards") if cards else None,
+        rests[1],
+    )
+
+
+def _conditions(conditions: Sequence[Condition]) -> Markup | None:
+    if not conditions:
+        return None
+    return el("ol", [_condition(condition) for condition in conditions], class_="cards")
+
+
+def _condition(condition: Condition) -> Markup:
+    who = "A person with authority decides" if condition.by == "person" else "The author can mend this"
+    lines = clean_lines(condition.remedy)
+    how = el("pre", el("code", _lines(lines))) if len(lines) > 1 else prose(lines[0])
+    return el(
+        "li",
+        el("p", icon("person"), who, class_="who"),
+        el("p", prose(condition.message), class_="message"),
+        el("div", el("strong", "Do"), el("div", how), class_="remedy"),
+        class_="finding s-condition",
+    )
+
+
+def _gates(ruling: Ruling) -> Markup | None:
+    pairs = gates_by_outcome(ruling)
+    if not pairs:
+        return None
+    rows = [_gate(gate, outcome) for gate, outcome in pairs]
+    head = el("tr", [el("th", title, scope="col") for title in ("Result", "Gate", "Why")])
+    return el("div", el("table", el("thead", head), el("tbody", rows), class_="gates"), class_="wide")
+
+
+def _gate(gate: GateResult, outcome: Outcome) -> Markup:
+    facts = [el("div", el("dt", str(key)), el("dd", str(value))) for key, value in sorted(gate.facts.items())]
+    reason = gate.reason or told.count(len(gate.findings), "finding")
+    measured = el("details", el("summary", "measured"), el("dl", facts, class_="facts"), class_="more")
+    return el(
+        "tr",
+        el("td", el("span", told.outcome_word(outcome), class_=f"pill o-{outcome}")),
+        el("th", el("code", gate.name), scope="row"),
+        el("td", prose(reason), measured if facts else None),
+    )
+
+
+def _waivers(ruling: Ruling) -> Markup | None:
+    cards = [
+        el(
+            "li",
+            el("p", el("code", waiver.id), " ", el("strong", waiver.title)),
+            el("p", told.waiver(waiver), class_="quiet"),
+            class_="finding s-waived",
+        )
+        for waiver in ruling.waivers
+    ]
+    return el("ul", cards, class_="cards") if cards else None
+
+
+def _law(ruling: Ruling) -> Markup:
+    law, base, head, spec = ruling.law, ruling.base, ruling.head, ruling.spec or {}
+    rows: list[tuple[str, object]] = [
+        ("Law", "in force at the base" if law.get("in_force") else "not in force: built-in default used"),
+        ("Read from", f"{law.get('source')}, commit {law.get('commit')}"),
+        ("Policy", _with_digest(law.get("policy_path"), law.get("policy_digest"))),
+        ("Config", law.get("config_digest")),
+        ("Waiver files", ", ".join(shown_path(path) or "" for path in law.get("waivers") or ()) or None),
+        ("Constitution", law.get("constitution")),
+        ("Spec", _with_digest(spec.get("path"), spec.get("digest"))),
+        ("Spec chosen by", str(spec["chosen_by"]).replace("_", " ") if spec.get("chosen_by") else None),
+        ("Base", f"{base.get('ref')}, commit {base.get('commit')}"),
+        ("Measured from", f"merge base {base.get('merge_base')}"),
+        ("Head", f"{head.get('kind')}, tree {head.get('tree')}"),
+        ("Head commit", head.get("commit")),
+        ("Change", ruling.change.get("digest")),
+    ]
+    told_rows = [el("div", el("dt", name), el("dd", str(value or "none"), class_="mono")) for name, value in rows]
+    return el("dl", told_rows, class_="facts")
+
+
+def _with_digest(path: str | None, digest: object) -> str | None:
+    return f"{shown_path(path) or 'built-in'}, {digest}" if path or digest else None
+
+
+def _lines(lines: Sequence[str]) -> Markup:
+    return join([line, raw("\n")] for line in lines)
+
+
+def _rest(number: int, noun: str) -> Markup | None:
+    return el("p", f"and {told.count(number, f'more {noun}')}", class_="quiet") if number > 0 else None
