@@ -156,9 +156,13 @@ class ScopeDecision:
 
 @dataclass(frozen=True, slots=True)
 class BudgetDecision:
-    """The effective budget and how it came about: waiver ids applied, and skipped ones with the reason."""
+    """The effective budget and how it came about: waiver ids applied, and skipped ones with the reason.
+
+    ``notes`` are short sentences, such as that the waivers' sum was cut to the cap of the law.
+    """
 
     budget: Budget
     baseline: Budget
     applied: tuple[str, ...] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
