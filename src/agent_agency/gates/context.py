@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
+from agent_agency.change.governance import GovernanceEdit
 from agent_agency.change.model import AddedLine, Change
+from agent_agency.config import LawLimits
 from agent_agency.spec.model import BudgetDecision, Policy, Spec, ValidationResult
-
-if TYPE_CHECKING:
-    from agent_agency.change.governance import GovernanceEdit
-    from agent_agency.config import LawLimits
 
 
 @dataclass(frozen=True, slots=True)

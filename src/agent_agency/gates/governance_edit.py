@@ -7,18 +7,16 @@ no violation but a question to a person.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
+from agent_agency.change.governance import GovernanceEdit
 from agent_agency.change.model import Change, FileChange
 from agent_agency.facts import Finding, GateMode, GateResult, Place, Severity, display_path
 from agent_agency.gates.context import GateContext
 from agent_agency.gates.outcome import concluded, counted, not_run
 from agent_agency.gates.touched import edited_paths
 from agent_agency.gates.undo import undo_command
-
-if TYPE_CHECKING:
-    from agent_agency.change.governance import GovernanceEdit
+from agent_agency.spec.glob import is_glob
 
 NAME = "governance_edit"
 LAW = "law"
@@ -31,6 +29,7 @@ def evaluate(context: GateContext, mode: GateMode) -> GateResult:
     facts = {"edits": [{"path": display_path(edit.path), "kind": edit.kind, "detail": edit.detail} for edit in edits]}
     law_only = only_law_edited(context.change, edits)
     findings = [_finding(context, edit, files.get(edit.path), asks=law_only) for edit in edits]
+    findings += _generated_marks(context)
     if law_only:
         reason = "only law is edited; a person with authority must decide"
         return not_run(NAME, mode, reason, findings=findings, facts=facts, mendable=False)
@@ -69,7 +68,31 @@ def _finding(context: GateContext, edit: GovernanceEdit, file: FileChange | None
 
 def _named_literally(context: GateContext, path: str) -> bool:
     spec = context.spec
-    return spec is not None and path in {*spec.scope.inside, *spec.scope.support}
+    return spec is not None and not is_glob(path) and path in {*spec.scope.inside, *spec.scope.support}
+
+
+def _generated_marks(context: GateContext) -> Iterator[Finding]:
+    """Lines of ``.gitattributes`` by which files would leave the budget of later changes."""
+    counts = context.limits.exclude_generated
+    for file in context.change.files:
+        if file.path.rpartition("/")[2] != ".gitattributes":
+            continue
+        for line in context.added_lines.get(file.path) or ():
+            if any(_marks_generated(word) for word in line.text.split()[1:]):
+                yield Finding(
+                    rule=f"{NAME}.generated_mark",
+                    severity=Severity.MAJOR if counts else Severity.ADVICE,
+                    message=f"{display_path(file.path)} calls files generated"
+                    + (", which takes them out of the budget of every later change" if counts else ""),
+                    remedy=f"Take the line out with: {undo_command(context.change, file)}",
+                    place=Place(file.path, line.number),
+                    subject=line.text.strip(),
+                )
+
+
+def _marks_generated(attribute: str) -> bool:
+    name, _, value = attribute.partition("=")
+    return name == "linguist-generated" and value != "false"
 
 
 def _remedy(context: GateContext, edit: GovernanceEdit, file: FileChange | None, *, named: bool, asks: bool) -> str:
