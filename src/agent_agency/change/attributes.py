@@ -25,11 +25,11 @@ def generated_paths(repo: Repository, base: str, paths: Sequence[str]) -> frozen
     rows = _attribute_files(repo, base, paths)
     if not rows:
         return frozenset()
-    index = {"GIT_INDEX_FILE": str(repo.view.folder / "attributes-index")}
-    repo.view.git(["read-tree", "--empty"], **index)
-    repo.view.git(["update-index", "-z", "--index-info"], stdin=b"".join(rows), **index)
+    index = str(repo.view.folder / "attributes-index")
+    repo.view.git(["read-tree", "--empty"], GIT_INDEX_FILE=index)
+    repo.view.git(["update-index", "-z", "--index-info"], stdin=b"".join(rows), GIT_INDEX_FILE=index)
     listed = b"".join(os.fsencode(path) + b"\0" for path in paths)
-    told = repo.view.git(["check-attr", "-z", "--cached", "--stdin", _ATTRIBUTE], stdin=listed, **index)
+    told = repo.view.git(["check-attr", "-z", "--cached", "--stdin", _ATTRIBUTE], stdin=listed, GIT_INDEX_FILE=index)
     fields = told.split(b"\0")[:-1]
     return frozenset(os.fsdecode(path) for path, value in zip(fields[0::3], fields[2::3], strict=True) if value in _YES)
 
@@ -37,7 +37,7 @@ def generated_paths(repo: Repository, base: str, paths: Sequence[str]) -> frozen
 def _attribute_files(repo: Repository, base: str, paths: Iterable[str]) -> list[bytes]:
     folders = {""}
     for path in paths:
-        while (path := path.rpartition("/")[0]) not in folders:  # noqa: PLW2901 - climbs to the top, folder by folder
+        while (path := path.rpartition("/")[0]) not in folders:
             folders.add(path)
     wanted = [f"{folder}/{_FILE}" if folder else _FILE for folder in sorted(folders)]
     found = repo.find_files(base, wanted)

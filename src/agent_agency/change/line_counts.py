@@ -1,8 +1,8 @@
 """Count inserted and deleted lines between pairs of blobs, whatever the repository's attributes say of their paths.
 
 The pairs are laid under neutral names into two temporary trees that hold nothing else, and git compares these. So no
-attribute (``-diff``, ``binary``, a diff driver) can hide lines, and what is binary follows from the content alone: a NUL
-byte in the first 8,000.
+attribute (``-diff``, ``binary``, a diff driver) can hide lines, and what is binary follows from the content alone: a
+NUL byte in the first 8,000.
 """
 
 from __future__ import annotations

@@ -18,7 +18,10 @@ _MODIFYING = frozenset("DM")
 
 @dataclass(frozen=True, slots=True)
 class RawEntry:
-    """One record: git's status letter, both modes and object ids, both paths, similarity in percent for ``R`` and ``C``."""
+    """One record: git's status letter, modes, object ids and paths of both ends.
+
+    ``similarity`` is in percent, for ``R`` and ``C``.
+    """
 
     status: str
     old_mode: str

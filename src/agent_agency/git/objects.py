@@ -40,7 +40,7 @@ class ObjectReader:
         self._finalizer = weakref.finalize(self, self._pipe.stop)
 
     def read(self, name: str | bytes) -> tuple[ObjectInfo, bytes] | None:
-        """The object called ``name`` (an id, or ``TREEISH:PATH`` without a line break); ``None`` when git says missing.
+        """The object called ``name``: an id, or ``TREEISH:PATH`` without a line break; ``None`` when git says missing.
 
         Raises:
             GitError: when git fails, dies or stays silent too long.

@@ -59,7 +59,7 @@ class GitProgram:
         Raises:
             GitError: when git is missing or older than ``OLDEST_GIT``.
         """
-        entries = [entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(entry)]
+        entries = [entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if Path(entry).is_absolute()]
         path = shutil.which("git", path=os.pathsep.join(entries)) if entries else None
         wanted = ".".join(map(str, OLDEST_GIT))
         if path is None:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
-from agent_agency.errors import GitError, NoCommonAncestorError
+from agent_agency.errors import NoCommonAncestorError
 from agent_agency.git import freeze, refs
 from agent_agency.git.location import Location, locate
 from agent_agency.git.objects import ObjectReader, missing
@@ -71,7 +72,7 @@ class Repository:
             raise failure(args, done)
         return cls(program, locate(program, folder))
 
-    def __enter__(self) -> Repository:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -80,7 +81,7 @@ class Repository:
         self.close()
 
     def close(self) -> None:
-        """End helper processes and remove the temporary objects; the repository can be used again, frozen trees cannot."""
+        """End helper processes and remove the temporary objects; frozen trees are gone then."""
         if "objects" in self.__dict__:
             self.__dict__.pop("objects").close()
         if "view" in self.__dict__:
@@ -231,6 +232,15 @@ class Repository:
             GitError: when ``treeish`` is no tree or a part of it is missing.
         """
         return tuple(entry for entry in map(partial(self._entry, treeish), paths) if entry is not None)
+
+    def symlinks(self, treeish: str) -> tuple[TreeEntry, ...]:
+        """Every symlink of a tree (``size`` untold), in git's order.
+
+        Raises:
+            GitError: when ``treeish`` is no tree or a part of it is missing.
+        """
+        told = self.view.git(["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", treeish])
+        return parse_listing(b"\0".join(record for record in told.split(b"\0") if record.startswith(b"120000 ")))
 
     def message(self, commit: str) -> str:
         """The whole message of a commit."""

@@ -10,7 +10,10 @@ from agent_agency.errors import GitError
 
 @dataclass(frozen=True, slots=True)
 class TreeEntry:
-    """One file of a tree: ``path`` as ``os.fsdecode`` gives it, ``size`` in bytes, ``None`` for a submodule."""
+    """One file of a tree: ``path`` as ``os.fsdecode`` gives it, ``size`` in bytes.
+
+    ``size`` is ``None`` for a submodule, and where it was not asked for.
+    """
 
     path: str
     mode: str
@@ -19,7 +22,7 @@ class TreeEntry:
 
 
 def parse_listing(output: bytes) -> tuple[TreeEntry, ...]:
-    """Read the records of ``git ls-tree -r -l -z``.
+    """Read the records of ``git ls-tree -r -z``, with sizes where ``-l`` told them.
 
     Raises:
         GitError: for a record that does not have the documented form.
@@ -30,7 +33,7 @@ def parse_listing(output: bytes) -> tuple[TreeEntry, ...]:
 def _entry(record: bytes) -> TreeEntry:
     head, tab, path = record.partition(b"\t")
     fields = head.split()
-    if not tab or len(fields) != 4:  # noqa: PLR2004 - mode, type, id, size, as the manual of ls-tree says
+    if not tab or len(fields) not in {3, 4}:
         raise GitError("git ls-tree gave a record that cannot be read", fix="Run git fsck in this repository.")
-    mode, _, blob, size = (field.decode("ascii") for field in fields)
-    return TreeEntry(os.fsdecode(path), mode, blob, None if size == "-" else int(size))
+    mode, _, blob, *size = (field.decode("ascii") for field in fields)
+    return TreeEntry(os.fsdecode(path), mode, blob, int(size[0]) if size and size[0].isdigit() else None)
