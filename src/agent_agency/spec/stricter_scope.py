@@ -1,0 +1,150 @@
+"""The stricter layer over ``scope``: entries that admit too much, exclude nothing, or say nothing as a path.
+
+How an entry works is the standard's kernel's (``scope.py``, ``glob.py``): in ``in`` and ``support`` a text with one of
+``*?[](){}!@+|`` is a pattern, any other a literal path and what lies below it; in ``out`` every text is literal.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from agent_agency.spec.blank_text import is_blank
+from agent_agency.spec.glob import Glob, is_glob
+from agent_agency.spec.placeholder import is_placeholder_path
+from agent_agency.spec.prose import is_prose
+from agent_agency.spec.scope import normalize_path
+from agent_agency.spec.strict_case import Pointer, StrictCase, named
+from agent_agency.spec.strict_rules import ENDED
+
+_DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]|~(?:/|\Z)|file:")
+_LOST_BACKSLASH: Final = re.compile(r"\\(?![*?\[\](){}!@+|\\])")
+_EXCLUSION_SYNTAX: Final = re.compile(r"[*?\[\]{}()|]|\A!")
+_WILD_START: Final = frozenset("*?[({!+@")
+_PROBES: Final = (
+    ("every file of the root", ("Zq7x", ".k9w", "_j.4v", "8h.Md")),
+    ("every file one folder deep", ("Zq7x/.k9w", ".j4/8hm.X", "_b/Tt.q1", "3/w_")),
+    ("every file", ("Zq7x/.k9w/j4v.Md", ".h/_8/3/w.q1", "9p/Rr/.u/t", "_c/d.e/7/5/Nn")),
+)
+"""Unlike paths of three depths: what admits all of one depth admits whatever lies there."""
+
+
+def check_scope(case: StrictCase) -> None:
+    """Check the three lists of the scope, as far as they are lists of texts."""
+    for surface in ("in", "support"):
+        for at, entry in case.texts("scope", surface, "*"):
+            _check_admission(case, at, entry)
+        _check_duplicates(case, surface)
+    excluded = {}
+    for at, entry in case.texts("scope", "out", "*"):
+        _check_exclusion(case, at, entry)
+        excluded[_plain(entry)] = entry
+    _check_duplicates(case, "out")
+    _check_contradiction(case, set(excluded))
+
+
+def is_overbroad(entry: str) -> str | None:
+    """What an entry of ``scope.in`` admits beyond any purpose, in words; ``None`` for an entry with bounds."""
+    bare = entry.removeprefix("./")
+    if not bare or (bare[0] not in _WILD_START and "|" not in bare):
+        return None
+    glob = Glob(entry)
+    wide = [name for name, probes in _PROBES if all(glob.matches(probe) for probe in probes)]
+    return wide[-1] if wide else None
+
+
+def admits_nothing(entry: str) -> bool:
+    """Can an entry of ``scope.in`` match no file at all, by the way it is written?"""
+    if not is_glob(entry):
+        return _is_no_plain_path(entry)
+    segments = entry.removeprefix("./").split("/")
+    return not {"", ".", ".."}.isdisjoint(segments) or _LOST_BACKSLASH.search(entry) is not None
+
+
+def excludes_nothing(entry: str) -> bool:
+    """Does an entry of ``scope.out`` exclude nothing, as long as no file has exactly this odd name?"""
+    return _is_no_plain_path(entry) or _EXCLUSION_SYNTAX.search(entry) is not None
+
+
+def _is_no_plain_path(entry: str) -> bool:
+    normalized, _ = normalize_path(entry)
+    return normalized is None or normalized.removesuffix("/") != entry.removesuffix("/")
+
+
+def _check_admission(case: StrictCase, at: Pointer, entry: str) -> None:
+    if is_blank(entry) or is_placeholder_path(entry):
+        return
+    rule, what = _fault_of_form(entry)
+    if rule:
+        pass
+    elif entry.startswith("!") and not entry.startswith("!("):
+        rule, what = "strict.scope.negated_entry", "which admits all but what it names"
+    elif wide := is_overbroad(entry):
+        rule, what = "strict.scope.overbroad", f"which admits {wide}"
+    elif admits_nothing(entry):
+        rule, what = "strict.scope.no_effect_in", "which admits nothing as it is written"
+    if rule and not _exists(case, entry):
+        case.report(rule, at, f"{named(at)} is '{_shown(entry)}', {what}", remedy=_plain_remedy(rule, entry))
+
+
+def _check_exclusion(case: StrictCase, at: Pointer, entry: str) -> None:
+    if is_blank(entry) or is_placeholder_path(entry):
+        return
+    rule, what = _fault_of_form(entry)
+    if not rule and excludes_nothing(entry):
+        rule, what = "strict.scope.no_effect_out", "which excludes nothing as it is written"
+    elif not rule and case.files is not None and case.state != ENDED:
+        rule, what = "strict.scope.out_not_found", "which is not there"
+    if rule and not _exists(case, entry):
+        case.report(rule, at, f"{named(at)} is '{_shown(entry)}', {what}", remedy=_plain_remedy(rule, entry))
+
+
+def _fault_of_form(entry: str) -> tuple[str, str]:
+    """The rule that an entry breaks by being no path from the repository's root, and what it is; empty for none."""
+    if entry.startswith("/") or _DRIVE.match(entry):
+        return "strict.scope.absolute_path", "an absolute path"
+    if ".." in entry.replace("\\", "/").split("/"):
+        return "strict.scope.outside_repository", "a path with '..'"
+    if is_prose(entry):
+        return "strict.scope.prose", "which is prose, not one path"
+    return "", ""
+
+
+def _check_duplicates(case: StrictCase, surface: str) -> None:
+    first: dict[str, int] = {}
+    for at, entry in case.texts("scope", surface, "*"):
+        index = int(at[-1])
+        if entry in first:
+            message = f"{named(at)} repeats '{_shown(entry)}' of entry {first[entry]}"
+            case.report("strict.scope.duplicate_entry", at, message)
+        first.setdefault(entry, index)
+
+
+def _check_contradiction(case: StrictCase, excluded: set[str]) -> None:
+    for surface in ("in", "support") if excluded else ():
+        for at, entry in case.texts("scope", surface, "*"):
+            if _plain(entry) in excluded:
+                message = f"{named(at)} is '{_shown(entry)}', which scope.out excludes"
+                case.report("strict.scope.in_is_out", at, message)
+
+
+def _plain(entry: str) -> str:
+    return (normalize_path(entry)[0] or entry).removesuffix("/")
+
+
+def _exists(case: StrictCase, entry: str) -> bool:
+    """A file of exactly this name is proof that the entry works, however odd it looks."""
+    return case.files is not None and not _is_no_plain_path(entry) and case.files.exists(entry.removesuffix("/"))
+
+
+def _plain_remedy(rule: str, entry: str) -> str | None:
+    """The entry as it should be written, where that can be told."""
+    plain = normalize_path(entry.replace("\\", "/"))[0]
+    if "no_effect" not in rule or plain is None or _EXCLUSION_SYNTAX.search(plain):
+        return None
+    return f"Write '{_shown(plain.removesuffix('/'))}'."
+
+
+def _shown(entry: str) -> str:
+    limit = 60
+    return entry if len(entry) <= limit else entry[: limit - 1] + "…"
