@@ -40,6 +40,8 @@ def test_every_block_of_the_page_holds(page: Path, tmp_path: Path) -> None:
             _run_python(block, session, place)
         elif block.language in {"yaml", "toml", "json"}:
             _parse(block, place)
+        elif block.language == "sh":
+            _check_script(block, place)
         else:
             assert block.language in SHOWN_ONLY, f"{place}: nothing here knows how to run {block.language!r} blocks"
 
@@ -62,6 +64,13 @@ def _run_python(block: Block, session: ShellSession, place: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", block.text], cwd=session.folder, capture_output=True, text=True, check=False
     )
+    assert done.returncode == 0, f"{place}: {done.stderr}"
+
+
+def _check_script(block: Block, place: str) -> None:
+    """A script is a file that the page's commands use; here only its syntax is read."""
+    assert block.title, f"{place}: name the script's file with title=, so that the page can run it"
+    done = subprocess.run(["sh", "-n"], input=block.text, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{place}: {done.stderr}"
 
 

@@ -127,7 +127,7 @@ def test_broken_law_at_the_base_is_a_problem(git_repo: GitRepo) -> None:
 
 
 def test_an_empty_repository_is_answered_without_a_crash(git_repo: GitRepo) -> None:
-    diagnosis = diagnose(this_machine(), git_repo.path / ".git", NOW)
+    diagnosis = diagnose(this_machine(), git_repo.path, NOW)
     assert _standing(diagnosis, "law") is Standing.PROBLEM
 
 

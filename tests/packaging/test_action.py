@@ -1,0 +1,112 @@
+"""The GitHub action: its definition holds together, and its script does what it says, run as a job would run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from support.git_repo import GitRepo
+from support.law import lawful_repo
+
+ACTION = Path(__file__).resolve().parents[2] / "action"
+DEFINITION: dict[str, Any] = yaml.safe_load((ACTION / "action.yml").read_text("utf-8"))
+
+
+@dataclass
+class Job:
+    """What a job is left with: the exit code, its outputs, its summary."""
+
+    code: int
+    log: str
+    outputs: dict[str, str]
+    summary: str
+
+
+def _run(repo: GitRepo, runner: Path, **environment: str) -> Job:
+    output, summary = runner / "output", runner / "summary"
+    output.touch()
+    summary.touch()
+    done = subprocess.run(
+        ["bash", str(ACTION / "review.sh")],
+        cwd=repo.path,
+        env={
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "RUNNER_TEMP": str(runner),
+            "GITHUB_OUTPUT": str(output),
+            "GITHUB_STEP_SUMMARY": str(summary),
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    outputs = dict(line.split("=", 1) for line in output.read_text("utf-8").splitlines())
+    return Job(done.returncode, done.stdout + done.stderr, outputs, summary.read_text("utf-8"))
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> GitRepo:
+    return lawful_repo(tmp_path / "repo")
+
+
+@pytest.fixture
+def runner(tmp_path: Path) -> Path:
+    folder = tmp_path / "runner"
+    folder.mkdir()
+    return folder
+
+
+def test_every_input_is_used_and_every_used_input_is_declared() -> None:
+    used = set(re.findall(r"inputs\.([\w-]+)", json.dumps(DEFINITION["runs"])))
+    assert used == set(DEFINITION["inputs"])
+
+
+def test_no_input_reaches_a_shell_as_text() -> None:
+    """An expression inside ``run`` would let a branch name run commands."""
+    for step in DEFINITION["runs"]["steps"]:
+        assert "${{" not in step.get("run", "")
+
+
+def test_every_output_comes_from_the_script() -> None:
+    script = (ACTION / "review.sh").read_text("utf-8")
+    assert all(f'"{name}=' in script for name in DEFINITION["outputs"])
+
+
+def test_a_rejected_change_fails_the_job_and_says_why(repo: GitRepo, runner: Path) -> None:
+    repo.commit("Leave", **{"elsewhere.py": "X = 1\n"})
+    job = _run(repo, runner, REVIEW_BASE="main", REVIEW_HEAD="work")
+    assert (job.code, job.outputs["verdict"]) == (1, "rejected")
+    assert "::error" in job.log
+    assert "elsewhere.py" in job.summary
+    assert json.loads(Path(job.outputs["ruling"]).read_text("utf-8"))["verdict"] == "rejected"
+    assert json.loads(Path(job.outputs["sarif"]).read_text("utf-8"))["version"] == "2.1.0"
+
+
+def test_an_approved_change_passes(repo: GitRepo, runner: Path) -> None:
+    repo.commit("Round", **{"src/totals.py": "TOTAL = 1\n"})
+    job = _run(repo, runner, REVIEW_BASE="main", REVIEW_SPEC="FEAT-1")
+    assert (job.code, job.outputs["verdict"]) == (0, "approved"), job.log
+
+
+def test_a_pull_request_is_held_against_its_target_branch(repo: GitRepo, runner: Path) -> None:
+    repo.git("update-ref", "refs/remotes/origin/main", "main")
+    repo.commit("Round", **{"src/totals.py": "TOTAL = 1\n"})
+    job = _run(repo, runner, GITHUB_BASE_REF="main")
+    assert (job.code, job.outputs["verdict"]) == (0, "approved"), job.log
+
+
+def test_a_review_that_cannot_run_fails_the_job_without_a_verdict(repo: GitRepo, runner: Path) -> None:
+    job = _run(repo, runner, REVIEW_BASE="nowhere")
+    assert job.code == 2
+    assert "verdict" not in job.outputs
+    assert "could not run" in job.summary

@@ -1,0 +1,82 @@
+"""The pre-commit hooks, each run as pre-commit would run it, on real repositories."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from support.git_repo import GitRepo
+from support.law import lawful_repo
+
+PROJECT = Path(__file__).resolve().parents[2]
+HOOKS: dict[str, dict[str, Any]] = {
+    hook["id"]: hook for hook in yaml.safe_load((PROJECT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+}
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> GitRepo:
+    return lawful_repo(tmp_path / "repo")
+
+
+def _run(repo: GitRepo, hook: str, *files: str) -> int:
+    """Run one hook on the staged files, chosen and passed as its definition says."""
+    definition = HOOKS[hook]
+    chosen = [file for file in files if re.search(definition.get("files", ""), file)]
+    if not chosen and not definition.get("always_run"):
+        return 0
+    arguments = chosen if definition.get("pass_filenames", True) else []
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    command = [*shlex.split(definition["entry"]), *arguments]
+    done = subprocess.run(
+        command, cwd=repo.path, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode
+
+
+def test_the_three_hooks_are_offered() -> None:
+    assert set(HOOKS) == {"agency-validate", "agency-scope", "agency-review"}
+
+
+def test_a_file_inside_the_scope_passes_every_hook(repo: GitRepo) -> None:
+    repo.write("src/totals.py", "TOTAL = 1\n")
+    repo.git("add", "-A")
+    assert [_run(repo, hook, "src/totals.py") for hook in HOOKS] == [0, 0, 0]
+
+
+def test_a_file_outside_the_scope_is_stopped_by_scope_and_review(repo: GitRepo) -> None:
+    repo.write("elsewhere.py", "X = 1\n")
+    repo.git("add", "-A")
+    codes = {hook: _run(repo, hook, "elsewhere.py") for hook in HOOKS}
+    assert codes == {"agency-validate": 0, "agency-scope": 1, "agency-review": 1}
+
+
+def test_what_is_not_staged_does_not_count_in_the_review_hook(repo: GitRepo) -> None:
+    repo.write("src/totals.py", "TOTAL = 1\n")
+    repo.git("add", "-A")
+    repo.write("elsewhere.py", "X = 1\n")
+    assert _run(repo, "agency-review", "src/totals.py") == 0
+
+
+def test_a_broken_policy_is_stopped_by_validate(repo: GitRepo) -> None:
+    repo.write(".caws/policy.yaml", "version: 2\n")
+    repo.git("add", "-A")
+    assert _run(repo, "agency-validate", ".caws/policy.yaml") == 1
+
+
+def test_a_hook_leaves_what_is_staged_as_it_was(repo: GitRepo) -> None:
+    repo.write("src/totals.py", "TOTAL = 1\n")
+    repo.git("add", "-A")
+    before = repo.git("status", "--porcelain=v2")
+    for hook in HOOKS:
+        _run(repo, hook, "src/totals.py")
+    assert repo.git("status", "--porcelain=v2") == before
