@@ -1,0 +1,186 @@
+"""Brings the working specs of a project to vNext: finds them, plans each, writes what is complete."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent_agency.errors import FileUnreadableError, FileUnwritableError, UsageError
+from agent_agency.facts import Finding
+from agent_agency.spec.document import MAX_BYTES, Document, load_document
+from agent_agency.spec.migrate import Migration, migrate
+from agent_agency.spec.model import Profile
+
+_FOLDER = ".caws"
+_SINGLE = ("working-spec.yaml", "working-spec.yml")
+_SPECS = Path(_FOLDER, "specs")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMigration:
+    """What would become of one file.
+
+    ``findings`` say why there is no ``migration``. ``target`` is where the outcome belongs, relative to the project, or
+    ``None`` where the outcome has no id yet.
+    """
+
+    path: Path
+    target: Path | None
+    migration: Migration | None
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is left for a person to do."""
+        return self.migration is not None and self.migration.complete
+
+
+def project_root(start: Path) -> Path:
+    """The nearest folder upwards that holds ``.caws``, else ``start`` itself."""
+    start = start.absolute()
+    for folder in (start, *start.parents):
+        if (folder / _FOLDER).is_dir() and folder.name != _FOLDER:
+            return folder
+    return start
+
+
+def find_specs(root: Path) -> tuple[Path, ...]:
+    """The files of a project that hold working specs, the single one first.
+
+    Raises:
+        UsageError: there is none.
+    """
+    single = [root / _FOLDER / name for name in _SINGLE if (root / _FOLDER / name).is_file()]
+    folder = root / _SPECS
+    several = sorted(path for pattern in ("*.yaml", "*.yml") for path in folder.glob(pattern) if path.is_file())
+    found = (*single, *several)
+    if not found:
+        raise UsageError(
+            f"There is no working spec under {root / _FOLDER}", fix="Name the file: agency spec migrate FILE."
+        )
+    return found
+
+
+def plan_migration(path: Path, profile: Profile | None = None) -> PlannedMigration:
+    """Read one file and convert it in memory; nothing is written.
+
+    Args:
+        path: the file.
+        profile: the profile that it is in, where it shall not be told by its fields.
+
+    Raises:
+        FileUnreadableError: the file cannot be read.
+    """
+    document = load_document(_read(path), str(path))
+    if not isinstance(document, Document):
+        return PlannedMigration(path, None, None, document)
+    if profile is None:
+        from agent_agency.spec.profiles import detect_profile
+
+        detection = detect_profile(document)
+        if detection.profile is None:
+            return PlannedMigration(path, None, None, (detection.refusal,) if detection.refusal else ())
+        profile = detection.profile
+    outcome = migrate(document, profile)
+    target = path if outcome.unchanged else _SPECS / f"{outcome.spec_id}.yaml" if outcome.spec_id else None
+    return PlannedMigration(path, target, outcome)
+
+
+def _read(path: Path) -> bytes:
+    if not path.is_file():
+        what = "is no regular file" if path.exists() else "does not exist"
+        raise FileUnreadableError(f"The spec {what}", fix="Name a file that holds a working spec.", path=str(path))
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise FileUnreadableError(
+            f"The spec could not be read: {error.strerror or error}",
+            fix="Check the permissions of the file.",
+            path=str(path),
+        ) from error
+
+
+def write_planned(plan: PlannedMigration, root: Path) -> Path:
+    """Write a complete outcome to its place and keep the original beside it, as ``<name>.orig``.
+
+    Returns:
+        Where the original is kept.
+
+    Raises:
+        UsageError: something else is at the target, or at the place of the original.
+        FileUnwritableError: a file could not be written; the original is as it was.
+    """
+    if plan.migration is None or plan.target is None:
+        raise ValueError("only a plan with an outcome can be written")
+    target = root / plan.target
+    kept = plan.path.with_name(f"{plan.path.name}.orig")
+    _refuse_outside(target, root)
+    original = _read(plan.path)
+    in_place = _same_file(target, plan.path)
+    if not in_place:
+        _refuse_other(target, plan.migration.text.encode())
+    _refuse_other(kept, original)
+    _write(kept, original)
+    _write(target, plan.migration.text.encode())
+    if not in_place:
+        plan.path.unlink()
+    return kept
+
+
+def write_output(plan: PlannedMigration, output: Path) -> None:
+    """Write an outcome, gaps included, to a file that does not exist yet.
+
+    Raises:
+        UsageError: something else is there.
+        FileUnwritableError: it could not be written.
+    """
+    if plan.migration is None:
+        raise ValueError("only a plan with an outcome can be written")
+    text = plan.migration.text.encode()
+    _refuse_other(output, text)
+    _write(output, text)
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    return one.exists() and one.samefile(other)
+
+
+def _refuse_outside(target: Path, root: Path) -> None:
+    if not target.parent.resolve().is_relative_to(root.resolve()):
+        raise UsageError(
+            "The folder of specs leads outside the project", fix="Use --output FILE to say where to write."
+        )
+
+
+def _refuse_other(target: Path, content: bytes) -> None:
+    """Anything already at the target must be the very same content."""
+    if os.path.lexists(target) and not (target.is_file() and _read(target) == content):
+        raise UsageError(
+            f"{target} exists and holds something else", fix="Move it away, or use --output with another name."
+        )
+
+
+def _write(target: Path, content: bytes) -> None:
+    name: str | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(target)
+    except OSError as error:
+        if name is not None:
+            with contextlib.suppress(OSError):
+                Path(name).unlink()
+        raise FileUnwritableError(
+            f"The file could not be written: {error.strerror or error}",
+            fix="Check that the folder may be written and the disk has room.",
+            path=str(target),
+        ) from error
