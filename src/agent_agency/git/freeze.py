@@ -1,29 +1,38 @@
 """Freeze what is not committed, the index or the working tree, as a temporary tree object.
 
 All work is done on a copy of the index inside the private view, whose only configuration is ours. So no clean filter,
-hook, file-system monitor or personal ignore list runs or counts, and the repository's own index is never written.
+hook, file-system monitor or personal ignore list runs or counts, and the repository's own index is never written. What
+a .gitattributes file in the tree says of line ends and encodings is applied, as a commit would.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterable, Sequence
+import stat
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent_agency.errors import GitError
+from agent_agency.facts import display_path
+from agent_agency.git.index_copy import copy_index
+from agent_agency.git.lfs_pointer import pointer_for
 from agent_agency.git.location import Location
 from agent_agency.git.process import failure
 from agent_agency.git.view import ObjectView
 
+_SUBMODULE = b"160000"
+_LFS = b"lfs"
+_NO_FILTER = frozenset({b"unspecified", b"unset", b"set", b""})
+
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """A frozen tree, and in short sentences what was odd about it."""
+    """A frozen tree, the submodules in it, and in short sentences what was odd."""
 
     tree: str
     notes: tuple[str, ...] = ()
+    submodules: tuple[str, ...] = ()
 
 
 def index(view: ObjectView, location: Location) -> Frozen:
@@ -32,7 +41,7 @@ def index(view: ObjectView, location: Location) -> Frozen:
     Raises:
         GitError: when a merge is unfinished or the index is damaged.
     """
-    copy = _IndexCopy(view, location)
+    copy = _Staging(view, location)
     copy.refuse_conflicts()
     return Frozen(copy.tree())
 
@@ -47,29 +56,32 @@ def worktree(view: ObjectView, location: Location) -> Frozen:
         raise GitError(
             "a bare repository has no working tree to review", fix="Name the commit to review with --head REF."
         )
-    copy = _IndexCopy(view, location)
+    copy = _Staging(view, location)
     copy.refuse_conflicts()
-    copy.lift_hidden_flags()
-    copy.take_up([*copy.changed(), *copy.untracked()])
-    return Frozen(copy.tree())
+    notes = [*copy.lift_hidden_flags()]
+    untracked, nested = copy.untracked()
+    notes += copy.personally_ignored(untracked)
+    notes += copy.take_up([*copy.changed(), *untracked])
+    notes += [
+        f"{display_path(path)} is another repository inside this one: its commit counts, its files do not"
+        for path in nested
+    ]
+    if not view.filesystem.file_mode:
+        notes.append("core.fileMode is false here: executable bits in the working tree are not seen")
+    return Frozen(copy.tree(), tuple(notes), copy.submodules())
 
 
-class _IndexCopy:
+class _Staging:
     """A private copy of the index, with the real working tree beside it."""
 
     def __init__(self, view: ObjectView, location: Location) -> None:
         self._view = view
-        self._extra = {"GIT_INDEX_FILE": str(view.folder / "index")}
+        self._root = location.root or location.git_dir
+        self._exclude = location.common_dir / "info" / "exclude"
+        copy = copy_index(location.git_dir, view.folder, location.object_format)
+        self._extra = {"GIT_INDEX_FILE": str(copy)}
         if location.root is not None:
             self._extra["GIT_WORK_TREE"] = str(location.root)
-        try:
-            _copy_index(location.git_dir, view.folder)
-        except OSError as error:
-            raise GitError(
-                f"the index cannot be copied ({error.strerror})",
-                fix="Check the permissions of the git folder and the space in the temporary folder.",
-                path=str(location.git_dir / "index"),
-            ) from error
 
     def refuse_conflicts(self) -> None:
         """Raise for an index with unmerged entries: there is no one content to measure."""
@@ -80,33 +92,80 @@ class _IndexCopy:
                 code="git.unmerged",
             )
 
-    def lift_hidden_flags(self) -> None:
+    def lift_hidden_flags(self) -> Iterator[str]:
         """Clear the assume-unchanged and skip-worktree bits, which would hide edits of files that are there."""
-        hidden = [(record[:1], record[2:]) for record in self._records(["ls-files", "-z", "-v"])]
-        assumed = [path for flag, path in hidden if flag.islower()]
-        skipped = [path for flag, path in hidden if flag in b"Ss" and self._exists(path)]
+        flagged = [(record[:1], record[2:]) for record in self._records(["ls-files", "-z", "-v"])]
+        assumed = [path for flag, path in flagged if flag.islower()]
+        skipped = [path for flag, path in flagged if flag in b"Ss"]
+        present = [path for path in skipped if os.path.lexists(self._on_disk(path))]
         self._update(["--no-assume-unchanged"], assumed)
-        self._update(["--no-skip-worktree"], skipped)
+        self._update(["--no-skip-worktree"], present)
+        if hidden := len({*assumed, *present}):
+            yield f"{hidden} tracked file(s) were marked to be left alone (assume-unchanged, skip-worktree); they count"
+        if absent := len(skipped) - len(present):
+            yield f"sparse checkout: {absent} tracked file(s) that are not checked out count as unchanged"
 
     def changed(self) -> list[bytes]:
         """Tracked paths that are not as the index has them."""
         return self._records(["diff-files", "-z", "--name-only", "--ignore-submodules=dirty", "--no-ext-diff"])
 
-    def untracked(self) -> list[bytes]:
-        """Untracked paths, nested repositories as one path each."""
+    def untracked(self) -> tuple[list[bytes], list[str]]:
+        """Untracked paths, and those among them that are repositories of their own."""
         found = self._records(["ls-files", "-z", "--others", "--exclude-per-directory=.gitignore"])
-        return [path.removesuffix(b"/") for path in found]
+        nested = [os.fsdecode(path.removesuffix(b"/")) for path in found if path.endswith(b"/")]
+        return [path.removesuffix(b"/") for path in found], nested
 
-    def take_up(self, paths: Sequence[bytes]) -> None:
-        """Bring the copy to what lies on disk."""
-        self._update(["--add", "--remove", "--replace"], paths)
+    def personally_ignored(self, untracked: Sequence[bytes]) -> Iterator[str]:
+        """Tell that files count which this clone's own ignore list hides from ``git status``."""
+        if not untracked or not self._exclude.is_file():
+            return
+        args = ["ls-files", "-z", "--others", "--exclude-per-directory=.gitignore", f"--exclude-from={self._exclude}"]
+        if hidden := len(untracked) - len(self._records(args)):
+            yield f"{hidden} untracked file(s) count although .git/info/exclude hides them; only .gitignore leaves out"
+
+    def take_up(self, paths: Sequence[bytes]) -> Iterator[str]:
+        """Bring the copy to what lies on disk, and tell of content filters that were not run."""
+        filters = self._filters(paths)
+        large = [path for path, name in filters.items() if name == _LFS and self._is_regular(path)]
+        self._update(["--add", "--remove", "--replace"], [path for path in paths if path not in set(large)])
+        if large:
+            rows = b"".join(self._lfs_row(path) for path in large)
+            self._run(["update-index", "--add", "--replace", "-z", "--index-info"], stdin=rows)
+        foreign = sorted({name.decode("utf-8", "replace") for name in filters.values() if name != _LFS})
+        if foreign:
+            told = ", ".join(map(display_path, foreign))
+            yield f"content filters are never run; what is under filter {told} is measured as it lies on disk"
+
+    def submodules(self) -> tuple[str, ...]:
+        """The paths at which the copy holds a commit of another repository."""
+        staged = self._records(["ls-files", "-z", "--stage"])
+        return tuple(os.fsdecode(record.partition(b"\t")[2]) for record in staged if record.startswith(_SUBMODULE))
 
     def tree(self) -> str:
         """Write the copy as a tree; objects that a partial clone lacks are noticed when they are read."""
         return self._run(["write-tree", "--missing-ok"]).decode("ascii").strip()
 
-    def _exists(self, path: bytes) -> bool:
-        return os.path.lexists(os.path.join(os.fsencode(self._extra.get("GIT_WORK_TREE", "/")), path))
+    def _filters(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The content filter of each path that has one, by the .gitattributes files of the working tree."""
+        if not paths:
+            return {}
+        listed = b"".join(path + b"\0" for path in paths)
+        fields = self._run(["check-attr", "-z", "--stdin", "filter"], stdin=listed).split(b"\0")[:-1]
+        named = zip(fields[0::3], fields[2::3], strict=True)
+        return {path: name for path, name in named if name not in _NO_FILTER}
+
+    def _lfs_row(self, path: bytes) -> bytes:
+        """What Git LFS would commit for a file, as a row of ``update-index --index-info``; its filter is not run."""
+        on_disk = self._on_disk(path)
+        blob = self._view.git(["hash-object", "-w", "--stdin", "--no-filters"], stdin=pointer_for(on_disk)).strip()
+        executable = self._view.filesystem.file_mode and on_disk.stat().st_mode & stat.S_IXUSR
+        return (b"100755 " if executable else b"100644 ") + blob + b"\t" + path + b"\0"
+
+    def _is_regular(self, path: bytes) -> bool:
+        return self._on_disk(path).is_file() and not self._on_disk(path).is_symlink()
+
+    def _on_disk(self, path: bytes) -> Path:
+        return self._root / os.fsdecode(path)
 
     def _update(self, options: Sequence[str], paths: Iterable[bytes]) -> None:
         listed = b"".join(path + b"\0" for path in paths)
@@ -118,16 +177,6 @@ class _IndexCopy:
 
     def _run(self, args: Sequence[str], *, stdin: bytes | None = None) -> bytes:
         done = self._view.attempt(args, stdin=stdin, **self._extra)
-        if done.code != 0 or done.stderr.strip():  # git only warns of what it could not read and would leave it out
+        if done.code != 0 or done.stderr.strip():  # of what it could not read git only warns, and leaves it out
             raise failure(args, done)
         return done.stdout
-
-
-def _copy_index(git_dir: Path, folder: Path) -> None:
-    target = folder / "index"
-    target.unlink(missing_ok=True)
-    if git_dir.joinpath("index").exists():
-        # The times come along: git tells a file edited right after the index was written by comparing them.
-        shutil.copy2(git_dir / "index", target)
-    for shared in git_dir.glob("sharedindex.*"):
-        shutil.copy2(shared, folder / shared.name)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
+from pathlib import Path
+
+from agent_agency.errors import GitError
 
 SMALLEST_POINTER = 120
 LARGEST_POINTER = 1023
@@ -43,3 +47,23 @@ def parse_pointer(data: bytes) -> LfsPointer | None:
 def write_pointer(pointer: LfsPointer) -> bytes:
     """The pointer file that Git LFS commits in place of a content."""
     return b"version %s\noid sha256:%s\nsize %d\n" % (_VERSIONS[0], pointer.oid.encode("ascii"), pointer.size)
+
+
+def pointer_for(path: Path) -> bytes:
+    """What Git LFS would commit for a file: its pointer; an empty file and a pointer stay as they are.
+
+    Raises:
+        GitError: when the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(LARGEST_POINTER + 1)
+            if not start or parse_pointer(start) is not None:
+                return start
+            file.seek(0)
+            checksum = hashlib.file_digest(file, "sha256")
+            return write_pointer(LfsPointer(checksum.hexdigest(), file.tell()))
+    except OSError as error:
+        raise GitError(
+            f"a file kept by Git LFS cannot be read ({error.strerror})", fix="Check its permissions.", path=str(path)
+        ) from error

@@ -36,23 +36,21 @@ def locate(program: GitProgram, start: Path) -> Location:
     for name in ("GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL"):
         settings.pop(name)
 
-    def ask(question: str) -> str:
-        args = ["rev-parse", "--path-format=absolute", question]
+    def ask(*questions: str) -> str:
+        args = ["rev-parse", "--path-format=absolute", *questions]
         done = program.run(args, environment=settings, folder=start)
         if done.code != 0:
             raise _refusal(start, done.stderr)
         return os.fsdecode(done.stdout.removesuffix(b"\n"))
 
-    git_dir = Path(ask("--git-dir"))
-    inside = ask("--is-inside-work-tree") == "true"
-    bare = ask("--is-bare-repository") == "true"
-    if not inside and not bare:
+    bare, inside, object_format = ask("--is-bare-repository", "--is-inside-work-tree", "--show-object-format").split()
+    if bare == inside == "false":
         raise NotARepositoryError(f"{start} is inside a git folder", fix="Go to the working tree and try again.")
     return Location(
-        root=None if bare else Path(ask("--show-toplevel")),
-        git_dir=git_dir,
+        root=None if bare == "true" else Path(ask("--show-toplevel")),
+        git_dir=Path(ask("--git-dir")),
         common_dir=Path(ask("--git-common-dir")),
-        object_format=ask("--show-object-format"),
+        object_format=object_format,
     )
 
 

@@ -182,7 +182,7 @@ def missing(oid: str) -> GitError:
     """The error for an object that the repository names but does not hold."""
     return GitError(
         f"object {oid} is missing from the repository",
-        fix="Fetch it (a partial clone leaves objects out; git fetch --refetch brings them), or restore the repository.",
+        fix="Fetch it (a partial clone leaves objects out: git fetch --refetch), or restore the repository.",
         code="git.missing_object",
     )
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
-from functools import cached_property, partial
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from agent_agency.errors import NoCommonAncestorError
+from agent_agency.errors import GitError, NoCommonAncestorError
+from agent_agency.facts import display_path
 from agent_agency.git import freeze, refs
 from agent_agency.git.location import Location, locate
 from agent_agency.git.objects import ObjectReader, missing
 from agent_agency.git.process import Finished, GitProgram, environment, failure
 from agent_agency.git.tree import TreeEntry, parse_listing
-from agent_agency.git.view import ObjectView
+from agent_agency.git.view import Filesystem, ObjectView
 
+_PATHS_AT_ONCE = 200
 _NEUTRAL_SETTINGS = (
     "core.fsmonitor=false",
     "core.untrackedCache=false",
@@ -125,11 +129,7 @@ class Repository:
             self.common_dir / "objects",
             self.object_format,
             self.common_dir / "shallow",
-            {
-                "file_mode": self._flag("core.fileMode", default=True),
-                "symlinks": self._flag("core.symlinks", default=True),
-                "ignore_case": self._flag("core.ignoreCase", default=False),
-            },
+            self._filesystem(),
         )
 
     @cached_property
@@ -202,7 +202,7 @@ class Repository:
         Raises:
             GitError: for anything else: an unknown tree, a missing object, a process that fails.
         """
-        if "\n" not in path and path and not path.startswith("/"):
+        if path and "\n" not in path and not path.startswith(("/", "./", "../")):
             answer = self.objects.read(f"{treeish}:{path}")
             if answer is not None:
                 info, data = answer
@@ -226,12 +226,26 @@ class Repository:
         return parse_listing(self.view.git(args))
 
     def find_files(self, treeish: str, paths: Sequence[str]) -> tuple[TreeEntry, ...]:
-        """Those of ``paths`` at which a file stands, in the order asked, without its content (``size`` is told).
+        """Those of ``paths`` at which a file stands, in git's order for every few hundred paths; ``size`` is untold.
 
         Raises:
             GitError: when ``treeish`` is no tree or a part of it is missing.
         """
-        return tuple(entry for entry in map(partial(self._entry, treeish), paths) if entry is not None)
+        found = []
+        for start in range(0, len(paths), _PATHS_AT_ONCE):
+            some = paths[start : start + _PATHS_AT_ONCE]
+            args = ["ls-tree", "-z", "--full-tree", "--end-of-options", treeish, *some]
+            found += [entry for entry in parse_listing(self.view.git(args)) if entry.kind != "tree"]
+        return tuple(found)
+
+    def tree_of(self, commit: str) -> str:
+        """The id of a commit's tree.
+
+        Raises:
+            UnknownRevisionError: when the name means no commit.
+        """
+        args = ["rev-parse", "--verify", "--end-of-options", f"{self.resolve(commit)}^{{tree}}"]
+        return self.view.git(args).decode("ascii").strip()
 
     def symlinks(self, treeish: str) -> tuple[TreeEntry, ...]:
         """Every symlink of a tree (``size`` untold), in git's order.
@@ -311,7 +325,8 @@ class Repository:
 
     def frozen_worktree(self) -> freeze.Frozen:
         """``freeze_worktree`` with notes on what was odd."""
-        return freeze.worktree(self.view, self._location)
+        frozen = freeze.worktree(self.view, self._location)
+        return replace(frozen, notes=(*frozen.notes, *map(self._submodule_note, frozen.submodules)))
 
     def frozen_index(self) -> freeze.Frozen:
         """``freeze_index`` with notes on what was odd."""
@@ -328,12 +343,32 @@ class Repository:
             [*options, *args], environment=environment(**extra), folder=self.root or self.git_dir, stdin=stdin
         )
 
-    def _flag(self, name: str, *, default: bool) -> bool:
-        done = self._attempt(["config", "--local", "--type=bool", "--get", name])
-        return default if done.code != 0 else done.stdout.strip() == b"true"
+    def _filesystem(self) -> Filesystem:
+        """What git found out about the file system when the repository was made."""
+        args = ["config", "-z", "--type=bool", "--get-regexp", r"^core\.(filemode|symlinks|ignorecase)$"]
+        rows = (row.decode("ascii").partition("\n")[::2] for row in self._attempt(args).stdout.split(b"\0") if row)
+        told = {name: value == "true" for name, value in rows}
+        return Filesystem(
+            file_mode=told.get("core.filemode", True),
+            symlinks=told.get("core.symlinks", True),
+            ignore_case=told.get("core.ignorecase", False),
+        )
 
     def _without(self, base: str) -> list[str]:
         return [] if base == self.empty_tree else [f"^{base}"]
+
+    def _submodule_note(self, path: str) -> str:
+        shown = display_path(path)
+        if self.root is None or not os.path.lexists(self.root / path / ".git"):
+            return f"submodule {shown} is not checked out: only the commit that it names is measured"
+        try:
+            with Repository.discover(self.root / path) as inner:
+                clean = inner.freeze_worktree() == inner.tree_of("HEAD")
+        except GitError as error:
+            return f"submodule {shown} could not be looked into ({error.message}): only its commit is measured"
+        if clean:
+            return f"submodule {shown}: only the commit that it names is measured"
+        return f"submodule {shown} holds uncommitted work, which is no part of the change"
 
     def _entry(self, treeish: str, path: str) -> TreeEntry | None:
         return next((entry for entry in self.list_files(treeish, path) if entry.path == path), None)

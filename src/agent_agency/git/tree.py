@@ -20,6 +20,11 @@ class TreeEntry:
     blob: str
     size: int | None
 
+    @property
+    def kind(self) -> str:
+        """``tree`` for a folder, ``commit`` for a submodule, else ``blob``."""
+        return {"040000": "tree", "160000": "commit"}.get(self.mode, "blob")
+
 
 def parse_listing(output: bytes) -> tuple[TreeEntry, ...]:
     """Read the records of ``git ls-tree -r -z``, with sizes where ``-l`` told them.

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from agent_agency.errors import GitError
@@ -38,6 +39,15 @@ _CONFIG = """\
 {extensions}"""
 
 
+@dataclass(frozen=True, slots=True)
+class Filesystem:
+    """Whether the file system keeps executable bits and symlinks, and whether it ignores letter case."""
+
+    file_mode: bool
+    symlinks: bool
+    ignore_case: bool
+
+
 class ObjectView:
     """Runs git over the objects below ``object_folder`` in a temporary git directory.
 
@@ -46,7 +56,7 @@ class ObjectView:
         object_folder: the repository's ``objects`` folder.
         object_format: ``sha1`` or ``sha256``.
         shallow_file: the repository's list of shallow boundaries, copied when it exists.
-        filesystem: what git probed of the file system (``fileMode``, ``symlinks``, ``ignoreCase``).
+        filesystem: what git found out about the file system.
     """
 
     def __init__(
@@ -55,9 +65,10 @@ class ObjectView:
         object_folder: Path,
         object_format: str,
         shallow_file: Path,
-        filesystem: dict[str, bool],
+        filesystem: Filesystem,
     ) -> None:
         self.program = program
+        self.filesystem = filesystem
         try:
             self.folder = Path(tempfile.mkdtemp(prefix="agency-view-"))
             self._finalizer = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
@@ -71,13 +82,13 @@ class ObjectView:
             GIT_DIR=str(self.folder), HOME=str(self.folder), XDG_CONFIG_HOME=str(self.folder)
         )
 
-    def _write(self, object_folder: Path, object_format: str, shallow_file: Path, filesystem: dict[str, bool]) -> None:
+    def _write(self, object_folder: Path, object_format: str, shallow_file: Path, filesystem: Filesystem) -> None:
         self.objects.joinpath("info").mkdir(parents=True)
         self.folder.joinpath("refs").mkdir()
         self.folder.joinpath("HEAD").write_text("ref: refs/heads/none\n")
         self.objects.joinpath("info", "alternates").write_bytes(quoted_path(object_folder) + b"\n")
         sha1 = object_format == "sha1"
-        told = {name: str(value).lower() for name, value in filesystem.items()}
+        told = {name: str(value).lower() for name, value in asdict(filesystem).items()}
         config = _CONFIG.format(
             version=0 if sha1 else 1, extensions="" if sha1 else f"\tobjectFormat = {object_format}\n", **told
         )
