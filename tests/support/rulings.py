@@ -32,7 +32,7 @@ def changed(path: str, added: int = 10, deleted: int = 2, **more: Any) -> dict[s
         "mode_from": "100644",
         "mode_to": "100644",
         "size": 812,
-        "lfs": False,
+        "lfs": None,
         "generated": False,
         "whitespace_only": False,
         "no_op": False,
@@ -52,6 +52,7 @@ def a_change(files: Sequence[Mapping[str, Any]], **more: Any) -> dict[str, Any]:
         "lines": added + deleted,
         "excluded": [],
         "notes": [],
+        "authors": ["author@example.org"],
         "files_changed": list(files),
         "minimality": {"files": []},
         "governance": [],
@@ -93,6 +94,7 @@ def a_ruling(verdict: Verdict, caws: CawsVerdict, exit_code: int, reasons: Seque
             "config_digest": _DIGEST,
             "waivers": [".caws/waivers/WV-0007.yaml"],
             "constitution": _DIGEST,
+            "waivers_not_in_force": {},
         },
         "base": {"ref": "main", "commit": _COMMIT, "merge_base": _COMMIT[::-1]},
         "head": {
@@ -188,7 +190,7 @@ def rejected() -> Ruling:
     minimality = [
         {
             "path": "src/auth/limit.py",
-            "method": "python tree difference",
+            "method": "tree",
             "edit_size": 31,
             "tree_size": 420,
             "ratio": 0.0738,
@@ -197,7 +199,7 @@ def rejected() -> Ruling:
         },
         {
             "path": "run.sh",
-            "method": "lines",
+            "method": "line",
             "edit_size": 4,
             "tree_size": 20,
             "ratio": 0.2,
@@ -279,6 +281,7 @@ def conditional() -> Ruling:
         "config_digest": None,
         "waivers": [],
         "constitution": _DIGEST,
+        "waivers_not_in_force": {"WV-0009": "it expired on 2026-01-01"},
     }
     return a_ruling(
         Verdict.CONDITIONAL,

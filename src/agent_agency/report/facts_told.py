@@ -85,8 +85,13 @@ def spec(ruling: Ruling) -> str:
     found = ruling.spec
     if found is None:
         return "no working spec governs this change"
-    about = f"tier {found.get('risk_tier')}, {found.get('mode')}, {found.get('profile')}"
-    return clean(f"{found.get('id')}: {found.get('title')} ({about})")
+    return clean(f"{found.get('id')}: {found.get('title') or 'not valid'} ({', '.join(spec_kind(found))})")
+
+
+def spec_kind(found: Mapping[str, Any]) -> list[str]:
+    """Tier, mode and profile of the governing spec, as far as a valid one tells them."""
+    tier = [f"tier {found['risk_tier']}"] if found.get("risk_tier") is not None else []
+    return tier + [clean(str(found[key])) for key in ("mode", "profile") if found.get(key)]
 
 
 def change(ruling: Ruling) -> str:
@@ -117,6 +122,12 @@ def law(ruling: Ruling) -> str:
     policy = found.get("policy_path")
     told = display_path(policy) if policy else "built-in default policy"
     return f"{told} as of {clean(str(ruling.base.get('ref')))} ({short_id(found.get('commit'))})"
+
+
+def waivers_not_in_force(ruling: Ruling) -> list[str]:
+    """Waivers that were read at the base and cover nothing, with the reason."""
+    found = ruling.law.get("waivers_not_in_force") or {}
+    return [f"{clean(str(waiver))}: {clean(str(why))}" for waiver, why in found.items()]
 
 
 def short_id(commit: object) -> str:
@@ -186,9 +197,7 @@ _FILE_MARKS = {
 def governance(change: Mapping[str, Any]) -> list[str]:
     """Edits to law, CI, hooks, configuration."""
     rows = change.get("governance") or ()
-    return [
-        f"{display_path(str(row.get('path')))}: {clean(_words(row.get('kind'), row.get('detail')))}" for row in rows
-    ]
+    return [f"{display_path(str(row.get('path')))}: {clean(_governed(row))}" for row in rows]
 
 
 def excluded(change: Mapping[str, Any]) -> list[str]:
@@ -207,7 +216,9 @@ def minimality_of(row: Mapping[str, Any]) -> str:
     """One row of the minimality, without its path."""
     ratio = row.get("ratio")
     share = f"{ratio:.1%}" if isinstance(ratio, (int, float)) else "unknown"
-    parts = [f"{share} ({row.get('edit_size')} of {row.get('tree_size')}, {row.get('method')})"]
+    method = str(row.get("method"))
+    unit = {"tree": "nodes of the syntax tree", "line": "lines"}.get(method, f"by {method}")
+    parts = [f"{share} ({row.get('edit_size')} of {row.get('tree_size')} {unit})"]
     if row.get("moved"):
         parts.append(f"{row['moved']} moved")
     if row.get("note"):
@@ -240,5 +251,5 @@ def ledger(ruling: Ruling) -> str:
     return f"entry {found.get('seq')} of {where}"
 
 
-def _words(*parts: object) -> str:
-    return ", ".join(str(part).replace("_", " ") for part in parts if part)
+def _governed(row: Mapping[str, Any]) -> str:
+    return str(row.get("detail") or row.get("kind")).replace("_", " ")

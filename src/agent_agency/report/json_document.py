@@ -12,10 +12,31 @@ from agent_agency.report.rows import FindingRow, finding_rows, gate_outcome
 from agent_agency.report.text import json_ready, shown_path
 
 _SPEC = ("id", "title", "risk_tier", "mode", "profile", "path", "digest", "chosen_by")
-_LAW = ("in_force", "source", "commit", "policy_path", "policy_digest", "config_digest", "waivers", "constitution")
+_LAW = (
+    "in_force",
+    "source",
+    "commit",
+    "policy_path",
+    "policy_digest",
+    "config_digest",
+    "waivers",
+    "constitution",
+    "waivers_not_in_force",
+)
 _BASE = ("ref", "commit", "merge_base")
-_HEAD = ("ref", "commit", "tree", "kind", "branch")
-_CHANGE = ("digest", "files", "added", "deleted", "lines", "excluded", "notes", "files_changed", "minimality")
+_HEAD = ("ref", "commit", "tree", "kind", "branch", "repository_uri")
+_CHANGE = (
+    "digest",
+    "files",
+    "added",
+    "deleted",
+    "lines",
+    "excluded",
+    "notes",
+    "authors",
+    "files_changed",
+    "minimality",
+)
 _FILE = (
     *("path", "old_path", "status", "added", "deleted", "binary", "mode_from", "mode_to", "size", "lfs"),
     *("generated", "whitespace_only", "no_op", "counted"),
@@ -114,6 +135,8 @@ def _change(change: Mapping[str, Any]) -> dict[str, Any]:
     minimality = change.get("minimality") or {}
     document["minimality"] = {"files": _each(minimality, "files", _MINIMALITY)}
     document["governance"] = _each(change, "governance", ("path", "kind", "detail"))
+    for member in ("notes", "authors"):
+        document[member] = json_ready(list(change.get(member) or ()))
     return document
 
 
@@ -125,6 +148,7 @@ def _each(holder: Mapping[str, Any], member: str, keys: Sequence[str]) -> list[d
 def _law(law: Mapping[str, Any]) -> dict[str, Any]:
     document = _keyed(law, _LAW)
     document["policy_path"] = shown_path(document["policy_path"])
+    document["waivers_not_in_force"] = json_ready(dict(law.get("waivers_not_in_force") or {}))
     document["waivers"] = [display_path(path) for path in law.get("waivers") or ()]
     return document
 

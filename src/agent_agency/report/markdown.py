@@ -187,6 +187,7 @@ def _measured(ruling: Ruling, limit: int) -> tuple[int, list[str]]:
         ("Not counted", told.excluded(change)),
         ("Size of the edit", told.minimality(change)),
         ("Note", told.notes(change)),
+        ("Waiver not in force", told.waivers_not_in_force(ruling)),
     )
     lines = [(name, line) for name, lines in groups for line in lines]
     return len(lines), [f"- {name}: {escaped(_cut(line))}" for name, line in lines[:limit]]

@@ -17,8 +17,9 @@ from rich.text import Text
 from agent_agency.arbitration.ruling import Ruling, Verdict
 from agent_agency.facts import Severity
 from agent_agency.report import facts_told as told
+from agent_agency.report.console_output import fit_for_reading
 from agent_agency.report.rows import FindingRow, Outcome, Standing, finding_rows, gates_by_outcome, with_standing
-from agent_agency.report.text import clean, clean_lines, no_command
+from agent_agency.report.text import clean, clean_lines
 
 _MAX_WIDTH = 100
 _MAX_REASONS = 5
@@ -76,13 +77,9 @@ class _Paper:
 
 
 def render(ruling: Ruling, console: Console) -> None:
-    """Print the ruling; a console whose encoding lacks a character gets its escape instead."""
-    with console.capture() as captured:
+    """Print the ruling within the console's width."""
+    with fit_for_reading(console):
         _print(ruling, _Paper.on(console))
-    plain = console.color_system is None
-    lines = (no_command(line.rstrip() if plain else line) for line in captured.get().splitlines())
-    text = "".join(f"{line}\n" for line in lines)
-    console.file.write(text.encode(console.encoding, "backslashreplace").decode(console.encoding))
 
 
 def _print(ruling: Ruling, paper: _Paper) -> None:
@@ -98,6 +95,7 @@ def _print(ruling: Ruling, paper: _Paper) -> None:
     _findings("Waived", with_standing(rows, Standing.WAIVED), _MAX_OTHER, paper)
     _change(ruling.change, paper)
     _waivers(ruling, paper)
+    _listed("Waivers that are not in force", told.waivers_not_in_force(ruling), paper)
     _conditions(ruling, paper)
     _foot(ruling, paper)
 
@@ -153,7 +151,7 @@ def _budget(budget: Mapping[str, Any] | None, paper: _Paper) -> None:
     paper.heading(f"Budget, tier {clean(str(budget.get('tier')))}")
     table = Table.grid(padding=(0, 2))
     for meter in told.meters(budget):
-        full = round(min(meter.share, 1.0) * 20)
+        full = max(round(min(meter.share, 1.0) * 20), int(meter.used > 0))
         style = "bold red" if meter.is_over else "green"
         bar = Text(paper.full * full + paper.empty * (20 - full), style)
         word = Text(f"OVER by {meter.used - meter.limit:,}", "bold red") if meter.is_over else Text("within")

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent_agency.arbitration.ruling import Verdict
+from agent_agency.report.console_output import fit_for_reading
 from agent_agency.report.text import clean
 
 _STYLES = {
@@ -32,7 +33,7 @@ class TryRow:
 
 def render(rows: Sequence[TryRow], console: Console) -> None:
     """Print the table, within the console's width."""
-    table = Table(box=None, padding=(0, 2, 1, 0), header_style="bold", pad_edge=False)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
     table.add_column("Branch", overflow="fold", ratio=3)
     table.add_column("What it does", overflow="fold", ratio=4)
     table.add_column("Verdict", no_wrap=True)
@@ -40,4 +41,5 @@ def render(rows: Sequence[TryRow], console: Console) -> None:
     for row in rows:
         verdict = Text(str(row.verdict), _STYLES[row.verdict])
         table.add_row(Text(clean(row.branch)), Text(clean(row.does)), verdict, Text(clean(row.reason)))
-    console.print(table, highlight=False)
+    with fit_for_reading(console):
+        console.print(table, highlight=False)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
-from agent_agency.arbitration.ruling import Condition, Ruling, Verdict
+from agent_agency.arbitration.ruling import CawsVerdict, Condition, Ruling, Verdict
 from agent_agency.facts import GateResult
 from agent_agency.report import facts_told as told
 from agent_agency.report.html import measures
@@ -12,7 +13,7 @@ from agent_agency.report.html.findings import finding_card, findings_list
 from agent_agency.report.html.icons import icon
 from agent_agency.report.html.markup import Child, Markup, el, join, prose, raw
 from agent_agency.report.rows import FindingRow, Outcome, Standing, finding_rows, gates_by_outcome, with_standing
-from agent_agency.report.text import clean, clean_lines, shown_path
+from agent_agency.report.text import clean, clean_lines, json_ready, shown_path
 
 _MAX_DECISIVE = 25
 _MAX_REASONS = 25
@@ -30,7 +31,7 @@ def whole(ruling: Ruling, *, prefix: str) -> Markup:
         ("findings", "All findings", findings_list(rows, prefix)),
         ("change", "Change", measures.change(ruling.change)),
         ("size", "Size of the edits", measures.minimality(ruling.change)),
-        ("waivers", "Waivers in force", _waivers(ruling)),
+        ("waivers", "Waivers", _waivers(ruling)),
         ("law", "Law and provenance", _law(ruling)),
     )
     shown = [(key, title, body) for key, title, body in parts if body]
@@ -93,11 +94,13 @@ def _summary(ruling: Ruling, decisive: Sequence[FindingRow]) -> str:
     """One sentence that follows from the decision alone."""
     decision = ruling.decision
     if decision.verdict is Verdict.REJECTED:
+        several = len(decisive) > 1
         found = told.count(len(decisive), "finding") if decisive else "A failed gate"
-        stands = "stand" if len(decisive) > 1 else "stands"
-        if str(decision.caws_verdict) == "waiver-required":
-            return f"{found} {stands} in the way. A waiver could cover all of it; mending it is better."
-        return f"{found} {stands} in the way, and no waiver can cover all of it."
+        whole = "all of them" if several else "it"
+        could = f"A waiver could cover {whole}; mending is better."
+        cannot = f"No waiver can cover {whole}."
+        waivable = decision.caws_verdict is CawsVerdict.WAIVER_REQUIRED
+        return f"{found} {'stand' if several else 'stands'} in the way. {could if waivable else cannot}"
     if decision.verdict is Verdict.CONDITIONAL:
         return f"Not decided yet: {told.count(len(decision.conditions), 'condition')} must be met first."
     if decision.verdict is Verdict.WAIVED:
@@ -110,8 +113,9 @@ def _chips(ruling: Ruling) -> Markup:
     decision, spec = ruling.decision, ruling.spec
     chips: list[Child] = [f"CAWS {decision.caws_verdict}", f"exit code {decision.exit_code}"]
     if spec:
-        chips += [f"tier {spec.get('risk_tier')}", str(spec.get("mode")), str(spec.get("profile"))]
-        about = el("p", el("strong", str(spec.get("id"))), " ", prose(str(spec.get("title"))), class_="spec")
+        chips += told.spec_kind(spec)
+        title = prose(str(spec.get("title") or "(not valid)"))
+        about = el("p", el("strong", str(spec.get("id"))), " ", title, class_="spec")
     else:
         about = el("p", "No working spec governs this change", class_="spec")
     return join(about, el("ul", [el("li", chip) for chip in chips], class_="chips"))
@@ -164,7 +168,7 @@ def _gates(ruling: Ruling) -> Markup | None:
 
 
 def _gate(gate: GateResult, outcome: Outcome) -> Markup:
-    facts = [el("div", el("dt", str(key)), el("dd", str(value))) for key, value in sorted(gate.facts.items())]
+    facts = [el("div", el("dt", str(key)), el("dd", _value(value))) for key, value in sorted(gate.facts.items())]
     reason = gate.reason or told.count(len(gate.findings), "finding")
     measured = el("details", el("summary", "measured"), el("dl", facts, class_="facts"), class_="more")
     return el(
@@ -175,7 +179,13 @@ def _gate(gate: GateResult, outcome: Outcome) -> Markup:
     )
 
 
+def _value(value: object) -> str:
+    ready = json_ready(value)
+    return ready if isinstance(ready, str) else json.dumps(ready, ensure_ascii=False)
+
+
 def _waivers(ruling: Ruling) -> Markup | None:
+    idle = [el("li", line) for line in told.waivers_not_in_force(ruling)]
     cards = [
         el(
             "li",
@@ -185,7 +195,12 @@ def _waivers(ruling: Ruling) -> Markup | None:
         )
         for waiver in ruling.waivers
     ]
-    return el("ul", cards, class_="cards") if cards else None
+    if not cards and not idle:
+        return None
+    return join(
+        el("ul", cards, class_="cards") if cards else el("p", "None was needed."),
+        join(el("p", "Not in force", class_="subhead"), el("ul", idle, class_="plain")) if idle else None,
+    )
 
 
 def _law(ruling: Ruling) -> Markup:
