@@ -72,7 +72,6 @@ class SecretScanner:
     """Scans lines; made by ``open_scanner`` and valid inside it."""
 
     def __init__(self, detectors: Iterable[Any]) -> None:
-        from detect_secrets.plugins.base import RegexBasedDetector
         from detect_secrets.plugins.high_entropy_strings import HighEntropyStringsPlugin
         from detect_secrets.plugins.keyword import DENYLIST, KeywordDetector
 
@@ -85,18 +84,23 @@ class SecretScanner:
         known = [(certainty(detector), detector) for detector in detectors]
         self._detectors = sorted(known, key=lambda item: (order.index(item[0]), item[1].secret_type))
         self._keyword = re.compile("|".join(DENYLIST), re.IGNORECASE)
-        self._regex_based = RegexBasedDetector
 
-    def scan(self, path: str, lines: Iterable[AddedLine]) -> Scan:
-        """Look through lines of one file."""
+    def scan(self, path: str, lines: Iterable[AddedLine], *, guess: bool = True) -> Scan:
+        """Look through lines of one file.
+
+        Args:
+            path: where the lines stand; its name tells some detectors how values are written.
+            lines: what to scan.
+            guess: whether detectors that go by keyword or entropy are asked too.
+        """
         result = Scan([])
         name = _name_for_detectors(path)
-        entropy = PurePosixPath(path).name.lower() not in _LOCK_FILES
+        asked = self._detectors_for(path, guess=guess)
         seen: set[tuple[str, str]] = set()
         for line in lines:
             text = _SURROGATE.sub("\ufffd", line.text)
             for window in _windows(text):
-                for certainty, kind, value in self._found(name, window, entropy=entropy):
+                for certainty, kind, value in self._found(name, window, asked):
                     if certainty is Certainty.ENTROPY and _is_digest(value):
                         result.digest_like += 1
                         continue
@@ -106,12 +110,20 @@ class SecretScanner:
                         result.hits.append(Hit(line.number, kind, certainty, digest))
         return result
 
-    def _found(self, name: str, text: str, *, entropy: bool) -> Iterator[tuple[Certainty, str, str]]:
+    def _detectors_for(self, path: str, *, guess: bool) -> list[tuple[Certainty, Any]]:
+        left_out = {Certainty.ENTROPY} if PurePosixPath(path).name.lower() in _LOCK_FILES else set()
+        if not guess:
+            left_out = {Certainty.KEYWORD, Certainty.ENTROPY}
+        return [item for item in self._detectors if item[0] not in left_out]
+
+    def _found(
+        self, name: str, text: str, detectors: list[tuple[Certainty, Any]]
+    ) -> Iterator[tuple[Certainty, str, str]]:
         """Credentials of one window, surest first; a value that a surer detector has taken is not told again."""
         taken: list[str] = []
         has_keyword = bool(self._keyword.search(text))
-        for certainty, detector in self._detectors:
-            if (certainty is Certainty.KEYWORD and not has_keyword) or (certainty is Certainty.ENTROPY and not entropy):
+        for certainty, detector in detectors:
+            if certainty is Certainty.KEYWORD and not has_keyword:
                 continue
             secrets = detector.analyze_line(filename=name, line=text)
             for value in sorted({str(secret.secret_value) for secret in secrets}) if secrets else ():

@@ -1,8 +1,7 @@
 """Gate ``secrets``: the change adds no credential.
 
-Added lines are scanned; a file that git calls binary is scanned whole as far as it holds text, so that neither a
-stray NUL byte nor an attribute hides one. The finding never holds the value, only its kind, its place and a short
-digest. What could not be scanned is a finding of its own.
+The finding never holds the value, only its kind, its place and a short digest. What could not be scanned is a finding
+of its own: advice for a binary file, more for text.
 """
 
 from __future__ import annotations
@@ -11,16 +10,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from agent_agency.change.model import AddedLine, FileChange
+from agent_agency.change.model import FileChange
 from agent_agency.facts import Finding, GateMode, GateResult, Place, Severity, display_path
 from agent_agency.gates.context import GateContext
 from agent_agency.gates.outcome import concluded, counted
+from agent_agency.gates.secret_material import material_of
 from agent_agency.gates.secret_scanner import Certainty, Hit, SecretScanner, open_scanner
 
 NAME = "secrets"
 MAX_LINES = 2_000_000
-MAX_CHARACTERS_PER_FILE = 8 * 1024 * 1024
-MAX_BINARY_BYTES = 4 * 1024 * 1024
 MAX_TOLD_PER_FILE = 20
 
 _SEVERITIES = {
@@ -29,9 +27,6 @@ _SEVERITIES = {
     Certainty.ENTROPY: Severity.MODERATE,
 }
 _ALLOWLIST_COMMENT = re.compile(r"pragma: ?(?:allow|white)list")
-_TEXT_RUN = re.compile(rb"[\t\x20-\x7e]{8,}")
-_BYTE_ORDER_MARKS = ((b"\xff\xfe\x00\x00", "utf-32"), (b"\x00\x00\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"),
-                     (b"\xfe\xff", "utf-16"))  # fmt: skip
 
 
 @dataclass
@@ -71,62 +66,21 @@ def _beyond_the_line_limit(files: Sequence[FileChange]) -> frozenset[str]:
 
 
 def _scan_file(context: GateContext, file: FileChange, scanner: SecretScanner, tally: _Tally) -> None:
-    lines = _lines_to_scan(context, file)
-    if not isinstance(lines, str) and sum(len(line.text) for line in lines) > MAX_CHARACTERS_PER_FILE:
-        lines = f"more than {MAX_CHARACTERS_PER_FILE:,} characters are added"
-    if isinstance(lines, str):
+    material = material_of(context, file)
+    if isinstance(material, str):
         tally.not_scanned.append(file.path)
-        tally.findings.append(_not_scanned(file, lines))
+        tally.findings.append(_not_scanned(file, material))
         return
-    scan = scanner.scan(file.path, lines)
-    tally.scanned_files += bool(lines)
-    tally.scanned_lines += len(lines)
+    scan = scanner.scan(file.path, material.lines, guess=material.guess)
+    hits = scan.hits
+    if hits and material.before:
+        known = {hit.digest for hit in scanner.scan(file.path, material.before, guess=material.guess).hits}
+        hits = [hit for hit in hits if hit.digest not in known]
+    tally.scanned_files += bool(material.lines)
+    tally.scanned_lines += len(material.lines)
     tally.digest_like += scan.digest_like
-    tally.credentials += len(scan.hits)
-    tally.findings += _hit_findings(file.path, scan.hits, {line.number: line.text for line in lines})
-
-
-def _lines_to_scan(context: GateContext, file: FileChange) -> Sequence[AddedLine] | str:
-    """The lines to scan, or in words why they cannot be had."""
-    end = file.new
-    if end is None or end.is_submodule or file.no_op:
-        return ()
-    if end.is_symlink:
-        return "its target is not known" if end.link_target is None else (AddedLine(1, end.link_target),)
-    if file.binary:
-        return _binary_lines(context, file)
-    if file.added == 0:
-        return ()
-    lines = context.added_lines.get(end.path)
-    if lines is None or len(lines) != file.added:
-        return "its added lines are not all known"
-    return lines
-
-
-def _binary_lines(context: GateContext, file: FileChange) -> Sequence[AddedLine] | str:
-    end = file.new
-    if end is None:
-        return ()
-    if end.size is None or end.size > MAX_BINARY_BYTES:
-        return f"it is a binary file of more than {MAX_BINARY_BYTES:,} bytes"
-    data = context.read_head(end.path)
-    if data is None:
-        return "it could not be read at the head"
-    return tuple(text_lines(data))
-
-
-def text_lines(data: bytes) -> Iterator[AddedLine]:
-    """What a binary file holds of text: all of it when it is text in some Unicode form, else runs of ASCII."""
-    encoding = next((name for mark, name in _BYTE_ORDER_MARKS if data.startswith(mark)), None)
-    if encoding is None and b"\0" not in data:
-        encoding = "utf-8"
-    if encoding is not None:
-        for number, text in enumerate(data.decode(encoding, "replace").split("\n"), start=1):
-            yield AddedLine(number, text)
-        return
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        for run in _TEXT_RUN.findall(line):
-            yield AddedLine(number, run.decode("ascii"))
+    tally.credentials += len(hits)
+    tally.findings += _hit_findings(file.path, hits, {line.number: line.text for line in material.lines})
 
 
 def _hit_findings(path: str, hits: Sequence[Hit], texts: dict[int, str]) -> Iterator[Finding]:

@@ -6,9 +6,10 @@ import pytest
 
 from agent_agency.change.model import AddedLine
 from agent_agency.facts import GateMode, GateResult, GateStatus, Severity
-from agent_agency.gates import secrets
+from agent_agency.gates import secret_material, secrets
 from agent_agency.gates.context import GateContext
-from agent_agency.gates.secrets import MAX_TOLD_PER_FILE, evaluate, text_lines
+from agent_agency.gates.secret_material import text_lines
+from agent_agency.gates.secrets import MAX_TOLD_PER_FILE, evaluate
 from support.gate_context import added, context, deleted, end, modified, renamed, rules, symlink, with_text
 
 AWS = "AKI" + "A" + "Q7WERTY2UIOPA5DF"
@@ -51,6 +52,10 @@ def test_an_allowlist_comment_is_told_to_have_no_force() -> None:
         f"\0\0\0key = '{AWS}'\0".encode(),
         f"key = '{AWS}'\n".encode("utf-16"),
         f"key = '{AWS}'\n".encode("utf-32"),
+        f"key = '{AWS}'\n".encode("utf-16-le"),
+        f"key = '{AWS}'\n".encode("utf-16-be"),
+        b"\xff\xfe" + f"key = '{AWS}'\n".encode(),
+        b"\xff\xfe\0\0" + f"key = '{AWS}'\n".encode(),
         f"key = '{AWS}'\n".encode(),
     ],
 )
@@ -60,6 +65,20 @@ def test_neither_a_nul_byte_nor_an_encoding_nor_an_attribute_hides_a_credential(
 
 def test_an_ordinary_binary_file_passes() -> None:
     assert run(binary(bytes(range(256)) * 40)).status is GateStatus.PASS
+
+
+def test_a_nul_byte_in_a_text_file_does_not_hide_what_is_only_guessed() -> None:
+    assert rules(run(binary(b"\0\npassword = 'correct-horse-battery'\n")).findings) == ["secrets.secret_keyword"]
+    assert run(binary(bytes(range(128, 256)) + b"\0password = 'correct-horse'\n")).findings == ()
+
+
+def test_what_a_binary_file_held_before_is_not_the_changes() -> None:
+    old = f"\0key = '{AWS}'\n".encode()
+    new = old + b"more\n"
+    file = replace(modified("data.bin", 0, binary=True), new=end("data.bin", size=len(new)))
+    built = context(file, read_head={"data.bin": new}.get, read_base={"data.bin": old}.get)
+    assert run(built).status is GateStatus.PASS
+    assert run(replace(built, read_base=lambda _path: b"\0")).status is GateStatus.FAIL
 
 
 def test_a_binary_file_too_large_to_look_into_is_told() -> None:
@@ -76,7 +95,7 @@ def test_text_that_could_not_be_had_or_only_in_part_fails() -> None:
 
 
 def test_a_file_with_too_much_text_fails_instead_of_passing_unread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(secrets, "MAX_CHARACTERS_PER_FILE", 100)
+    monkeypatch.setattr(secret_material, "MAX_CHARACTERS", 100)
     result = run(with_text("src/a.py", "x = 1\n" * 50))
     assert (result.status, rules(result.findings)) == (GateStatus.FAIL, ["secrets.not_scanned"])
 
