@@ -1,4 +1,4 @@
-"""``agency.toml``: the law that the standard's policy has no place for, and the gates of a project's own.
+"""``agency.toml``: the law that the standard's policy has no place for, and the names of a project's own gates.
 
 Only settings that something reads are known here; any other key is refused, so that no rule is believed in force that
 nobody enforces.
@@ -6,6 +6,7 @@ nobody enforces.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,39 @@ from types import MappingProxyType
 from typing import Any
 
 from agent_agency.facts import Finding, Place, Severity
+from agent_agency.toml_places import Pointer, key_places, nearest_place
+
+MAX_BYTES = 256 * 1024
+
+_LAW_KEYS = (
+    "waiver_max_days",
+    "max_delta_files",
+    "max_delta_loc",
+    "quorum",
+    "budget_exclude",
+    "exclude_generated",
+    "governance_paths",
+)
+_LEAST = {"waiver_max_days": 1, "max_delta_files": 0, "max_delta_loc": 0}
+_MOST = 1_000_000
+_LATER = {
+    "trusted_keys": "signed approvals",
+    "weaken": "law on what may be weakened",
+}
+_TIERS = ("1", "2", "3")
+_GATE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+_BUILTIN_GATES = frozenset(
+    {
+        "law",
+        "budget_limit",
+        "spec_completeness",
+        "scope_boundary",
+        "god_object",
+        "todo_detection",
+        "governance_edit",
+        "secrets",
+    }
+)
 
 
 def _one_each() -> Mapping[int, int]:
@@ -26,7 +60,7 @@ class LawLimits:
     ``waiver_max_days``: the longest that a waiver may last. ``max_delta_files`` and ``max_delta_loc``: the most that
     all waivers together may add to a budget; ``None`` sets no cap, as in the standard. ``quorum``: distinct approvers
     that a waiver needs, by risk tier. ``budget_exclude``: globs of files that do not count in the budget.
-    ``exclude_generated``: whether files that gitattributes call generated count in the budget.
+    ``exclude_generated``: whether files that gitattributes call generated are left out of it too.
     ``governance_paths``: further globs whose edit is an edit of the law.
     """
 
@@ -41,7 +75,7 @@ class LawLimits:
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredGate:
-    """One ``[[gate]]``: a gate of the project's own. ``line`` is where its name stands."""
+    """One ``[[gate]]``: a gate of the project's own. ``line`` is where it begins."""
 
     name: str
     line: int | None = None
@@ -56,17 +90,158 @@ class Config:
 
 
 def read_config(data: bytes, path: str) -> Config | tuple[Finding, ...]:
-    """Read ``agency.toml``; what is wrong with it comes back as findings, never as an exception."""
+    """Read ``agency.toml``; what is wrong with it comes back as findings, never as an exception.
+
+    Args:
+        data: the file's bytes, UTF-8.
+        path: the path that findings name.
+    """
+    if len(data) > MAX_BYTES:
+        message = f"The file has {len(data):,} bytes; settings may have {MAX_BYTES:,}"
+        return (Finding("config.too_large", Severity.MAJOR, message, "Keep only settings in it.", Place(path)),)
     try:
-        tomllib.loads(data.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return (
-            Finding(
-                "config.toml.parse_failed",
-                Severity.MAJOR,
-                f"The file is no valid TOML: {error}",
-                "Mend the syntax.",
-                Place(path),
-            ),
-        )
-    return Config()
+        text = data.decode("utf-8")
+        value = tomllib.loads(text)
+    except UnicodeDecodeError:
+        message = "The file is not UTF-8"
+        return (Finding("config.toml.not_utf8", Severity.MAJOR, message, "Save it as UTF-8.", Place(path)),)
+    except tomllib.TOMLDecodeError as error:
+        return (_syntax_error(str(error), text, path),)
+    except RecursionError:
+        message = "Values are nested too deeply"
+        return (Finding("config.toml.parse_failed", Severity.MAJOR, message, "Flatten them.", Place(path)),)
+    reader = _Reader(path, key_places(text))
+    config = reader.config(value)
+    if reader.found:
+        return tuple(sorted(reader.found, key=lambda finding: (finding.place.line or 0, finding.place.column or 0)))
+    return config
+
+
+def _syntax_error(message: str, text: str, path: str) -> Finding:
+    where = re.search(r"line (\d+), column (\d+)", message)
+    line, column = (int(where[1]), int(where[2])) if where else (max(1, len(text.splitlines())), 1)
+    told = re.sub(r"\s*\(at .*\)$", "", message).rstrip(".")
+    remedy = "Mend the syntax; toml.io describes it."
+    return Finding(
+        "config.toml.parse_failed", Severity.MAJOR, f"No valid TOML: {told}", remedy, Place(path, line, column)
+    )
+
+
+class _Reader:
+    """Reads a parsed file and gathers what is wrong with it."""
+
+    def __init__(self, path: str, places: Mapping[Pointer, tuple[int, int]]) -> None:
+        self._path = path
+        self._places = places
+        self.found: list[Finding] = []
+
+    def config(self, value: Mapping[str, Any]) -> Config:
+        self._known_keys(value, (), ("law", "gate"))
+        law = value.get("law", {})
+        if not isinstance(law, dict):
+            self._wrong(("law",), "'law' is not a table", "Write '[law]' and its settings below.")
+            law = {}
+        return Config(self._law(law), self._gates(value.get("gate", [])))
+
+    def _law(self, law: Mapping[str, Any]) -> LawLimits:
+        self._known_keys(law, ("law",), _LAW_KEYS)
+        settings: dict[str, Any] = {}
+        for key, least in _LEAST.items():
+            if key in law and self._is_count(law[key], ("law", key), least):
+                settings[key] = law[key]
+        for key in ("budget_exclude", "governance_paths"):
+            if key in law:
+                settings[key] = self._globs(law[key], ("law", key))
+        if "exclude_generated" in law:
+            if isinstance(law["exclude_generated"], bool):
+                settings["exclude_generated"] = law["exclude_generated"]
+            else:
+                self._wrong(("law", "exclude_generated"), "'exclude_generated' is not true or false", "Write false.")
+        if "quorum" in law:
+            settings["quorum"] = self._quorum(law["quorum"])
+        return LawLimits(**settings)
+
+    def _quorum(self, quorum: Any) -> Mapping[int, int]:
+        at: Pointer = ("law", "quorum")
+        approvers = dict(_one_each())
+        if not isinstance(quorum, dict):
+            self._wrong(at, "'quorum' is not a table", "Write 'quorum = { 1 = 2, 2 = 1, 3 = 1 }'.")
+            return approvers
+        self._known_keys(quorum, at, _TIERS)
+        for tier in _TIERS:
+            if tier in quorum and self._is_count(quorum[tier], (*at, tier), 1):
+                approvers[int(tier)] = quorum[tier]
+        return MappingProxyType(approvers)
+
+    def _globs(self, value: Any, at: Pointer) -> tuple[str, ...]:
+        if isinstance(value, list) and all(isinstance(entry, str) and entry.strip() for entry in value):
+            return tuple(value)
+        self._wrong(at, f"'{at[-1]}' is not a list of globs", f"Write '{at[-1]} = [\"**/*.lock\"]'.")
+        return ()
+
+    def _gates(self, gates: Any) -> tuple[ConfiguredGate, ...]:
+        if not isinstance(gates, list) or not all(isinstance(gate, dict) for gate in gates):
+            self._wrong(("gate",), "'gate' is not a list of tables", "Write '[[gate]]' and 'name' below it.")
+            return ()
+        kept: dict[str, ConfiguredGate] = {}
+        for index, gate in enumerate(gates):
+            self._gate_keys(gate, index)
+            name = self._gate_name(gate.get("name"), index, kept)
+            if name is not None:
+                kept[name] = ConfiguredGate(name, nearest_place(self._places, ("gate", index))[0])
+        return tuple(kept.values())
+
+    def _gate_keys(self, gate: Mapping[str, Any], index: int) -> None:
+        for key in gate:
+            if key != "name":
+                self._refuse(
+                    "not_in_this_version",
+                    ("gate", index, key),
+                    f"'{key}' of a gate is not read in this version, which runs no gates of a project's own",
+                    "Remove it; a gate that is named is reported as not run.",
+                )
+
+    def _gate_name(self, name: Any, index: int, taken: Mapping[str, ConfiguredGate]) -> str | None:
+        at: Pointer = ("gate", index, "name")
+        if not isinstance(name, str) or not _GATE_NAME.fullmatch(name):
+            remedy = "Write a name of small letters, digits, '-' and '_', such as 'unit-tests'."
+            self._refuse("gate_name", at, "The gate has no usable name", remedy)
+        elif name in _BUILTIN_GATES:
+            self._refuse("gate_name", at, f"'{name}' is a built-in gate", "Give your gate another name.")
+        elif name in taken:
+            self._refuse("gate_name", at, f"Two gates are named '{name}'", "Give each gate a name of its own.")
+        else:
+            return name
+        return None
+
+    def _known_keys(self, table: Mapping[str, Any], at: Pointer, known: tuple[str, ...]) -> None:
+        for key in table:
+            named = ".".join(str(part) for part in (*at, key))
+            if key in _LATER and at in {(), ("law",)}:
+                message = f"'{named}' would not be held to: this version knows no {_LATER[key]}"
+                self._refuse("not_in_this_version", (*at, key), message, "Remove it until a version that does.")
+            elif key not in known:
+                self._refuse("unknown_key", (*at, key), f"'{named}' is no setting", _did_you_mean(key, known))
+
+    def _is_count(self, value: Any, at: Pointer, least: int) -> bool:
+        if isinstance(value, int) and not isinstance(value, bool) and least <= value <= _MOST:
+            return True
+        message = f"'{'.'.join(str(part) for part in at)}' is no whole number from {least} to {_MOST:,}"
+        self._wrong(at, message, f"Write a whole number of at least {least}.")
+        return False
+
+    def _wrong(self, at: Pointer, message: str, remedy: str) -> None:
+        self._refuse("wrong_value", at, message, remedy)
+
+    def _refuse(self, rule: str, at: Pointer, message: str, remedy: str) -> None:
+        line, column = nearest_place(self._places, at)
+        subject = "/".join(str(part) for part in at)
+        place = Place(self._path, line, column)
+        self.found.append(Finding(f"config.{rule}", Severity.MAJOR, message, remedy, place, subject=subject))
+
+
+def _did_you_mean(key: str, known: tuple[str, ...]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(key.lower().replace("-", "_"), known, n=1)
+    return f"Did you mean '{close[0]}'?" if close else f"Known here: {', '.join(known)}."
