@@ -1,8 +1,8 @@
 """Canonical JSON (RFC 8785): one value, one byte sequence, so that a digest means the same everywhere.
 
-Plain JSON data here is dict with str keys, list, tuple, str, int, float, bool and None. Two limits of RFC 8785's own
-ground (I-JSON, RFC 7493) are held where other writers let things pass: an integer beyond 2**53 - 1 in size is refused,
-because a reader in another language would see a different number, and so is text with a lone surrogate.
+Plain JSON data here is dict with str keys, list, tuple, str, int, float, bool and None. A JSON number is a double, so
+an ``int`` beyond 2**53 - 1 in size is refused, as a reader in another language would see a different number; such a
+number in a text is read as the ``float`` that it is. Text with a lone surrogate is refused too.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import re
 from typing import Any, NoReturn
 
+_MAX_SAFE = 2**53 - 1
 _MAX_PLAIN_DIGITS = 15  # every integer of so many digits is exact in a double
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
@@ -50,7 +51,7 @@ def digest_json(value: Any) -> str:
 
 
 def parse_json(data: bytes) -> Any:
-    """Parse JSON text strictly: UTF-8, no byte order mark, no repeated key, no NaN, no lone surrogate.
+    """Parse JSON text strictly: UTF-8, no byte order mark, no repeated key, no NaN.
 
     Raises:
         ValueError: the bytes are no such JSON; the message says what and where.
@@ -60,7 +61,7 @@ def parse_json(data: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise ValueError(f"byte {error.start + 1} is no UTF-8") from error
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=_unique, parse_int=_double, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise ValueError(f"no JSON at character {error.pos + 1}: {error.msg}") from error
     except RecursionError as error:
@@ -95,6 +96,12 @@ def _plain_int(text: str) -> int:
     if len(text) > _MAX_PLAIN_DIGITS:
         raise ValueError(text)
     return int(text)
+
+
+def _double(text: str) -> int | float:
+    """Read an integer as what a double makes of it; one that is exact stays an ``int``."""
+    exact = int(text) if len(text) <= _MAX_PLAIN_DIGITS + 2 else _MAX_SAFE + 1
+    return exact if abs(exact) <= _MAX_SAFE else float(text)
 
 
 def _plain_float(text: str) -> float:

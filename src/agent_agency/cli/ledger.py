@@ -246,8 +246,8 @@ def _show_problems(problems: tuple[Problem, ...], *, err: bool = False) -> None:
 
 
 def _write_to_standard_output(parts: Iterator[bytes]) -> None:
-    for part in parts:
-        click.get_binary_stream("stdout").write(part)
+    with click.open_file("-", "wb") as stream:
+        stream.writelines(parts)
 
 
 def _print_json(members: dict[str, Any]) -> None:

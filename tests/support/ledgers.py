@@ -1,0 +1,73 @@
+"""Ledgers to test with, and the programs that append to one from other processes."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from agent_agency.ledger.entry import encode, encode_body
+from agent_agency.ledger.journal import Ledger
+
+APPENDER = """
+import sys
+from pathlib import Path
+from agent_agency.clock import SystemClock
+from agent_agency.identity import random_id
+from agent_agency.ledger.journal import Ledger
+folder, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+ledger = Ledger(folder, SystemClock(), random_id)
+for number in range(count):
+    padding = "x" * int(sys.argv[4]) if len(sys.argv) > 4 else ""
+    entry = ledger.append("ruling", {"by": name, "number": number, "padding": padding})
+    print(entry.seq, number, flush=True)
+"""
+
+
+class TickingClock:
+    """One second later at each look."""
+
+    def __init__(self) -> None:
+        self._next = datetime(2026, 1, 31, 8, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        self._next += timedelta(seconds=1)
+        return self._next
+
+
+def counted_ids() -> Callable[[], str]:
+    numbers = itertools.count(1)
+    return lambda: f"{next(numbers):032x}"
+
+
+def make_ledger(folder: Path, count: int = 0) -> Ledger:
+    """A ledger with a genesis and ``count`` rulings (so with ``count + 1`` entries), or none for 0."""
+    ledger = Ledger(folder, TickingClock(), counted_ids(), wait_s=0.3)
+    for number in range(1, count + 1):
+        ledger.append("ruling", {"ruling_id": f"R-{number}", "verdict": "approved", "score": 0.5, "note": "§ naïve"})
+    return ledger
+
+
+def start_appender(folder: Path, name: str, count: int, padding: int = 0) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", APPENDER, str(folder), name, str(count), str(padding)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def forged_lines(bodies: list[dict[str, Any]], chain: str = "a" * 32) -> list[bytes]:
+    """A chain whose hashes are all right, made without the ledger."""
+    made: list[bytes] = []
+    previous: str | None = None
+    whole = [{"format": "agency-ledger/1", "tool": "test"}, *bodies]
+    for seq, body in enumerate(whole, start=1):
+        kind = "genesis" if seq == 1 else "ruling"
+        line, previous = encode(seq, kind, "2026-01-31T08:00:00.000Z", chain, encode_body(body), previous)
+        made.append(line + b"\n")
+    return made

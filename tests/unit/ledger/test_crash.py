@@ -1,0 +1,131 @@
+"""What other processes, kills and full disks do to a ledger: nothing that was acknowledged is lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from agent_agency.ledger.verify import verify_file
+from support.ledgers import make_ledger, start_appender
+
+FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from agent_agency.clock import SystemClock
+from agent_agency.errors import LedgerError
+from agent_agency.identity import random_id
+from agent_agency.ledger.journal import Ledger
+folder, room = Path(sys.argv[1]), int(sys.argv[2])
+resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+ledger = Ledger(folder, SystemClock(), random_id)
+try:
+    ledger.append("ruling", {"padding": "x" * 20_000})
+except LedgerError as error:
+    print(error.stable_code, error.message, sep=": ")
+"""
+
+
+def test_twelve_processes_that_append_at_once_lose_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "agency"
+    running = {name: start_appender(folder, name, 20) for name in "abcdefghijkl"}
+    outputs = {name: process.communicate(timeout=100) for name, process in running.items()}
+    assert {name: err for name, (_, err) in outputs.items() if err} == {}
+
+    acknowledged = {int(line.split()[0]) for out, _ in outputs.values() for line in out.splitlines()}
+    report = verify_file(folder / "ledger.jsonl")
+    assert report.verified
+    assert report.count == 1 + 12 * 20
+    assert acknowledged == set(range(2, 242))
+    written = [(entry.body["by"], entry.body["number"]) for entry in list(make_ledger(folder).entries())[1:]]
+    for name in running:
+        assert [number for by, number in written if by == name] == list(range(20))
+
+
+def _kill_at_random(folder: Path, chance: random.Random, padding: int) -> set[tuple[str, int]]:
+    """Let a process append without end, kill it at some moment, answer what it was told is recorded."""
+    name = f"run-{chance.randrange(10**9)}"
+    process = start_appender(folder, name, 100_000, padding)
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    time.sleep(chance.uniform(0, 0.05))
+    process.kill()
+    rest, _ = process.communicate(timeout=20)
+    lines = (first + rest).splitlines(keepends=True)
+    return {(name, int(line.split()[1])) for line in lines if line.endswith("\n")}
+
+
+def _survives_kills(folder: Path, rounds: int) -> None:
+    chance = random.Random(11)
+    acknowledged: set[tuple[str, int]] = set()
+    for number in range(rounds):
+        acknowledged |= _kill_at_random(folder, chance, padding=(0, 300_000)[number % 2])
+        make_ledger(folder).append("ruling", {"by": "after", "number": number})
+        assert verify_file(folder / "ledger.jsonl").verified
+    recorded = {(entry.body.get("by"), entry.body.get("number")) for entry in make_ledger(folder).entries()}
+    assert acknowledged <= recorded
+
+
+def test_a_killed_process_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    _survives_kills(tmp_path / "agency", rounds=6)
+
+
+@pytest.mark.soak
+def test_two_hundred_killed_processes_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    _survives_kills(tmp_path / "agency", rounds=200)
+
+
+def test_an_interrupted_process_leaves_a_ledger_that_verifies(tmp_path: Path) -> None:
+    folder = tmp_path / "agency"
+    for delay in (0.0, 0.01, 0.03):
+        process = start_appender(folder, "interrupted", 100_000)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(delay)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+        assert verify_file(folder / "ledger.jsonl").verified
+
+
+@pytest.mark.parametrize("room", [100, 500, 1000, 4096, 10_000])
+def test_a_disk_that_fills_up_in_the_middle_of_a_line_leaves_the_ledger_as_it_was(tmp_path: Path, room: int) -> None:
+    folder = tmp_path / "agency"
+    ledger = make_ledger(folder, 1)
+    before = ledger.path.read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(folder), str(room)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("ledger.refused: Writing the ledger failed: ")
+    assert done.stderr == ""
+    assert ledger.path.read_bytes() == before
+    assert verify_file(ledger.path).verified
+    assert ledger.append("ruling", {}).seq == 3
+
+
+@pytest.mark.parametrize("room", [0, 10, 100, 300, 1000])
+def test_a_disk_without_room_for_the_first_entry_leaves_a_ledger_that_can_begin(tmp_path: Path, room: int) -> None:
+    folder = tmp_path / "agency"
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(folder), str(room)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("ledger.refused: Writing the ")
+    assert make_ledger(folder).append("ruling", {}).seq == 2
+    assert verify_file(folder / "ledger.jsonl").verified
+
+
+@pytest.mark.skipif(
+    os.geteuid() == 0, reason="NOT RUN: root may write everywhere, so a read-only folder proves nothing"
+)
+def test_a_read_only_folder_is_one_error(tmp_path: Path) -> None:
+    from agent_agency.errors import LedgerError
+
+    tmp_path.chmod(0o500)
+    with pytest.raises(LedgerError, match="Permission denied"):
+        make_ledger(tmp_path / "agency").append("ruling", {})
+    tmp_path.chmod(0o700)
