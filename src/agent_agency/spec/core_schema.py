@@ -24,11 +24,12 @@ _WORDS: dict[str, bool | None] = {
     "False": False,
     "FALSE": False,
 }
-_INTEGER = re.compile(
+_NUMBER_STARTS = frozenset("-+.0123456789")
+_INTEGER = (
     r"[-+]?(?:0b(?P<two>[01_]*[01])|0o(?P<eight>[0-7_]*[0-7])|0x(?P<sixteen>[0-9a-fA-F_]*[0-9a-fA-F])"
     r"|(?P<ten>[0-9](?:[0-9_]*[0-9])?))"
 )
-_FLOAT = re.compile(
+_FLOAT = (
     r"(?:[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)(?:[eE][-+]?[0-9]+)?(?<!_)"
     r"|(?P<infinite>[-+]?\.(?:inf|Inf|INF))|(?P<nan>\.(?:nan|NaN|NAN))"
 )
@@ -43,6 +44,10 @@ def plain_scalar(text: str) -> Any:
         return text
     if text in _WORDS:
         return _WORDS[text]
+    if text[0] not in _NUMBER_STARTS:
+        return text
+    if len(text) == 1 and text.isdigit():
+        return int(text)
     number = integer(text)
     if number is None:
         number = floating(text)
@@ -51,7 +56,7 @@ def plain_scalar(text: str) -> Any:
 
 def integer(text: str) -> int | float | None:
     """The integer that a text writes; beyond 2**53 the nearest double, as the reference has it; None for no integer."""
-    match = _INTEGER.fullmatch(text)
+    match = re.fullmatch(_INTEGER, text)
     if match is None or match.lastgroup is None:
         return None
     digits = match[match.lastgroup].replace("_", "").lstrip("0") or "0"
@@ -69,7 +74,7 @@ def integer(text: str) -> int | float | None:
 
 def floating(text: str) -> float | None:
     """The floating-point number that a text writes; None for no number."""
-    match = _FLOAT.fullmatch(text)
+    match = re.fullmatch(_FLOAT, text)
     if match is None:
         return None
     if match["infinite"]:

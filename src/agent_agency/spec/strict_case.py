@@ -18,6 +18,28 @@ if TYPE_CHECKING:
 Pointer = tuple[str | int, ...]
 _ENDED_WORDS: Final = frozenset({"closed", "archived", "completed"})
 _EVERY: Final = "*"
+_PLACEHOLDER_SIGNS: Final = tuple(
+    sign.encode()
+    for sign in (
+        *(
+            "TODO",
+            "TBD",
+            "TBC",
+            "FIXME",
+            "XXX",
+            "PLACEHOLDER",
+            "LOREM IPSUM",
+            "PATH/TO/",
+            "TO BE D",
+            "TO BE C",
+            "TO BE W",
+        ),
+        *("CHANGEME", "CHANGE ME", "CHANGE-ME", "CHANGE_ME", "REPLACEME", "REPLACE ME", "REPLACE-ME", "REPLACE_ME"),
+        *("FILLIN", "FILL IN", "FILL-IN", "FILL_IN", "FILLME", "FILL ME", "FILL-ME", "FILL_ME"),
+        *("...", "…", "??", "<", "{{", "${"),
+    )
+)
+"""What every placeholder holds, in capitals: a source without any needs no closer look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +54,11 @@ class StrictCase:
     files: RepositoryFiles | None
     now: datetime | None
     found: list[Finding] = field(default_factory=list)
+    _may_hold_placeholders: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        source = self.document.source.upper()
+        object.__setattr__(self, "_may_hold_placeholders", any(sign in source for sign in _PLACEHOLDER_SIGNS))
 
     @property
     def spec(self) -> Mapping[str, Any]:
@@ -46,6 +73,22 @@ class StrictCase:
         if isinstance(state, str) and state in _ENDED_WORDS:
             return ENDED
         return DRAFT if state == "draft" else ACTIVE
+
+    def is_placeholder(self, text: str) -> bool:
+        """Does the text stand in for one that was not written yet?"""
+        if not self._may_hold_placeholders:
+            return False
+        from agent_agency.spec.placeholder import is_placeholder
+
+        return is_placeholder(text)
+
+    def is_placeholder_path(self, text: str) -> bool:
+        """Likewise for a path."""
+        if not self._may_hold_placeholders:
+            return False
+        from agent_agency.spec.placeholder import is_placeholder_path
+
+        return is_placeholder_path(text)
 
     def texts(self, *pattern: str) -> Iterator[tuple[Pointer, str]]:
         """The texts at a pattern of keys, where ``*`` stands for every entry of a list or object."""

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent_agency.facts import Finding
 from agent_agency.spec.blank_text import is_blank
-from agent_agency.spec.datetimes import moment
 from agent_agency.spec.document import Document
 from agent_agency.spec.model import Profile
-from agent_agency.spec.placeholder import is_placeholder, is_placeholder_path
 from agent_agency.spec.strict_case import StrictCase, named
 from agent_agency.spec.strict_rules import ENDED
 from agent_agency.spec.stricter_scope import check_scope
@@ -44,7 +42,7 @@ _STATEMENTS: Final = (
     ("evidence", "*", "waiver_reason"),
 )
 _PATHS: Final = (("scope", "in", "*"), ("scope", "out", "*"), ("scope", "support", "*"), ("contracts", "*", "path"))
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DAY: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _STRICTEST: Final = 1
 
 
@@ -70,7 +68,7 @@ def check_stricter(
 
 
 def _check_texts(case: StrictCase) -> None:
-    for patterns, stands_in in ((_STATEMENTS, is_placeholder), (_PATHS, is_placeholder_path)):
+    for patterns, stands_in in ((_STATEMENTS, case.is_placeholder), (_PATHS, case.is_placeholder_path)):
         for pattern in patterns:
             for at, text in case.texts(*pattern):
                 if is_blank(text):
@@ -110,7 +108,9 @@ def _end(written: Any) -> datetime | None:
     """When an experiment ends; a day without a time ends with the day."""
     if type(written) is not str:
         return None
-    return moment(f"{written}T23:59:59Z" if _DAY.fullmatch(written) else written)
+    from agent_agency.spec.datetimes import moment
+
+    return moment(f"{written}T23:59:59Z" if re.fullmatch(_DAY, written) else written)
 
 
 def _check_tier(case: StrictCase) -> None:
@@ -133,7 +133,7 @@ def _check_contract_files(case: StrictCase) -> None:
         return
     for at, path in case.texts("contracts", "*", "path"):
         name = path.partition("#")[0].strip()
-        if not name or "://" in name or is_placeholder_path(path):
+        if not name or "://" in name or case.is_placeholder_path(path):
             continue
         if not case.files.exists(name.removeprefix("./")):
             case.report("strict.contract.path_not_found", at, f"{named(at)} is '{name[:60]}', which is not there")

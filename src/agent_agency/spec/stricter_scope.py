@@ -10,16 +10,13 @@ import re
 from typing import Final
 
 from agent_agency.spec.blank_text import is_blank
-from agent_agency.spec.glob import Glob, is_glob
-from agent_agency.spec.placeholder import is_placeholder_path
-from agent_agency.spec.prose import is_prose
-from agent_agency.spec.scope import normalize_path
 from agent_agency.spec.strict_case import Pointer, StrictCase, named
 from agent_agency.spec.strict_rules import ENDED
 
-_DRIVE: Final = re.compile(r"[A-Za-z]:[\\/]|~(?:/|\Z)|file:")
-_LOST_BACKSLASH: Final = re.compile(r"\\(?![*?\[\](){}!@+|\\])")
-_EXCLUSION_SYNTAX: Final = re.compile(r"[*?\[\]{}()|]|\A!")
+_PATTERN_SIGNS: Final = frozenset("*?[](){}!@+|")
+_EXCLUSION_SIGNS: Final = frozenset("*?[](){}|")
+_LOST_BACKSLASH: Final = r"\\(?![*?\[\](){}!@+|\\])"
+_EMPTY_SEGMENTS: Final = frozenset({"", ".", ".."})
 _WILD_START: Final = frozenset("*?[({!+@")
 _PROBES: Final = (
     ("every file of the root", ("Zq7x", ".k9w", "_j.4v", "8h.Md")),
@@ -35,12 +32,12 @@ def check_scope(case: StrictCase) -> None:
         for at, entry in case.texts("scope", surface, "*"):
             _check_admission(case, at, entry)
         _check_duplicates(case, surface)
-    excluded = {}
+    excluded = set()
     for at, entry in case.texts("scope", "out", "*"):
         _check_exclusion(case, at, entry)
-        excluded[_plain(entry)] = entry
+        excluded.add(_plain(entry))
     _check_duplicates(case, "out")
-    _check_contradiction(case, set(excluded))
+    _check_contradiction(case, excluded)
 
 
 def is_overbroad(entry: str) -> str | None:
@@ -48,6 +45,8 @@ def is_overbroad(entry: str) -> str | None:
     bare = entry.removeprefix("./")
     if not bare or (bare[0] not in _WILD_START and "|" not in bare):
         return None
+    from agent_agency.spec.glob import Glob
+
     glob = Glob(entry)
     wide = [name for name, probes in _PROBES if all(glob.matches(probe) for probe in probes)]
     return wide[-1] if wide else None
@@ -55,24 +54,26 @@ def is_overbroad(entry: str) -> str | None:
 
 def admits_nothing(entry: str) -> bool:
     """Can an entry of ``scope.in`` match no file at all, by the way it is written?"""
-    if not is_glob(entry):
+    if _PATTERN_SIGNS.isdisjoint(entry):
         return _is_no_plain_path(entry)
     segments = entry.removeprefix("./").split("/")
-    return not {"", ".", ".."}.isdisjoint(segments) or _LOST_BACKSLASH.search(entry) is not None
+    return not _EMPTY_SEGMENTS.isdisjoint(segments) or re.search(_LOST_BACKSLASH, entry) is not None
 
 
 def excludes_nothing(entry: str) -> bool:
     """Does an entry of ``scope.out`` exclude nothing, as long as no file has exactly this odd name?"""
-    return _is_no_plain_path(entry) or _EXCLUSION_SYNTAX.search(entry) is not None
+    return _is_no_plain_path(entry) or entry.startswith("!") or not _EXCLUSION_SIGNS.isdisjoint(entry)
 
 
 def _is_no_plain_path(entry: str) -> bool:
-    normalized, _ = normalize_path(entry)
-    return normalized is None or normalized.removesuffix("/") != entry.removesuffix("/")
+    """Is a literal entry unlike every path that the kernel compares with it (see ``scope.normalize_path``)?"""
+    if "\\" in entry or "\0" in entry:
+        return True
+    return not _EMPTY_SEGMENTS.isdisjoint(entry.removesuffix("/").split("/"))
 
 
 def _check_admission(case: StrictCase, at: Pointer, entry: str) -> None:
-    if is_blank(entry) or is_placeholder_path(entry):
+    if is_blank(entry) or case.is_placeholder_path(entry):
         return
     rule, what = _fault_of_form(entry)
     if rule:
@@ -88,7 +89,7 @@ def _check_admission(case: StrictCase, at: Pointer, entry: str) -> None:
 
 
 def _check_exclusion(case: StrictCase, at: Pointer, entry: str) -> None:
-    if is_blank(entry) or is_placeholder_path(entry):
+    if is_blank(entry) or case.is_placeholder_path(entry):
         return
     rule, what = _fault_of_form(entry)
     if not rule and excludes_nothing(entry):
@@ -101,12 +102,15 @@ def _check_exclusion(case: StrictCase, at: Pointer, entry: str) -> None:
 
 def _fault_of_form(entry: str) -> tuple[str, str]:
     """The rule that an entry breaks by being no path from the repository's root, and what it is; empty for none."""
-    if entry.startswith("/") or _DRIVE.match(entry):
+    if entry.startswith(("/", "~/", "file:")) or entry == "~" or entry[1:3] in {":/", ":\\"}:
         return "strict.scope.absolute_path", "an absolute path"
     if ".." in entry.replace("\\", "/").split("/"):
         return "strict.scope.outside_repository", "a path with '..'"
-    if is_prose(entry):
-        return "strict.scope.prose", "which is prose, not one path"
+    if any(char.isspace() for char in entry):
+        from agent_agency.spec.prose import is_prose
+
+        if is_prose(entry):
+            return "strict.scope.prose", "which is prose, not one path"
     return "", ""
 
 
@@ -129,7 +133,9 @@ def _check_contradiction(case: StrictCase, excluded: set[str]) -> None:
 
 
 def _plain(entry: str) -> str:
-    return (normalize_path(entry)[0] or entry).removesuffix("/")
+    """The entry as the path that it was probably meant to be."""
+    segments = [segment for segment in entry.replace("\\", "/").split("/") if segment not in {"", "."}]
+    return "/".join(segments)
 
 
 def _exists(case: StrictCase, entry: str) -> bool:
@@ -139,10 +145,10 @@ def _exists(case: StrictCase, entry: str) -> bool:
 
 def _plain_remedy(rule: str, entry: str) -> str | None:
     """The entry as it should be written, where that can be told."""
-    plain = normalize_path(entry.replace("\\", "/"))[0]
-    if "no_effect" not in rule or plain is None or _EXCLUSION_SYNTAX.search(plain):
+    plain = _plain(entry)
+    if "no_effect" not in rule or not plain or excludes_nothing(plain):
         return None
-    return f"Write '{_shown(plain.removesuffix('/'))}'."
+    return f"Write '{_shown(plain)}'."
 
 
 def _shown(entry: str) -> str:

@@ -15,7 +15,6 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from agent_agency.facts import Finding
-from agent_agency.spec.datetimes import is_date_time
 from agent_agency.spec.document import Document
 from agent_agency.spec.finding_collector import FindingCollector
 
@@ -226,6 +225,8 @@ def _integer(found: FindingCollector, at: Pointer, value: Any) -> None:
 
 
 def _moment(found: FindingCollector, at: Pointer, value: Any) -> None:
+    from agent_agency.spec.datetimes import is_date_time
+
     if type(value) is not str:
         _wrong_type(found, at, "a date with time", "Write it as text, such as '2026-01-31T08:00:00Z'.")
     elif not is_date_time(value):

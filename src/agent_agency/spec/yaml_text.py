@@ -14,8 +14,8 @@ from typing import Any, Final
 
 _ODD: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _BREAKS_ELSEWHERE: Final = frozenset("\x85\u2028\u2029\ufeff")
-_ESCAPED_SURROGATE: Final = re.compile(r"\\(?:u([dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
-_MAYBE_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_ESCAPED_SURROGATE: Final = r"(?s)\\(?:u([dD][89a-fA-F][0-9a-fA-F]{2})|.)"
+_MAYBE_SURROGATE: Final = ("\\ud", "\\uD")
 _SURROGATE_BLOCKS: Final = ("e", "f")
 _MOST_REREAD: Final = 4 * 1024 * 1024
 
@@ -92,7 +92,7 @@ def prepare(data: bytes) -> Prepared | Unreadable:
         if "\x00" in text:
             return _at(text, text.index("\x00"), "parse_failed", "The file holds a null byte", "Save it as plain text.")
         text, substitutes = _substitute(text)
-    block = _free_block(text) if _MAYBE_SURROGATE.search(text) else ""
+    block = _free_block(text) if any(sign in text for sign in _MAYBE_SURROGATE) else ""
     if block:
         text = _hide_surrogates(text, block)
     return Prepared(text, substitutes, block)
@@ -136,7 +136,7 @@ def _hide_surrogates(text: str, block: str) -> str:
             return match[0]
         return f"\\u{block.upper() if code[0] == 'D' else block}{int(code[1], 16) - 8}{code[2:]}"
 
-    return _ESCAPED_SURROGATE.sub(hide, text)
+    return re.sub(_ESCAPED_SURROGATE, hide, text)
 
 
 def _show_surrogates(value: str, block: str) -> str:
