@@ -119,3 +119,15 @@ class EvidenceError(AgencyError):
     """Evidence is missing, changed, or could not be stored."""
 
     code = "evidence.failed"
+
+
+class InternalError(AgencyError):
+    """A defect of this program, caught at the rim so that it cannot be taken for an answer."""
+
+    code = "internal.defect"
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(
+            f"A defect in agency stopped it ({type(cause).__name__}: {' '.join(str(cause).split())[:200]})",
+            fix="Please report it, with what AGENCY_TRACEBACK=1 in front of the command prints.",
+        )

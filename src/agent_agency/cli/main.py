@@ -10,7 +10,7 @@ from importlib import import_module
 import click
 
 from agent_agency._version import __version__
-from agent_agency.errors import AgencyError
+from agent_agency.errors import AgencyError, InternalError, UsageError
 
 EXIT_CANNOT_RUN = 2
 EXIT_INTERRUPTED = 130
@@ -50,8 +50,8 @@ class LazyGroup(click.Group):
             from difflib import get_close_matches
 
             close = get_close_matches(args[0], self.lazy, n=1)
-            hint = f" Did you mean '{close[0]}'?" if close else " Run 'agency --help' for the list."
-            raise click.UsageError(f"No command '{args[0]}'.{hint}", ctx)
+            fix = f"Did you mean 'agency {close[0]}'?" if close else "Run 'agency --help' for the list."
+            raise UsageError(f"There is no command {args[0]!r}", fix=fix)
         return super().resolve_command(ctx, args)
 
 
@@ -78,32 +78,43 @@ def cli() -> None:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run the command line and exit; every expected failure is one sentence on standard error."""
+    """Run the command line and exit; every failure is one sentence on standard error, or one JSON document."""
     arguments = sys.argv[1:] if argv is None else argv
     try:
         code = cli.main(args=arguments, prog_name="agency", standalone_mode=False)
-    except AgencyError as error:
-        _tell(error, as_json="--json" in arguments)
-        sys.exit(error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
-        sys.exit(EXIT_CANNOT_RUN)
-    except click.ClickException as error:
-        usage = AgencyError(
-            error.format_message().rstrip("."), fix="Run the command with --help.", code="usage.invalid"
-        )
-        _tell(usage, as_json="--json" in arguments)
         sys.exit(EXIT_CANNOT_RUN)
     except (click.Abort, KeyboardInterrupt):
         click.echo("agency: interrupted; nothing was left half-written.", err=True)
         sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):
+        # Commands return their exit code; it is click that exits by itself, with 1, when the reader has gone.
         _close_output()
         sys.exit(EXIT_CANNOT_RUN)
-    except OSError as error:
-        _tell(_from_os_error(error), as_json="--json" in arguments)
-        sys.exit(EXIT_CANNOT_RUN)
+    except Exception as error:
+        if os.environ.get("AGENCY_TRACEBACK"):
+            raise
+        told = _as_agency_error(error)
+        _tell(told, as_json=_wants_json(arguments))
+        sys.exit(told.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    asked = " ".join(arguments)
+    return "--json" in arguments or "--format json" in asked or "--format=json" in asked
+
+
+def _as_agency_error(error: Exception) -> AgencyError:
+    """Translate any failure; a defect of ours must never exit with 1, which means "findings"."""
+    if isinstance(error, AgencyError):
+        return error
+    if isinstance(error, click.ClickException):
+        return UsageError(error.format_message(), fix="Run the command with --help to see what it takes.")
+    if isinstance(error, OSError):
+        return _from_os_error(error)
+    return InternalError(error)
 
 
 def _from_os_error(error: OSError) -> AgencyError:
@@ -123,7 +134,9 @@ def _tell(error: AgencyError, *, as_json: bool) -> None:
     from agent_agency.facts import display_path
 
     place = f"{display_path(error.path)}{f':{error.line}' if error.line else ''}: " if error.path else ""
-    click.echo(f"agency: {place}{error.message}. {error.fix}", err=True)
+    message = " ".join(error.message.split())
+    stop = "" if message.endswith((".", "?", "!", ")")) else "."
+    click.echo(f"agency: {place}{message}{stop} {error.fix}", err=True)
 
 
 def _close_output() -> None:

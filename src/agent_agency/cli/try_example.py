@@ -56,7 +56,8 @@ def _show(reviewed: Sequence[ReviewedBranch], folder: Path, page: Path) -> None:
     from agent_agency.cli.console import make_console
     from agent_agency.report.try_table import TryRow, render
 
-    rows = [TryRow(row.branch.name, row.branch.does, row.ruling) for row in reviewed]
+    decisions = [(row.branch, row.ruling.decision) for row in reviewed]
+    rows = [TryRow(branch.name, branch.does, made.verdict, made.reasons[0]) for branch, made in decisions]
     render(rows, make_console())
     click.echo(f"\nThe example repository:  {folder}")
     click.echo(f"The rulings as a page:   {page}")

@@ -161,9 +161,8 @@ class _LawReader:
 
     def _spec(self, path: str, *, has_policy: bool) -> SpecOnFile:
         if path in self.links:
-            return SpecOnFile(
-                path, None, "unknown", ValidationResult(path, None, valid=False, findings=(_not_a_file(path),))
-            )
+            refused = ValidationResult(path, None, valid=False, findings=(_not_a_file(path),))
+            return SpecOnFile(path, None, "unknown", digest_bytes(b""), refused)
         data = self.read(path)
         files = _TreeFiles(self.repo, self.commit)
         result = validate_spec(data, path, ValidationOptions(), files=files, now=self.now, has_policy=has_policy)

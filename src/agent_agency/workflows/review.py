@@ -19,12 +19,13 @@ from agent_agency.change.patch import added_lines
 from agent_agency.clock import Clock
 from agent_agency.errors import SpecSelectionError
 from agent_agency.facts import GateMode, GateResult, GateStatus
-from agent_agency.gates.budget_limit import excluded_files
+from agent_agency.gates.budget_limit import measure_budget
 from agent_agency.gates.builtin import run_builtin_gates
 from agent_agency.gates.context import GateContext
+from agent_agency.gates.governance_edit import only_law_edited
 from agent_agency.git import Repository
 from agent_agency.spec.budget import effective_budget
-from agent_agency.spec.glob import Glob
+from agent_agency.spec.glob import Globs
 from agent_agency.spec.model import Budget, BudgetDecision
 from agent_agency.workflows.head_law import head_law_gate
 from agent_agency.workflows.law import Law, read_law
@@ -68,14 +69,14 @@ def examine(repo: Repository, request: ReviewRequest, now: datetime, record: Rec
     law = read_law(repo, subject.law_commit, now)
     change = _measured(repo, subject)
     governance = (*governance_edits(repo, change), *_own_governance(law, change))
-    only_law = _only_law(change, governance)
+    only_law = only_law_edited(change, governance)
     chosen = _chosen(repo, request, subject, law, may_lack=only_law or not law.in_force)
     waivers = _waivers(law, chosen, change, now, record)
     budget = _effective_budget(law, chosen, waivers, now)
-    excluded = excluded_files(change, law.limits)
     context = _context(repo, law, chosen, change, governance, budget, now)
     gates = _all_gates(repo, law, context, only_law=only_law)
-    waivers = mark_budget_use(waivers, budget, _used(change, frozenset(excluded)))
+    measured = measure_budget(context)
+    waivers = mark_budget_use(waivers, budget, Budget(measured.files, measured.lines))
     in_force = [use.for_verdict() for use in waivers.in_force]
     state = LawState(in_force=law.in_force, only_law_edited=only_law, adopt=ADOPT)
     return build_ruling(
@@ -87,7 +88,7 @@ def examine(repo: Repository, request: ReviewRequest, now: datetime, record: Rec
             governance=governance,
             minimality=measure_minimality(repo, change),
             budget=budget,
-            excluded=excluded,
+            measured=measured,
             gates=gates,
             waivers=waivers,
             decision=decide(gates, in_force, state),
@@ -106,18 +107,13 @@ def _measured(repo: Repository, subject: Subject) -> Change:
 
 
 def _own_governance(law: Law, change: Change) -> tuple[GovernanceEdit, ...]:
-    globs = [Glob(pattern) for pattern in law.limits.governance_paths]
+    globs, patterns = Globs(), law.limits.governance_paths
     paths = sorted({path for file in change.files for path in file.paths})
     return tuple(
         GovernanceEdit(path, "law", "named by governance_paths in agency.toml at the base")
         for path in paths
-        if any(glob.matches(path) for glob in globs)
+        if globs.first_match(path, patterns)
     )
-
-
-def _only_law(change: Change, governance: tuple[GovernanceEdit, ...]) -> bool:
-    law_paths = {edit.path for edit in governance if edit.kind == "law"}
-    return bool(change.files) and all(path in law_paths for file in change.files for path in file.paths)
 
 
 def _chosen(
@@ -152,11 +148,6 @@ def _effective_budget(
         return None
     in_force = [use.waiver for use in waivers.in_force]
     return effective_budget(law.policy, spec.risk_tier, in_force, now=now, spec_id=spec.id, limits=law.limits)
-
-
-def _used(change: Change, excluded: frozenset[str]) -> Budget:
-    counted = [file for file in change.files if file.path not in excluded]
-    return Budget(len(counted), sum(file.lines for file in counted))
 
 
 def _context(

@@ -16,6 +16,7 @@ from agent_agency.change.minimality import Minimality
 from agent_agency.change.model import Change, FileChange, FileEnd
 from agent_agency.clock import rfc3339
 from agent_agency.facts import GateResult, display_path
+from agent_agency.gates.budget_limit import Measured
 from agent_agency.spec.model import BudgetDecision
 from agent_agency.workflows.law import Law
 from agent_agency.workflows.spec_choice import ChosenSpec
@@ -25,7 +26,7 @@ from agent_agency.workflows.waivers import WaiversOfChange
 
 @dataclass(frozen=True, slots=True)
 class RulingInputs:
-    """Everything that a ruling is made of. ``excluded`` maps paths left out of the budget to the reason."""
+    """Everything that a ruling is made of; ``measured`` tells what counted in the budget."""
 
     subject: Subject
     law: Law
@@ -34,7 +35,7 @@ class RulingInputs:
     governance: tuple[GovernanceEdit, ...]
     minimality: Minimality
     budget: BudgetDecision | None
-    excluded: Mapping[str, str]
+    measured: Measured
     gates: tuple[GateResult, ...]
     waivers: WaiversOfChange
     decision: Decision
@@ -136,16 +137,17 @@ def _head(inputs: RulingInputs) -> dict[str, Any]:
 
 def _change(inputs: RulingInputs) -> dict[str, Any]:
     change = inputs.change
+    excluded = {file.path: why for file, why in inputs.measured.excluded}
     return {
         "digest": change.digest,
         "files": len(change.files),
         "added": change.added,
         "deleted": change.deleted,
         "lines": change.added + change.deleted,
-        "excluded": [{"path": path, "reason": why} for path, why in sorted(inputs.excluded.items())],
+        "excluded": [{"path": path, "reason": why} for path, why in sorted(excluded.items())],
         "notes": list(change.notes),
         "authors": list(change.authors),
-        "files_changed": [_file(file, inputs.excluded) for file in change.files],
+        "files_changed": [_file(file, excluded) for file in change.files],
         "minimality": {"files": [_minimal(row) for row in inputs.minimality.files]},
         "governance": [{"path": e.path, "kind": e.kind, "detail": e.detail} for e in inputs.governance],
     }
@@ -192,13 +194,12 @@ def _budget(inputs: RulingInputs) -> dict[str, Any] | None:
     decision, spec = inputs.budget, inputs.chosen.spec.result.spec if inputs.chosen else None
     if decision is None or spec is None:
         return None
-    counted = [file for file in inputs.change.files if file.path not in inputs.excluded]
     return {
         "tier": spec.risk_tier,
         "max_files": decision.budget.max_files,
         "max_loc": decision.budget.max_loc,
-        "used_files": len(counted),
-        "used_loc": sum(file.lines for file in counted),
+        "used_files": inputs.measured.files,
+        "used_loc": inputs.measured.lines,
         "baseline_files": decision.baseline.max_files,
         "baseline_loc": decision.baseline.max_loc,
         "applied": list(decision.applied),
