@@ -56,9 +56,8 @@ def choose_spec(
 def _on_branch(specs: Sequence[SpecOnFile], branch: str) -> list[SpecOnFile]:
     """List the specs whose id stands in the branch name; ``API-FEAT-1`` there does not also name ``FEAT-1``."""
     named = [spec for spec in specs if spec.id and _names(branch, spec.id)]
-    longest = max((len(spec.id or "") for spec in named), default=0)
-    whole = [spec.id or "" for spec in named if len(spec.id or "") == longest]
-    return [spec for spec in named if not any(spec.id != other and (spec.id or "") in other for other in whole)]
+    ids = [spec.id or "" for spec in named]
+    return [spec for spec in named if not any(spec.id != other and _names(other, spec.id or "") for other in ids)]
 
 
 def _by_id(specs: Sequence[SpecOnFile], wanted: str, source: str) -> SpecOnFile:
