@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -18,28 +18,14 @@ if TYPE_CHECKING:
 Pointer = tuple[str | int, ...]
 _ENDED_WORDS: Final = frozenset({"closed", "archived", "completed"})
 _EVERY: Final = "*"
-_PLACEHOLDER_SIGNS: Final = tuple(
-    sign.encode()
-    for sign in (
-        *(
-            "TODO",
-            "TBD",
-            "TBC",
-            "FIXME",
-            "XXX",
-            "PLACEHOLDER",
-            "LOREM IPSUM",
-            "PATH/TO/",
-            "TO BE D",
-            "TO BE C",
-            "TO BE W",
-        ),
-        *("CHANGEME", "CHANGE ME", "CHANGE-ME", "CHANGE_ME", "REPLACEME", "REPLACE ME", "REPLACE-ME", "REPLACE_ME"),
-        *("FILLIN", "FILL IN", "FILL-IN", "FILL_IN", "FILLME", "FILL ME", "FILL-ME", "FILL_ME"),
-        *("...", "…", "??", "<", "{{", "${"),
-    )
+_PLACEHOLDER_SIGNS: Final = (
+    *("TODO", "TBD", "TBC", "FIXME", "XXX", "PLACEHOLDER", "LOREM IPSUM", "PATH/TO/", "TO BE D", "TO BE C", "TO BE W"),
+    *("CHANGEME", "CHANGE ME", "CHANGE-ME", "CHANGE_ME", "REPLACEME", "REPLACE ME", "REPLACE-ME", "REPLACE_ME"),
+    *("FILLIN", "FILL IN", "FILL-IN", "FILL_IN", "FILLME", "FILL ME", "FILL-ME", "FILL_ME"),
+    *("...", "…", "??", "<", "{{", "${"),
 )
-"""What every placeholder holds, in capitals: a source without any needs no closer look."""
+"""What every placeholder holds, in capitals: a text without any needs no closer look."""
+_WRITTEN_SIGNS: Final = tuple((sign, sign.encode()) for sign in _PLACEHOLDER_SIGNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +40,11 @@ class StrictCase:
     files: RepositoryFiles | None
     now: datetime | None
     found: list[Finding] = field(default_factory=list)
-    _may_hold_placeholders: bool = field(init=False)
+    _signs: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         source = self.document.source.upper()
-        object.__setattr__(self, "_may_hold_placeholders", any(sign in source for sign in _PLACEHOLDER_SIGNS))
+        object.__setattr__(self, "_signs", tuple(sign for sign, written in _WRITTEN_SIGNS if written in source))
 
     @property
     def spec(self) -> Mapping[str, Any]:
@@ -76,7 +62,7 @@ class StrictCase:
 
     def is_placeholder(self, text: str) -> bool:
         """Does the text stand in for one that was not written yet?"""
-        if not self._may_hold_placeholders:
+        if not self._has_sign(text):
             return False
         from agent_agency.spec.placeholder import is_placeholder
 
@@ -84,15 +70,24 @@ class StrictCase:
 
     def is_placeholder_path(self, text: str) -> bool:
         """Likewise for a path."""
-        if not self._may_hold_placeholders:
+        if not self._has_sign(text):
             return False
         from agent_agency.spec.placeholder import is_placeholder_path
 
         return is_placeholder_path(text)
 
-    def texts(self, *pattern: str) -> Iterator[tuple[Pointer, str]]:
+    def _has_sign(self, text: str) -> bool:
+        if not self._signs:
+            return False
+        capitals = text.upper()
+        return any(sign in capitals for sign in self._signs)
+
+    def texts(self, *pattern: str) -> list[tuple[Pointer, str]]:
         """The texts at a pattern of keys, where ``*`` stands for every entry of a list or object."""
-        yield from _texts(self.spec, pattern, ())
+        level: list[tuple[Pointer, Any]] = [((), self.spec)]
+        for step in pattern:
+            level = [child for at, value in level for child in _children(at, value, step)]
+        return [(at, value) for at, value in level if type(value) is str]
 
     def report(self, rule: str, at: Pointer, message: str, *, remedy: str | None = None, at_key: bool = False) -> None:
         """Report a breach of a declared rule, in the severity that it has in this spec's state."""
@@ -109,19 +104,14 @@ class StrictCase:
         )
 
 
-def _texts(value: Any, pattern: tuple[str, ...], at: Pointer) -> Iterator[tuple[Pointer, str]]:
-    if not pattern:
-        if type(value) is str:
-            yield at, value
-        return
-    step, rest = pattern[0], pattern[1:]
+def _children(at: Pointer, value: Any, step: str) -> list[tuple[Pointer, Any]]:
     if type(value) is dict:
-        for key in value if step == _EVERY else (step,):
-            if key in value:
-                yield from _texts(value[key], rest, (*at, key))
-    elif type(value) is list and step == _EVERY:
-        for index, item in enumerate(value):
-            yield from _texts(item, rest, (*at, index))
+        if step == _EVERY:
+            return [((*at, key), child) for key, child in value.items()]
+        return [((*at, step), value[step])] if step in value else []
+    if type(value) is list and step == _EVERY:
+        return [((*at, index), child) for index, child in enumerate(value)]
+    return []
 
 
 def named(at: Pointer) -> str:

@@ -106,7 +106,7 @@ def _fault_of_form(entry: str) -> tuple[str, str]:
         return "strict.scope.absolute_path", "an absolute path"
     if ".." in entry.replace("\\", "/").split("/"):
         return "strict.scope.outside_repository", "a path with '..'"
-    if any(char.isspace() for char in entry):
+    if len(entry.split(None, 1)) > 1:
         from agent_agency.spec.prose import is_prose
 
         if is_prose(entry):
