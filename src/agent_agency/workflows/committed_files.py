@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from agent_agency.git.process import GitProgram, environment, first_line, kill_g
 
 _HEADER = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64}) (blob|tree|commit|tag) ([0-9]+)\n")
 _LONGEST = 64 << 20
+TIME_LIMIT = 10.0
+"""Seconds after which git is taken to hang: whoever waits to edit a file will not wait longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,10 @@ class CommittedFiles:
             del settings[name]  # the user's safe.directory decides whether the repository may be read
         self._settings = settings
         self._root = root
-        self._git = GitProgram.on_path()
+        self._git = GitProgram.find()
         self._process = start(self._git.path, ["cat-file", "--batch"], environment=settings, folder=root)
+        self._guard = threading.Timer(TIME_LIMIT, kill_group, [self._process])
+        self._guard.start()
 
     def __enter__(self) -> Self:
         return self
@@ -67,6 +72,7 @@ class CommittedFiles:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._guard.cancel()
         kill_group(self._process)
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
@@ -75,7 +81,7 @@ class CommittedFiles:
     def settings(self, pattern: str) -> Mapping[str, str]:
         """The repository's settings whose names match a regular expression; the last of a repeated one."""
         args = ["config", "--null", "--get-regexp", pattern]
-        done = self._git.run(args, environment=self._settings, folder=self._root, time_limit=10)
+        done = self._git.run(args, environment=self._settings, folder=self._root, time_limit=TIME_LIMIT)
         pairs = (entry.partition("\n") for entry in done.stdout.decode("utf-8", "surrogateescape").split("\0") if entry)
         return {name: value for name, _, value in pairs}
 
@@ -98,10 +104,11 @@ class CommittedFiles:
         entries: dict[str, Entry] = {}
         at = 0
         while at < len(content):
-            mode, _, rest = content[at:].partition(b" ")
-            name, _, rest = rest.partition(b"\0")
-            entries[os.fsdecode(name)] = Entry(mode.decode(), rest[:width].hex())
-            at += len(mode) + len(name) + 2 + width
+            space = content.index(b" ", at)
+            end = content.index(b"\0", space)
+            mode, name = content[at:space], content[space + 1 : end]
+            at = end + 1 + width
+            entries[os.fsdecode(name)] = Entry(mode.decode(), content[end + 1 : at].hex())
         return entries
 
     def blob(self, oid: str) -> bytes:
@@ -111,9 +118,7 @@ class CommittedFiles:
     def _object(self, oid: str, kind: bytes) -> bytes:
         found = self._ask(oid)
         if found is None:
-            raise GitError(
-                f"The object {oid} is missing", fix="Fetch it, or run git fsck to find what is damaged."
-            )
+            raise GitError(f"The object {oid} is missing", fix="Fetch it, or run git fsck to find what is damaged.")
         if found[1] != kind:
             raise self._broken()
         return found[2]

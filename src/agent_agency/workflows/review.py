@@ -32,7 +32,7 @@ from agent_agency.workflows.law import Law, read_law
 from agent_agency.workflows.record import Record, RulingDocument
 from agent_agency.workflows.ruling_members import RulingInputs, build_ruling
 from agent_agency.workflows.spec_choice import TRAILER, ChosenSpec, choose_spec
-from agent_agency.workflows.subject import ReviewRequest, Subject, is_uncommitted, resolve_subject
+from agent_agency.workflows.subject import ReviewRequest, Subject, resolve_subject
 from agent_agency.workflows.waivers import WaiversOfChange, mark_budget_use, waivers_of_change
 
 ADOPT = (
@@ -67,7 +67,7 @@ def examine(repo: Repository, request: ReviewRequest, now: datetime, record: Rec
     """Measure, run the gates and rule; writes nothing."""
     subject = resolve_subject(repo, request)
     law = read_law(repo, subject.law_commit, now)
-    change = _measured(repo, subject)
+    change = measure(repo, subject.merge_base, subject.head)
     governance = (*governance_edits(repo, change), *_own_governance(law, change))
     only_law = only_law_edited(change, governance)
     chosen = _chosen(repo, request, subject, law, may_lack=only_law or not law.in_force)
@@ -96,14 +96,6 @@ def examine(repo: Repository, request: ReviewRequest, now: datetime, record: Rec
             now=now,
         )
     )
-
-
-def _measured(repo: Repository, subject: Subject) -> Change:
-    """Measure the change; uncommitted work counts as written by whoever this repository is configured for."""
-    change = measure(repo, subject.merge_base, subject.head)
-    authors = set(repo.author_emails(subject.merge_base, subject.tip)) | set(change.authors)
-    own = repo.configured_email() if is_uncommitted(subject) else None
-    return replace(change, authors=tuple(sorted(authors | ({own} if own else set()))))
 
 
 def _own_governance(law: Law, change: Change) -> tuple[GovernanceEdit, ...]:

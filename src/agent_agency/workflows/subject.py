@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent_agency.change.measure import Head
-from agent_agency.change.model import HeadKind
 from agent_agency.errors import UsageError
 from agent_agency.git import Repository
 
@@ -67,8 +66,3 @@ def resolve_subject(repo: Repository, request: ReviewRequest) -> Subject:
         head_ref=request.head,
         branch=branch,
     )
-
-
-def is_uncommitted(subject: Subject) -> bool:
-    """Whether the head is an index or a working tree."""
-    return subject.head.kind is not HeadKind.COMMIT
