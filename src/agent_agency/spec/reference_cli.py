@@ -180,7 +180,7 @@ def reduce_spec(root: dict[str, Any], profile: Profile, lifecycle: str, path: st
 
     A tier that is no whole number becomes tier 1, and a scope that is neither text nor a list admits nothing.
     """
-    root = _plain(root)
+    root = plain_data(root)
     scope = root["scope"]
     return Spec(
         id=js.to_text(root["id"]),
@@ -196,12 +196,12 @@ def reduce_spec(root: dict[str, Any], profile: Profile, lifecycle: str, path: st
     )
 
 
-def _plain(value: Any) -> Any:
+def plain_data(value: Any) -> Any:
     """Plain data again: dates and bytes as text."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain_data(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain_data(item) for item in value]
     return js.to_text(value) if isinstance(value, js.Moment | bytes) else value
 
 

@@ -35,7 +35,6 @@ _RULES: Mapping[tuple[str, str], tuple[str, Severity]] = {
 _KEYWORD_RULES: Mapping[str, tuple[str, Severity]] = {
     "required": ("required_field", Severity.MAJOR),
     "min_length": ("shape.blank", Severity.MAJOR),
-    "pattern": ("shape.blank", Severity.MAJOR),
     "type": ("shape.type", Severity.MAJOR),
     "minimum": ("shape.too_small", Severity.MODERATE),
 }
@@ -58,7 +57,6 @@ def check(document: Document, *, has_policy: bool | None = None) -> tuple[Findin
     _check_shape(found, root)
     _check_duties(found, root)
     _check_experiment(found, root)
-    _check_criterion_ids(found, root)
     seed_advice.advise(found, root, has_policy=has_policy)
     return found.findings
 
@@ -137,22 +135,6 @@ def _check_experiment(found: FindingCollector, root: Mapping[str, Any]) -> None:
             "An experiment is allowed on tier 3 only",
             "Set 'risk_tier: 3' if the risk is that low, or remove 'experimental_mode'.",
         )
-
-
-def _check_criterion_ids(found: FindingCollector, root: Mapping[str, Any]) -> None:
-    criteria = root.get("acceptance")
-    seen: set[str] = set()
-    for index, criterion in enumerate(criteria if isinstance(criteria, list) else ()):
-        name = criterion.get("id") if isinstance(criterion, dict) else None
-        if isinstance(name, str) and name in seen:
-            found.add(
-                "acceptance.duplicate_id",
-                ("acceptance", index, "id"),
-                f"Two criteria have the id '{name}'",
-                "Give each criterion an id of its own.",
-                severity=Severity.MODERATE,
-            )
-        seen.add(name if isinstance(name, str) else "")
 
 
 def tier_of(value: Any) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent_agency.errors import FileUnreadableError, FileUnwritableError, UsageError
@@ -84,9 +84,19 @@ def plan_migration(path: Path, profile: Profile | None = None) -> PlannedMigrati
         if detection.profile is None:
             return PlannedMigration(path, None, None, (detection.refusal,) if detection.refusal else ())
         profile = detection.profile
+    if profile is not Profile.VNEXT:
+        document = _as_written_then(document)
     outcome = migrate(document, profile)
     target = path if outcome.unchanged else _SPECS / f"{outcome.spec_id}.yaml" if outcome.spec_id else None
     return PlannedMigration(path, target, outcome)
+
+
+def _as_written_then(document: Document) -> Document:
+    """The document as the command lines of its time read it, merge keys included; dates stay as they are written."""
+    from agent_agency.spec.reference_cli import plain_data
+
+    again = load_document(document.source, document.path, javascript_types=True)
+    return replace(again, value=plain_data(again.value)) if isinstance(again, Document) else document
 
 
 def _read(path: Path) -> bytes:
