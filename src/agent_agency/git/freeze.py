@@ -18,7 +18,7 @@ from agent_agency.facts import display_path
 from agent_agency.git.index_copy import copy_index
 from agent_agency.git.lfs_pointer import pointer_for
 from agent_agency.git.location import Location
-from agent_agency.git.process import failure
+from agent_agency.git.process import first_line
 from agent_agency.git.view import ObjectView
 
 _SUBMODULE = b"160000"
@@ -61,7 +61,9 @@ def worktree(view: ObjectView, location: Location) -> Frozen:
     notes = [*copy.lift_hidden_flags()]
     untracked, nested = copy.untracked()
     notes += copy.personally_ignored(untracked)
-    notes += copy.take_up([*copy.changed(), *untracked])
+    edited, gone = copy.changed()
+    copy.forget(gone)
+    notes += copy.take_up([*edited, *untracked])
     notes += [
         f"{display_path(path)} is another repository inside this one: its commit counts, its files do not"
         for path in nested
@@ -105,9 +107,17 @@ class _Staging:
         if absent := len(skipped) - len(present):
             yield f"sparse checkout: {absent} tracked file(s) that are not checked out count as unchanged"
 
-    def changed(self) -> list[bytes]:
-        """Tracked paths that are not as the index has them."""
-        return self._records(["diff-files", "-z", "--name-only", "--ignore-submodules=dirty", "--no-ext-diff"])
+    def changed(self) -> tuple[list[bytes], list[bytes]]:
+        """Tracked paths that are not as the index has them, and those at which nothing lies any more."""
+        args = ["diff-files", "-z", "--name-status", "--ignore-submodules=dirty", "--no-renames", "--no-ext-diff"]
+        told = self._records(args)
+        paths = list(zip(told[0::2], told[1::2], strict=True))
+        edited = [path for status, path in paths if status != b"D"]
+        return edited, [path for status, path in paths if status == b"D"]
+
+    def forget(self, paths: Sequence[bytes]) -> None:
+        """Take paths out of the copy."""
+        self._update(["--force-remove"], paths)
 
     def untracked(self) -> tuple[list[bytes], list[str]]:
         """Untracked paths, and those among them that are repositories of their own."""
@@ -126,10 +136,10 @@ class _Staging:
     def take_up(self, paths: Sequence[bytes]) -> Iterator[str]:
         """Bring the copy to what lies on disk, and tell of content filters that were not run."""
         filters = self._filters(paths)
-        large = [path for path, name in filters.items() if name == _LFS and self._is_regular(path)]
-        self._update(["--add", "--remove", "--replace"], [path for path in paths if path not in set(large)])
+        large = {path for path, name in filters.items() if name == _LFS and self._is_regular(path)}
+        self._update(["--add", "--remove", "--replace"], [path for path in paths if path not in large])
         if large:
-            rows = b"".join(self._lfs_row(path) for path in large)
+            rows = b"".join(self._lfs_row(path) for path in sorted(large))
             self._run(["update-index", "--add", "--replace", "-z", "--index-info"], stdin=rows)
         foreign = sorted({name.decode("utf-8", "replace") for name in filters.values() if name != _LFS})
         if foreign:
@@ -178,5 +188,9 @@ class _Staging:
     def _run(self, args: Sequence[str], *, stdin: bytes | None = None) -> bytes:
         done = self._view.attempt(args, stdin=stdin, **self._extra)
         if done.code != 0 or done.stderr.strip():  # of what it could not read git only warns, and leaves it out
-            raise failure(args, done)
+            raise GitError(
+                f"the uncommitted state cannot be frozen: {first_line(done.stderr)}",
+                fix="Make what it names readable, remove it, or leave it out by .gitignore; then review again.",
+                code="git.cannot_freeze",
+            )
         return done.stdout

@@ -166,7 +166,8 @@ def first_line(stderr: bytes) -> str:
     """The first telling line of git's standard error, made printable and short."""
     for line in stderr.decode("utf-8", "replace").splitlines():
         text = line.removeprefix("fatal: ").removeprefix("error: ").strip().rstrip(".")
-        if text and not text.startswith(("warning: ", "hint: ")):
+        text = text.removeprefix("warning: ")
+        if text and not text.startswith("hint: "):
             return "".join(char if char.isprintable() else "?" for char in text)[:_LONGEST_QUOTE]
     return "it gave no reason"
 

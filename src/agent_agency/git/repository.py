@@ -17,10 +17,11 @@ from agent_agency.git import freeze, refs
 from agent_agency.git.location import Location, locate
 from agent_agency.git.objects import ObjectReader, missing
 from agent_agency.git.process import Finished, GitProgram, environment, failure
-from agent_agency.git.tree import TreeEntry, parse_listing
+from agent_agency.git.tree import TreeEntry, may_be_in_tree, parse_listing
 from agent_agency.git.view import Filesystem, ObjectView
 
 _PATHS_AT_ONCE = 200
+_OBJECT_ID = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})(?:\^\{tree\})?")
 _NEUTRAL_SETTINGS = (
     "core.fsmonitor=false",
     "core.untrackedCache=false",
@@ -179,7 +180,7 @@ class Repository:
         Raises:
             NoCommonAncestorError: when there is none, or a shallow clone hides it.
         """
-        args = ["merge-base", "--all", "--end-of-options", first, second]
+        args = ["merge-base", "--all", self._id(first), self._id(second)]
         done = self.view.attempt(args)
         if done.code not in {0, 1}:
             raise failure(args, done)
@@ -202,8 +203,10 @@ class Repository:
         Raises:
             GitError: for anything else: an unknown tree, a missing object, a process that fails.
         """
-        if path and "\n" not in path and not path.startswith(("/", "./", "../")):
-            answer = self.objects.read(f"{treeish}:{path}")
+        if not may_be_in_tree(path):
+            return None
+        if "\n" not in path:
+            answer = self.objects.read(f"{self._id(treeish)}:{path}")
             if answer is not None:
                 info, data = answer
                 return data if info.kind == "blob" else None
@@ -221,8 +224,10 @@ class Repository:
         Raises:
             GitError: when ``treeish`` is no tree or a part of it is missing.
         """
-        wanted = [prefix.rstrip("/")] if prefix else []
-        args = ["ls-tree", "-r", "-l", "-z", "--full-tree", "--end-of-options", treeish, *wanted]
+        wanted = [prefix.removesuffix("/")] if prefix else []
+        if not all(map(may_be_in_tree, wanted)):
+            return ()
+        args = ["ls-tree", "-r", "-l", "-z", "--full-tree", "--end-of-options", self._id(treeish), *wanted]
         return parse_listing(self.view.git(args))
 
     def find_files(self, treeish: str, paths: Sequence[str]) -> tuple[TreeEntry, ...]:
@@ -231,10 +236,11 @@ class Repository:
         Raises:
             GitError: when ``treeish`` is no tree or a part of it is missing.
         """
-        found = []
+        found: list[TreeEntry] = []
+        tree = self._id(treeish)
         for start in range(0, len(paths), _PATHS_AT_ONCE):
             some = paths[start : start + _PATHS_AT_ONCE]
-            args = ["ls-tree", "-z", "--full-tree", "--end-of-options", treeish, *some]
+            args = ["ls-tree", "-z", "--full-tree", "--end-of-options", tree, *some]
             found += [entry for entry in parse_listing(self.view.git(args)) if entry.kind != "tree"]
         return tuple(found)
 
@@ -244,8 +250,7 @@ class Repository:
         Raises:
             UnknownRevisionError: when the name means no commit.
         """
-        args = ["rev-parse", "--verify", "--end-of-options", f"{self.resolve(commit)}^{{tree}}"]
-        return self.view.git(args).decode("ascii").strip()
+        return self.view.git(["rev-parse", "--verify", f"{self._id(commit)}^{{tree}}"]).decode("ascii").strip()
 
     def symlinks(self, treeish: str) -> tuple[TreeEntry, ...]:
         """Every symlink of a tree (``size`` untold), in git's order.
@@ -253,7 +258,7 @@ class Repository:
         Raises:
             GitError: when ``treeish`` is no tree or a part of it is missing.
         """
-        told = self.view.git(["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", treeish])
+        told = self.view.git(["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", self._id(treeish)])
         return parse_listing(b"\0".join(record for record in told.split(b"\0") if record.startswith(b"120000 ")))
 
     def message(self, commit: str) -> str:
@@ -282,7 +287,7 @@ class Repository:
         if not re.fullmatch(r"[A-Za-z0-9-]+", key):
             raise ValueError(f"{key!r} is no trailer key")
         template = f"%(trailers:key={key},valueonly,unfold,separator=%x00)"
-        args = ["rev-list", "--no-commit-header", f"--format={template}", head, *self._without(base), "--"]
+        args = ["rev-list", "--no-commit-header", f"--format={template}", self._id(head), *self._without(base), "--"]
         told = self.view.git(args).decode("utf-8", "surrogateescape")
         return tuple(sorted({value.strip() for value in re.split(r"[\n\0]", told) if value.strip()}))
 
@@ -295,7 +300,7 @@ class Repository:
 
     def author_emails(self, base: str, head: str) -> tuple[str, ...]:
         """The author e-mails of the commits that ``head`` has and ``base`` has not, sorted, without repetition."""
-        args = ["rev-list", "--no-commit-header", "--format=%ae", head, *self._without(base), "--"]
+        args = ["rev-list", "--no-commit-header", "--format=%ae", self._id(head), *self._without(base), "--"]
         told = self.view.git(args).decode("utf-8", "surrogateescape")
         return tuple(sorted({line for line in told.split("\n") if line}))
 
@@ -355,7 +360,7 @@ class Repository:
         )
 
     def _without(self, base: str) -> list[str]:
-        return [] if base == self.empty_tree else [f"^{base}"]
+        return [] if base == self.empty_tree else [f"^{self._id(base)}"]
 
     def _submodule_note(self, path: str) -> str:
         shown = display_path(path)
@@ -370,11 +375,15 @@ class Repository:
             return f"submodule {shown}: only the commit that it names is measured"
         return f"submodule {shown} holds uncommitted work, which is no part of the change"
 
+    def _id(self, name: str) -> str:
+        """An object id as it is, any other name resolved to a commit: the view knows no names."""
+        return name if _OBJECT_ID.fullmatch(name) else self.resolve(name)
+
     def _entry(self, treeish: str, path: str) -> TreeEntry | None:
         return next((entry for entry in self.list_files(treeish, path) if entry.path == path), None)
 
     def _pretty(self, commit: str, template: str) -> str:
-        args = ["rev-list", "--no-commit-header", "--max-count=1", f"--format={template}", commit, "--"]
+        args = ["rev-list", "--no-commit-header", "--max-count=1", f"--format={template}", self._id(commit), "--"]
         return self.view.git(args).decode("utf-8", "surrogateescape")
 
     def _no_common_ancestor(self, first: str, second: str) -> NoCommonAncestorError:

@@ -26,6 +26,11 @@ class TreeEntry:
         return {"040000": "tree", "160000": "commit"}.get(self.mode, "blob")
 
 
+def may_be_in_tree(path: str) -> bool:
+    """Whether a tree can hold an entry of this path: relative, and without empty, ``.`` or ``..`` parts."""
+    return "\0" not in path and not {"", ".", ".."} & set(path.split("/"))
+
+
 def parse_listing(output: bytes) -> tuple[TreeEntry, ...]:
     """Read the records of ``git ls-tree -r -z``, with sizes where ``-l`` told them.
 
