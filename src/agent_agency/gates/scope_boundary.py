@@ -1,16 +1,18 @@
 """Gate ``scope_boundary``: every path that the change touches lies where the governing spec lets it go.
 
-Both ends of a rename count; of a copy only the new path, because the old one is not edited.
+Both ends of a rename count; of a copy only the new path, because the old one is not edited. Beyond the standard's
+lexical decision, symbolic links are followed and other spellings of a name are looked at (``scope_names``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from agent_agency.change.model import Change, FileChange, FileStatus
 from agent_agency.facts import Finding, GateMode, GateResult, Place, Severity, display_path
 from agent_agency.gates.context import GateContext
-from agent_agency.gates.outcome import concluded, counted, not_run
+from agent_agency.gates.outcome import concluded, counted, fails, not_run
+from agent_agency.gates.scope_names import link_findings, name_findings
 from agent_agency.gates.touched import described, edited_paths
 from agent_agency.gates.undo import undo_command
 from agent_agency.spec.model import ScopeDecision, Spec
@@ -24,24 +26,54 @@ def evaluate(context: GateContext, mode: GateMode) -> GateResult:
     spec = context.spec
     if spec is None:
         return not_run(NAME, mode, "no valid working spec governs this change, so there is no scope to hold it against")
-    findings = list(_path_findings(context, spec))
-    touched = sum(len(edited_paths(file)) for file in context.change.files)
-    outside = len({finding.place.path for finding in findings})
-    reason = (
-        f"{counted(outside, 'path')} of {counted(touched, 'touched path')} outside the scope of {spec.id}"
-        if outside
-        else f"{counted(touched, 'touched path')} inside the scope of {spec.id}"
-    )
-    return concluded(NAME, mode, findings, reason=reason, facts={"touched_paths": touched, "outside_paths": outside})
-
-
-def _path_findings(context: GateContext, spec: Spec) -> Iterator[Finding]:
     judge = ScopeJudge(spec.scope, context.policy)
-    for file in context.change.files:
+    findings = [*_path_findings(context.change, spec, judge), *name_findings(context, spec, judge, context.head_modes)]
+    if context.head_modes is not None:
+        findings += link_findings(context, judge, context.head_modes)
+    facts = _facts(context.change, findings)
+    if context.head_modes is None and not fails(findings):
+        reason = "the names of the head's tree were not read, so links and spellings could not be looked at"
+        return not_run(NAME, mode, reason, findings=findings, facts=facts)
+    findings += _submodule_notes(context.change, judge)
+    return concluded(NAME, mode, findings, reason=_reason(facts, spec), facts=facts)
+
+
+def _facts(change: Change, findings: Iterable[Finding]) -> dict[str, int]:
+    return {
+        "touched_paths": sum(len(edited_paths(file)) for file in change.files),
+        "outside_paths": len({finding.place.path for finding in findings}),
+        "symbolic_links": sum(file.new is not None and file.new.is_symlink for file in change.files),
+    }
+
+
+def _reason(facts: Mapping[str, int], spec: Spec) -> str:
+    touched, outside = counted(facts["touched_paths"], "touched path"), facts["outside_paths"]
+    where = f"the scope of {spec.id}"
+    return f"{outside:,} of {touched} outside {where}" if outside else f"{touched}, all inside {where}"
+
+
+def _path_findings(change: Change, spec: Spec, judge: ScopeJudge) -> Iterator[Finding]:
+    for file in change.files:
         for path in edited_paths(file):
             decision = judge.decide(path)
             if decision.kind != "admit":
-                yield _outside(context.change, file, decision, spec)
+                yield _outside(change, file, decision, spec)
+
+
+def _submodule_notes(change: Change, judge: ScopeJudge) -> Iterator[Finding]:
+    for file in change.files:
+        if any(end is not None and end.is_submodule for end in (file.old, file.new)) and _admitted(file, judge):
+            yield Finding(
+                rule=f"{NAME}.submodule",
+                severity=Severity.ADVICE,
+                message=f"{described(file)} is a submodule; what changed inside it was not looked at",
+                remedy="Review the other repository's own change",
+                place=Place(file.path),
+            )
+
+
+def _admitted(file: FileChange, judge: ScopeJudge) -> bool:
+    return all(judge.decide(path).kind == "admit" for path in edited_paths(file))
 
 
 def _outside(change: Change, file: FileChange, decision: ScopeDecision, spec: Spec) -> Finding:
