@@ -281,6 +281,27 @@ class TestTheRecord:
         assert second["ledger"]["seq"] == first["ledger"]["seq"] + 1
         assert second["ledger"]["path"] == first["ledger"]["path"]
 
+    def test_reviews_at_the_same_time_are_all_recorded(self, repo: GitRepo) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        repo.commit("Change", **{"src/totals.py": "TOTAL = 1\n"})
+        with ThreadPoolExecutor(6) as pool:
+            done = list(pool.map(lambda _: review(repo), range(6)))
+        assert [one.code for one in done] == [0] * 6
+        assert len({one.document["ledger"]["seq"] for one in done}) == 6
+        assert agency("ledger", "verify", cwd=repo.path).code == 0
+
+    def test_the_evidence_behind_a_ruling_is_its_whole_document(self, repo: GitRepo) -> None:
+        from agent_agency.evidence import EvidenceStore
+
+        repo.commit("Change", **{"src/totals.py": "TOTAL = 1\n"})
+        document = review(repo).document
+        lines = (repo.path / ".git/agency/ledger.jsonl").read_text().splitlines()
+        body = json.loads(lines[-1])["body"]
+        stored = json.loads(EvidenceStore(repo.path / ".git/agency/evidence").get(body["document"]))
+        del document["ledger"]
+        assert stored == document
+
     def test_a_ruling_that_cannot_be_recorded_is_shown_and_exits_2(self, repo: GitRepo) -> None:
         repo.commit("Change", **{"src/totals.py": "TOTAL = 1\n"})
         (repo.path / ".git" / "agency").write_text("in the way")
