@@ -114,4 +114,5 @@ def _quoted(char: str) -> str:
         return named[char]
     if char.isprintable():
         return char
-    return "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogateescape"))
+    raw_byte = "\udc80" <= char <= "\udcff"
+    return "".join(f"\\{byte:03o}" for byte in char.encode("utf-8", "surrogateescape" if raw_byte else "surrogatepass"))

@@ -24,6 +24,11 @@ def test_any_name_becomes_printable_text(raw: bytes) -> None:
     assert display_path(raw.decode("utf-8", "surrogateescape")).isprintable()
 
 
+@given(st.text(st.characters(exclude_categories=())))
+def test_any_text_out_of_a_document_becomes_printable_too(text: str) -> None:
+    assert display_path(text).isprintable()
+
+
 def test_a_fingerprint_survives_moved_lines_and_reworded_messages() -> None:
     first = Finding("r", Severity.MAJOR, "one", "fix", Place("a.py", 3))
     moved = Finding("r", Severity.MINOR, "two", "mend", Place("a.py", 30))
