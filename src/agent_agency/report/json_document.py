@@ -147,7 +147,7 @@ def _each(holder: Mapping[str, Any], member: str, keys: Sequence[str]) -> list[d
 
 def _law(law: Mapping[str, Any]) -> dict[str, Any]:
     document = _keyed(law, _LAW)
-    document["policy_path"] = shown_path(document["policy_path"])
+    document["policy_path"] = shown_path(law.get("policy_path"))
     document["waivers_not_in_force"] = json_ready(dict(law.get("waivers_not_in_force") or {}))
     document["waivers"] = [display_path(path) for path in law.get("waivers") or ()]
     return document

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent_agency.report import html
+from agent_agency.report.html.markup import el, prose
+from agent_agency.report.text import clean
+from support import rulings
+
+_VOID = {"meta", "link", "input"}
+
+
+class _Page(HTMLParser):
+    """The elements, attributes and text of a page, and whether its elements nest."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: dict[str, list[str]] = {}
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.setdefault(self.open[-1] if self.open else "", []).append(data)
+
+    def values(self, name: str) -> list[str]:
+        return [attrs[name] or "" for _, attrs in self.elements if name in attrs]
+
+    def tags(self) -> list[str]:
+        return [tag for tag, _ in self.elements]
+
+
+def _pages() -> dict[str, Callable[[], str]]:
+    made = rulings.every_ruling()
+    pages: dict[str, Callable[[], str]] = {name: lambda name=name: html.render(made[name]) for name in made}  # type: ignore[misc]
+    index = [(f"{name} {rulings.HOSTILE}", ruling) for name, ruling in made.items() if name != "crowded"]
+    return {**pages, "index": lambda: html.render_index(index)}
+
+
+every_page = pytest.mark.parametrize("make", list(_pages().values()), ids=list(_pages()))
+
+
+@every_page
+def test_a_page_loads_nothing_and_links_only_inside_itself(make: Callable[[], str]) -> None:
+    page = _Page(make())
+    assert not {"img", "iframe", "object", "embed", "base", "audio", "video"} & set(page.tags())
+    assert page.values("src") == []
+    ids = page.values("id")
+    for address in page.values("href"):
+        assert address == "data:," or address.removeprefix("#") in ids
+    assert len(ids) == len(set(ids))
+
+
+@every_page
+def test_the_content_policy_allows_the_two_inline_texts_and_nothing_else(make: Callable[[], str]) -> None:
+    page = _Page(make())
+    (policy,) = [attrs["content"] for _, attrs in page.elements if attrs.get("http-equiv") == "Content-Security-Policy"]
+    rules = dict(rule.strip().split(" ", 1) for rule in (policy or "").split(";"))
+    assert rules["default-src"] == "'none'"
+    for kind in ("style", "script"):
+        (text,) = page.texts[kind]
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert rules[f"{kind}-src"] == f"'sha256-{digest}'"
+    names = {name for _, attrs in page.elements for name in attrs}
+    assert "style" not in names
+    assert not [name for name in names if name.startswith("on")]
+
+
+@every_page
+def test_the_elements_of_a_page_nest_and_no_stranger_adds_any(make: Callable[[], str]) -> None:
+    page = _Page(make())
+    assert page.open == []
+    assert page.tags().count("script") == page.tags().count("style") == 1
+    assert "\x1b" not in make()
+    assert "\u202e" not in make()
+    make().encode("utf-8")
+
+
+@every_page
+def test_a_page_has_a_language_landmarks_and_one_first_heading(make: Callable[[], str]) -> None:
+    page = _Page(make())
+    assert page.elements[0] == ("html", {"lang": "en"})
+    assert page.tags().count("main") == 1
+    assert page.tags().count("h1") == 1
+    assert {"header", "nav", "footer"} <= set(page.tags())
+    levels = [int(tag[1]) for tag in page.tags() if re.fullmatch("h[1-6]", tag)]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_the_page_tells_the_verdict_the_reasons_the_remedies_and_the_provenance() -> None:
+    ruling = rulings.rejected()
+    text = " ".join(" ".join(part) for part in _Page(html.render(ruling)).texts.values())
+    for told in ("Rejected", rulings.BUDGET.message, rulings.BUDGET.remedy, "tools/keys.py", ruling.ruling_id):
+        assert told in text
+    for told in (ruling.inputs_digest, str(ruling.law["constitution"]), str(ruling.base["commit"]), "over by 834"):
+        assert told in text
+
+
+def test_a_budget_bar_says_in_words_what_it_draws() -> None:
+    labels = _Page(html.render(rulings.rejected())).values("aria-label")
+    assert {"5 of 10 files", "1,234 of 400 lines"} <= set(labels)
+
+
+def test_a_large_change_is_cut_with_a_told_rest() -> None:
+    text = html.render(rulings.crowded())
+    assert "and 500 more findings; the JSON document lists all" in text
+    assert "and 500 more files; the JSON document lists all" in text
+    assert len(text) < 2_000_000
+
+
+def test_filters_wait_for_a_script() -> None:
+    forms = [attrs for tag, attrs in _Page(html.render(rulings.rejected())).elements if tag == "form"]
+    assert len(forms) == 1
+    assert all("hidden" in attrs for attrs in forms)
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_any_text_stays_text_in_an_element_and_in_an_attribute(text: str) -> None:
+    page = _Page(el("p", text, title=text))
+    assert page.elements == [("p", {"title": clean(text)})]
+    assert "".join(page.texts.get("p", [])) == clean(text)
+
+
+@given(st.text())
+def test_backticks_mark_code_and_nothing_is_lost(text: str) -> None:
+    page = _Page(el("p", prose(text)))
+    assert set(page.tags()) <= {"p", "code"}
+    shown = "".join(part for parts in page.texts.values() for part in parts)
+    assert sorted(shown) == sorted(clean(text).replace("`", "")) or "`" in shown
