@@ -68,28 +68,49 @@ def parse_json(data: bytes) -> Any:
         raise ValueError("nested too deeply") from error
 
 
+class CanonicalReader:
+    """Reads bytes that must be the canonical form of their value; keep one for many texts.
+
+    The usual case is one parse and one serialisation at the speed of C. What that serialiser writes differently from
+    RFC 8785 (exponents, large integers, keys beyond the basic plane) is compared with the exact serialiser.
+    """
+
+    __slots__ = ("_decode", "_encode")
+
+    def __init__(self) -> None:
+        decoder = json.JSONDecoder(parse_int=_plain_int, parse_float=_plain_float, parse_constant=_no_constant)
+        encoder = json.JSONEncoder(sort_keys=True, ensure_ascii=False, check_circular=False, separators=(",", ":"))
+        self._decode = decoder.raw_decode
+        self._encode = encoder.encode
+
+    def read(self, data: bytes) -> Any:
+        """Parse the bytes.
+
+        Raises:
+            NotCanonicalError: JSON, but written differently from its canonical form.
+            ValueError: no JSON at all (see `parse_json`).
+        """
+        try:
+            text = data.decode("utf-8")
+            value, _ = self._decode(text)
+            if self._encode(value) == text and (text.isascii() or not _ASTRAL.search(text)):
+                return value
+        except (ValueError, RecursionError):
+            pass  # the exact way below tells what is wrong, if anything is
+        value = parse_json(data)
+        if canonical_json(value) != data:
+            raise NotCanonicalError("the same value is written differently in canonical JSON")
+        return value
+
+
 def parse_canonical(data: bytes) -> Any:
     """Parse bytes that must be the canonical form of their value.
-
-    The usual case is one C-speed parse and one C-speed serialisation; what that serialiser writes differently from
-    RFC 8785 (exponents, large integers, keys beyond the basic plane) is compared with the exact serialiser.
 
     Raises:
         NotCanonicalError: JSON, but written differently from its canonical form.
         ValueError: no JSON at all (see `parse_json`).
     """
-    try:
-        text = data.decode("utf-8")
-        value = json.loads(text, parse_int=_plain_int, parse_float=_plain_float, parse_constant=_no_constant)
-        encoder = json.JSONEncoder(sort_keys=True, ensure_ascii=False, check_circular=False, separators=(",", ":"))
-        if encoder.encode(value) == text and (text.isascii() or not _ASTRAL.search(text)):
-            return value
-    except (ValueError, RecursionError):
-        pass  # the exact way below tells what is wrong, if anything is
-    value = parse_json(data)
-    if canonical_json(value) != data:
-        raise NotCanonicalError("the same value is written differently in canonical JSON")
-    return value
+    return CanonicalReader().read(data)
 
 
 def _plain_int(text: str) -> int:

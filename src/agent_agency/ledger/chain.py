@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from agent_agency.canonical_json import CanonicalReader
 from agent_agency.ledger.entry import FORMAT, GENESIS, MAX_LINE, Entry, EntryError, decode
 
 MAX_PROBLEMS = 100
@@ -73,6 +74,7 @@ class ChainCheck:
         self.count = 0
         self.last: Entry | None = None
         self.problems: list[Problem] = []
+        self._reader = CanonicalReader()
         self._broken = 0
         self._gaps: list[_Gap] = []
 
@@ -108,7 +110,7 @@ class ChainCheck:
             self._unterminated(number, raw)
             return None
         try:
-            entry, found = decode(raw[:-1])
+            entry, found = decode(raw[:-1], self._reader)
         except EntryError as error:
             self._tell(error.code, f"not an entry: {error}", number, error.seq)
             return None

@@ -6,6 +6,7 @@ import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+from agent_agency.canonical_json import CanonicalReader
 from agent_agency.errors import LedgerError
 from agent_agency.ledger.chain import Problem, lines
 from agent_agency.ledger.entry import Entry, EntryError, decode, is_chain_id
@@ -70,9 +71,10 @@ def read_entries(path: Path) -> Iterator[Entry]:
         LedgerCorruptError: at a line that cannot be read as an entry.
         LedgerError: the file cannot be read.
     """
+    reader = CanonicalReader()
     for number, raw in raw_lines(path):
         try:
-            yield decode(raw[:-1])[0]
+            yield decode(raw[:-1], reader)[0]
         except EntryError as error:
             raise corrupt(path, Problem(error.code, str(error), number, error.seq)) from error
 

@@ -18,7 +18,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent_agency.canonical_json import NotCanonicalError, canonical_json, parse_canonical, parse_json
+from agent_agency.canonical_json import (
+    CanonicalReader,
+    NotCanonicalError,
+    canonical_json,
+    parse_canonical,
+    parse_json,
+)
 
 FORMAT = "agency-ledger/1"
 GENESIS = "genesis"
@@ -113,14 +119,15 @@ def encode(seq: int, kind: str, ts: str, chain: str, body: bytes, prev_hash: str
     head = _BODY_START + body + _CHAIN_START + chain.encode() + b'"'
     envelope = canonical_json({"kind": kind, "prev_hash": prev_hash, "seq": seq, "ts": ts})
     tail = b"," + envelope[1:]
-    digest = _hash(head, tail)
+    digest = _hash(head + tail)
     return head + b',"hash":"' + digest.encode() + b'"' + tail, digest
 
 
-def decode(line: bytes) -> tuple[Entry, str]:
+def decode(line: bytes, reader: CanonicalReader | None = None) -> tuple[Entry, str]:
     """Read one line without its line feed; answer the entry and the hash that its content really has.
 
-    The two hashes differ where the content was changed; the caller decides what follows.
+    The two hashes differ where the content was changed; the caller decides what follows. ``reader`` may be given to
+    read many lines faster.
 
     Raises:
         EntryError: the line is no entry in canonical form.
@@ -130,7 +137,7 @@ def decode(line: bytes) -> tuple[Entry, str]:
     if envelope is None:
         raise _diagnose(line)
     try:
-        body = parse_canonical(line[len(_BODY_START) : cut])
+        body = (reader or CanonicalReader()).read(line[len(_BODY_START) : cut])
     except ValueError as error:
         raise _diagnose(line) from error
     if not isinstance(body, dict):
@@ -139,14 +146,11 @@ def decode(line: bytes) -> tuple[Entry, str]:
     chain, stated, kind, prev, seq, ts = envelope.group("chain", "hash", "kind", "prev", "seq", "ts")
     previous = prev.decode() if prev else None
     entry = Entry(int(seq), kind.decode(), ts.decode(), chain.decode(), body, previous, stated.decode())
-    return entry, _hash(line[:start], line[end:])
+    return entry, _hash(line[:start] + line[end:])
 
 
-def _hash(head: bytes, tail: bytes) -> str:
-    digest = hashlib.sha256(_HASH_PREFIX)
-    digest.update(head)
-    digest.update(tail)
-    return "sha256:" + digest.hexdigest()
+def _hash(unsigned: bytes) -> str:
+    return "sha256:" + hashlib.sha256(_HASH_PREFIX + unsigned).hexdigest()
 
 
 def _diagnose(line: bytes) -> EntryError:
