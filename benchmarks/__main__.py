@@ -81,13 +81,14 @@ def _table(name: str, figures: list[Figure]) -> Table:
     for column in ("median", "low", "high", "budget"):
         table.add_column(column, justify="right")
     table.add_column("")
+    rivals = {figure.rival for figure in figures}
     for figure in figures:
         kept = {True: "kept", False: "[bold red]BROKEN[/]", None: ""}[figure.kept]
         sign = "<=" if figure.better == "lower" else ">="
         budget = "" if figure.budget is None else f"{sign} {number(figure.budget)}"
         row = [f"{number(figure.median)} {figure.unit}", number(figure.low), number(figure.high), budget]
-        beside = f"beside: {figure.rival}" if figure.rival else figure.note
-        table.add_row(figure.name, *row, " ".join(part for part in (kept, beside) if part))
+        indent = "  beside it: " if figure.name in rivals else ""
+        table.add_row(indent + figure.name, *row, " ".join(part for part in (kept, figure.note) if part))
     return table
 
 

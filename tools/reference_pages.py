@@ -15,40 +15,40 @@ import click
 
 from agent_agency import errors
 from agent_agency.cli.main import cli
+from agent_agency.spec.rule_catalogue import Rule, load_catalogue
 from benchmarks.figures import Figure, number
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 RESULTS = Path(__file__).resolve().parents[1] / "benchmarks" / "results"
-WIDTH = 80
+# click leaves two columns of a terminal free
+WIDTH = 78
 SIGNS = {"lower": "≤", "higher": "≥"}
 _NOTE = "<!-- Written by make reference; edit the code, not this page. -->\n"
 
 
 def pages() -> dict[str, str]:
     """Make every generated page: file name to text."""
-    return {"cli.md": cli_page(), "errors.md": errors_page(), "figures.md": figures_page()}
+    return {"cli.md": cli_page(), "errors.md": errors_page(), "figures.md": figures_page(), "rules.md": rules_page()}
 
 
 def cli_page() -> str:
     """List every command with its own help."""
     parts = [_NOTE, "# Command line\n"]
-    for path, command in _commands(cli, "agency"):
+    for path, text in _helps(cli, "agency", None):
         level = "#" * min(path.count(" ") + 2, 3)
-        with click.Context(command, info_name=path, terminal_width=WIDTH, max_content_width=WIDTH) as context:
-            text = command.get_help(context)
         parts.append(f"{level} {path}\n\n```console\n$ {path} --help\n{_tidy(text)}\n```\n")
     return "\n".join(parts)
 
 
-def _commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
-    yield path, command
-    if not isinstance(command, click.Group):
-        return
-    with click.Context(command) as context:
-        for name in command.list_commands(context):
-            child = command.get_command(context, name)
-            if child is not None and not child.hidden:
-                yield from _commands(child, f"{path} {name}")
+def _helps(command: click.Command, name: str, parent: click.Context | None) -> Iterator[tuple[str, str]]:
+    settings = {"terminal_width": WIDTH, **command.context_settings}
+    with click.Context(command, info_name=name, parent=parent, **settings) as context:
+        yield context.command_path, command.get_help(context)
+        if isinstance(command, click.Group):
+            for child_name in command.list_commands(context):
+                child = command.get_command(context, child_name)
+                if child is not None and not child.hidden:
+                    yield from _helps(child, child_name, context)
 
 
 def errors_page() -> str:
@@ -84,6 +84,29 @@ def figures_page() -> str:
     )
     parts += [_results_section(json.loads(path.read_text("utf-8"))) for path in sorted(RESULTS.glob("*.json"))]
     return "\n".join(parts)
+
+
+def rules_page() -> str:
+    """List every rule with its meaning, by where it comes from."""
+    parts = [_NOTE, "# Rules\n"]
+    parts.append(
+        "Every finding names its rule. `agency spec explain RULE` gives an example of what breaks it and of what mends"
+        " it. A `*` stands for names that differ in their last part only.\n"
+    )
+    by_source: dict[str, list[Rule]] = {}
+    for rule in load_catalogue().values():
+        by_source.setdefault(rule.source, []).append(rule)
+    for source, rules in sorted(by_source.items()):
+        parts.append(f"## {_cell(source)}\n\n| rule | means | why |\n| --- | --- | --- |")
+        parts += [f"| `{rule.id}` | {_cell(rule.means)} | {_cell(rule.why)} |" for rule in rules]
+        parts.append("")
+    return "\n".join(parts)
+
+
+def _cell(text: str) -> str:
+    """Text as it stands inside a cell of a Markdown table."""
+    special = {"|": "\\|", "<": "&lt;", ">": "&gt;", "*": "\\*", "_": "\\_", "[": "\\[", "`": "\\`"}
+    return "".join(special.get(character, character) for character in text.replace("\n", " "))
 
 
 def _results_section(results: dict[str, Any]) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -103,3 +105,28 @@ def test_the_commands_that_ci_runs_itself_are_make_targets() -> None:
     makefile = (PROJECT / "Makefile").read_text("utf-8")
     for command in RUN_BY_CI:
         assert f"\n{shlex.split(command)[1]}:" in makefile
+
+
+def test_every_page_is_reached_from_the_contents() -> None:
+    contents = yaml.safe_load((PROJECT / "mkdocs.yml").read_text("utf-8"))["nav"]
+    pages = {str(page.relative_to(PROJECT / "docs")) for page in PAGES if page.is_relative_to(PROJECT / "docs")}
+    assert set(_leaves(contents)) == pages
+
+
+def _leaves(node: object) -> list[str]:
+    if isinstance(node, str):
+        return [node]
+    children = node.values() if isinstance(node, dict) else node
+    assert isinstance(children, Iterable)
+    return [leaf for child in children for leaf in _leaves(child)]
+
+
+@pytest.mark.parametrize("page", sorted((PROJECT / "docs" / "adr").glob("*.md")), ids=lambda page: page.stem)
+def test_a_decision_fits_on_forty_lines(page: Path) -> None:
+    assert len(page.read_text("utf-8").splitlines()) <= 40
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []

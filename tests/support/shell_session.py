@@ -54,7 +54,7 @@ class ShellSession:
     def run(self, command: str) -> str:
         """Run one command; gives what it wrote, standard error included, and keeps status, folder and variables."""
         after = '__status=$?; export -p > "$STATE"; pwd > "$STATE.pwd"; exit $__status'
-        script = f'. "$STATE"\n(exit {self.status})\n{command}\n{after}'
+        script = f'set -a; . "$STATE"\n(exit {self.status})\n{command}\n{after}'
         done = subprocess.run(
             ["bash", "-c", script],
             cwd=self.folder,
