@@ -24,7 +24,7 @@ LAW = "law"
 
 def evaluate(context: GateContext, mode: GateMode) -> GateResult:
     """Weigh every edit of what governs this repository."""
-    edits = context.governance
+    edits = sorted(context.governance, key=lambda edit: (edit.path, edit.kind, edit.detail))
     files = _file_of_each_path(context.change)
     facts = {"edits": [{"path": display_path(edit.path), "kind": edit.kind, "detail": edit.detail} for edit in edits]}
     law_only = only_law_edited(context.change, edits)

@@ -27,14 +27,18 @@ def evaluate(context: GateContext, mode: GateMode) -> GateResult:
     if spec is None:
         return not_run(NAME, mode, "no valid working spec governs this change, so there is no scope to hold it against")
     judge = ScopeJudge(spec.scope, context.policy)
-    findings = [*_path_findings(context.change, spec, judge), *name_findings(context, spec, judge, context.head_modes)]
+    paths = {path for file in context.change.files for path in edited_paths(file)}
+    decisions = {path: judge.decide(path) for path in paths}
+    admitted = frozenset(path for path, decision in decisions.items() if decision.kind == "admit")
+    findings = _path_findings(context.change, spec, decisions)
+    findings += name_findings(context, spec, judge, admitted)
     if context.head_modes is not None:
-        findings += link_findings(context, judge, context.head_modes)
+        findings += link_findings(context, judge, admitted, context.head_modes)
     facts = _facts(context.change, findings)
     if context.head_modes is None and not fails(findings):
         reason = "the names of the head's tree were not read, so links and spellings could not be looked at"
         return not_run(NAME, mode, reason, findings=findings, facts=facts)
-    findings += _submodule_notes(context.change, judge)
+    findings += _submodule_notes(context.change, admitted)
     return concluded(NAME, mode, findings, reason=_reason(facts, spec), facts=facts)
 
 
@@ -52,17 +56,19 @@ def _reason(facts: Mapping[str, int], spec: Spec) -> str:
     return f"{outside:,} of {touched} outside {where}" if outside else f"{touched}, all inside {where}"
 
 
-def _path_findings(change: Change, spec: Spec, judge: ScopeJudge) -> Iterator[Finding]:
-    for file in change.files:
-        for path in edited_paths(file):
-            decision = judge.decide(path)
-            if decision.kind != "admit":
-                yield _outside(change, file, decision, spec)
+def _path_findings(change: Change, spec: Spec, decisions: Mapping[str, ScopeDecision]) -> list[Finding]:
+    return [
+        _outside(change, file, decisions[path], spec)
+        for file in change.files
+        for path in edited_paths(file)
+        if decisions[path].kind != "admit"
+    ]
 
 
-def _submodule_notes(change: Change, judge: ScopeJudge) -> Iterator[Finding]:
+def _submodule_notes(change: Change, admitted: frozenset[str]) -> Iterator[Finding]:
     for file in change.files:
-        if any(end is not None and end.is_submodule for end in (file.old, file.new)) and _admitted(file, judge):
+        is_submodule = any(end is not None and end.is_submodule for end in (file.old, file.new))
+        if is_submodule and admitted.issuperset(edited_paths(file)):
             yield Finding(
                 rule=f"{NAME}.submodule",
                 severity=Severity.ADVICE,
@@ -70,10 +76,6 @@ def _submodule_notes(change: Change, judge: ScopeJudge) -> Iterator[Finding]:
                 remedy="Review the other repository's own change",
                 place=Place(file.path),
             )
-
-
-def _admitted(file: FileChange, judge: ScopeJudge) -> bool:
-    return all(judge.decide(path).kind == "admit" for path in edited_paths(file))
 
 
 def _outside(change: Change, file: FileChange, decision: ScopeDecision, spec: Spec) -> Finding:

@@ -52,41 +52,38 @@ class HeadLinks(Mapping[str, str]):
         return sum(mode == _SYMLINK for mode in self._modes.values())
 
 
-def link_findings(context: GateContext, judge: ScopeJudge, modes: Mapping[str, str]) -> Iterator[Finding]:
+def link_findings(
+    context: GateContext, judge: ScopeJudge, admitted: frozenset[str], modes: Mapping[str, str]
+) -> Iterator[Finding]:
     """Every symbolic link that the change leaves in the scope and that leads out of it or of the repository."""
     links = HeadLinks(context, modes)
     for file in context.change.files:
-        if file.new is None or not file.new.is_symlink or not _is_admitted(judge, file.path):
+        if file.new is None or not file.new.is_symlink or file.path not in admitted:
             continue
         rejected = decide_target(file.path, resolve_links(file.path, links), judge)
         if rejected is not None:
             yield _link_finding(context, file, rejected)
 
 
-def name_findings(
-    context: GateContext, spec: Spec, judge: ScopeJudge, modes: Mapping[str, str] | None
-) -> Iterator[Finding]:
+def name_findings(context: GateContext, spec: Spec, judge: ScopeJudge, admitted: frozenset[str]) -> Iterator[Finding]:
     """Every name that is another one, or an excluded one, where letter case and Unicode form do not count.
 
-    Twins are looked for only of names that the change brings; ``modes`` ``None`` means that no twin can be known.
+    Twins are looked for only of names that the change brings, among the names of the head's tree.
     """
+    modes = context.head_modes or {}
     bring_names = any(file.status in _NAMING for file in context.change.files)
-    index = CaseIndex(modes) if modes is not None and bring_names else None
+    index = CaseIndex(modes) if bring_names else None
     for file in context.change.files:
         for path in edited_paths(file):
-            if not _is_admitted(judge, path):
+            if path not in admitted:
                 continue
             brought = file.status in _NAMING and file.new is not None and path == file.new.path
             twins = index.twins(path) if index is not None and brought else ()
             rejected = decide_case_folded(path, twins, spec.scope, judge)
             if rejected is not None:
                 yield _name_finding(context, file, path, rejected.rule, Severity.MAJOR, rejected.matched or "")
-            elif tracked := [twin for twin in twins if modes is not None and twin in modes]:
+            elif tracked := [twin for twin in twins if twin in modes]:
                 yield _name_finding(context, file, path, NAMES_FALL_TOGETHER, Severity.MODERATE, tracked[0])
-
-
-def _is_admitted(judge: ScopeJudge, path: str) -> bool:
-    return judge.decide(path).kind == "admit"
 
 
 def _link_finding(context: GateContext, file: FileChange, rejected: ScopeDecision) -> Finding:

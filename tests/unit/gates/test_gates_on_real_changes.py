@@ -145,3 +145,32 @@ def test_a_copy_needs_its_new_place_in_scope_and_not_its_source(git_repo: GitRep
     assert failed(narrow) == {}
     only = gates(git_repo, base)["scope_boundary"]
     assert [finding.place.path for finding in only.findings] == ["docs/a.txt"]
+
+
+def test_links_and_spellings_are_read_from_the_tree_that_git_holds(git_repo: GitRepo) -> None:
+    (git_repo.path / "src").mkdir()
+    (git_repo.path / "src/inner").symlink_to("../docs")
+    base = git_repo.commit("base", **{"src/a.py": "x = 1\n", "docs/d.md": "d\n"})
+    (git_repo.path / "src/through").symlink_to("inner/d.md")
+    (git_repo.path / "src/away").symlink_to("/etc/passwd")
+    (git_repo.path / "src/fine").symlink_to("a.py")
+    blob = git_repo.git("hash-object", "-w", "--stdin", stdin=b"y = 1\n")
+    git_repo.git("add", "-A")
+    git_repo.git("update-index", "--add", "--cacheinfo", f"100644,{blob},src/A.py")
+    git_repo.git("commit", "-q", "-m", "head")
+    found = gates(git_repo, base)["scope_boundary"].findings
+    assert [(finding.rule, finding.place.path) for finding in found] == [
+        ("scope.symlink_escape", "src/away"),
+        ("scope.symlink_escape", "src/through"),
+        ("scope_boundary.names_fall_together", "src/A.py"),
+    ]
+
+
+def test_a_submodule_is_judged_by_its_path_and_opened_by_nobody(git_repo: GitRepo) -> None:
+    base = git_repo.commit("base")
+    for path in ("src/sub", "lib/sub"):
+        git_repo.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},{path}")
+    git_repo.git("commit", "-q", "-m", "head")
+    results = gates(git_repo, base)
+    assert rules(results["scope_boundary"].findings) == ["scope.reject.scope_in_miss", "scope_boundary.submodule"]
+    assert GateStatus.ERROR not in {result.status for result in results.values()}
