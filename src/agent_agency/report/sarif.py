@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from agent_agency.arbitration.ruling import AppliedWaiver, Ruling
 from agent_agency.facts import GateMode, GateResult, GateStatus
@@ -109,23 +108,8 @@ def _stand_in(ruling: Ruling) -> str | None:
 
 
 def _provenance(ruling: Ruling) -> dict[str, Any] | None:
-    """Where the code comes from, never with the user name or token that an address may hold."""
-    address = without_credentials(ruling.head.get("repository_uri"))
-    if address is None:
+    address = ruling.head.get("repository_uri")
+    if not address:
         return None
     told = {"repositoryUri": address, "revisionId": ruling.head.get("commit"), "branch": ruling.head.get("branch")}
     return {key: json_ready(value) for key, value in told.items() if value}
-
-
-def without_credentials(address: object) -> str | None:
-    """A repository's address less its user part, query and fragment; ``None`` for what is no absolute URI."""
-    if not isinstance(address, str):
-        return None
-    try:
-        parts = urlsplit(address)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return None
-    if not parts.scheme or not parts.hostname:
-        return None
-    return urlunsplit((parts.scheme, f"{parts.hostname}{port}", sarif_log.address(parts.path), "", ""))

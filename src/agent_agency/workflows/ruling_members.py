@@ -132,6 +132,7 @@ def _head(inputs: RulingInputs) -> dict[str, Any]:
         "tree": change.head_tree,
         "kind": str(change.head_kind),
         "branch": inputs.subject.branch,
+        "repository_uri": inputs.subject.repository_uri,
     }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from agent_agency.change.measure import Head
 from agent_agency.errors import UsageError
 from agent_agency.git import Repository
+from agent_agency.workflows.repository_address import repository_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Subject:
 
     ``law_commit`` is the tip of the base, where the law stands; ``merge_base`` is what the change is measured from.
     ``tip`` is the newest commit of the head side: the head itself, or what the working tree or index stands on.
+    ``repository_uri`` is the public address of the remote, without credentials.
     """
 
     base_ref: str
@@ -36,6 +38,7 @@ class Subject:
     head: Head
     head_ref: str | None
     branch: str | None
+    repository_uri: str | None = None
 
 
 def resolve_subject(repo: Repository, request: ReviewRequest) -> Subject:
@@ -65,4 +68,5 @@ def resolve_subject(repo: Repository, request: ReviewRequest) -> Subject:
         head=head,
         head_ref=request.head,
         branch=branch,
+        repository_uri=repository_address(repo),
     )
