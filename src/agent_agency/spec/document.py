@@ -81,7 +81,7 @@ def load_document(
             _finding(
                 Refusal(
                     "too_large",
-                    f"The file has {len(data):,} bytes; a document may have {MAX_BYTES:,}",
+                    f"The file is larger than {MAX_BYTES:,} bytes, the most that a document may have",
                     "Keep the document to what describes the change; put data elsewhere.",
                 ),
                 path,

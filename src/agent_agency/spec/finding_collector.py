@@ -43,6 +43,11 @@ class FindingCollector:
         return tuple(self._found)
 
     @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._found)
+
+    @property
     def refused(self) -> bool:
         """Whether one of them makes the document invalid."""
         return any(finding.severity is not Severity.ADVICE for finding in self._found)

@@ -18,7 +18,7 @@ _ORDERS: Final = (
     "|specify|state|update|write"
 )
 _WHOLE: Final = re.compile(
-    rf"\W*{_MARKER}\W*|\.{{3,}}|…|\?{{2,}}|<[^<>]+>|\{{\{{[^{{}}]*\}}\}}|\$\{{[^{{}}]*\}}", re.IGNORECASE
+    rf"(?:\W*{_MARKER})+\W*|\.{{3,}}|…|\?{{2,}}|<[^<>]+>|\{{\{{[^{{}}]*\}}\}}|\$\{{[^{{}}]*\}}", re.IGNORECASE
 )
 _HEADING: Final = re.compile(rf"\W*{_MARKER}\s*(?:[:(\[]|[-\u2013\u2014]\s)", re.IGNORECASE)
 _ORDER: Final = re.compile(rf"\W*(?:(?:TODO|FIXME|XXX)\s+(?i:{_ORDERS})\b|TB[DC]\s)")

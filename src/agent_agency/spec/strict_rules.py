@@ -110,6 +110,13 @@ STRICT_RULES: Final[Mapping[str, StrictRule]] = MappingProxyType(
             "One of the two was probably meant to be another path.",
             "Remove or correct one of the two.",
         ),
+        "strict.scope.too_large": StrictRule(
+            Severity.MAJOR,
+            "A scope list of more than 1,000 entries, or an entry of more than 1,000 characters.",
+            "Nobody can oversee it, and something that admits everything hides well in it.",
+            "Name folders instead of files, or split the change.",
+            _NEVER,
+        ),
         "strict.scope.prose": StrictRule(
             Severity.MODERATE,
             "A sentence or several paths in one scope entry.",

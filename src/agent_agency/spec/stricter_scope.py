@@ -16,6 +16,8 @@ from agent_agency.spec.strict_rules import ENDED
 _PATTERN_SIGNS: Final = frozenset("*?[](){}!@+|")
 _EXCLUSION_SIGNS: Final = frozenset("*?[](){}|")
 _LOST_BACKSLASH: Final = r"\\(?![*?\[\](){}!@+|\\])"
+MOST_ENTRIES: Final = 1000
+LONGEST_ENTRY: Final = 1000
 _EMPTY_SEGMENTS: Final = frozenset({"", ".", ".."})
 _WILD_START: Final = frozenset("*?[({!+@")
 _PROBES: Final = (
@@ -28,16 +30,24 @@ _PROBES: Final = (
 
 def check_scope(case: StrictCase) -> None:
     """Check the three lists of the scope, as far as they are lists of texts."""
-    for surface in ("in", "support"):
-        for at, entry in case.texts("scope", surface, "*"):
-            _check_admission(case, at, entry)
-        _check_duplicates(case, surface)
-    excluded = set()
-    for at, entry in case.texts("scope", "out", "*"):
-        _check_exclusion(case, at, entry)
-        excluded.add(_plain(entry))
-    _check_duplicates(case, "out")
-    _check_contradiction(case, excluded)
+    lists = {surface: case.texts("scope", surface, "*") for surface in ("in", "support", "out")}
+    for surface, entries in lists.items():
+        if len(entries) > MOST_ENTRIES:
+            message = f"'scope.{surface}' has {len(entries):,} entries"
+            case.report("strict.scope.too_large", ("scope", surface), message)
+            return
+        check = _check_exclusion if surface == "out" else _check_admission
+        for at, entry in entries:
+            if len(entry) > LONGEST_ENTRY:
+                case.report("strict.scope.too_large", at, f"{named(at)} has {len(entry):,} characters")
+            elif not is_blank(entry) and not case.is_placeholder_path(entry):
+                check(case, at, entry)
+        _check_duplicates(case, entries)
+    excluded = {_plain(entry) for _, entry in lists["out"]}
+    for at, entry in (*lists["in"], *lists["support"]) if excluded else ():
+        if _plain(entry) in excluded:
+            message = f"{named(at)} is '{_shown(entry)}', which scope.out excludes"
+            case.report("strict.scope.in_is_out", at, message)
 
 
 def is_overbroad(entry: str) -> str | None:
@@ -73,8 +83,6 @@ def _is_no_plain_path(entry: str) -> bool:
 
 
 def _check_admission(case: StrictCase, at: Pointer, entry: str) -> None:
-    if is_blank(entry) or case.is_placeholder_path(entry):
-        return
     rule, what = _fault_of_form(entry)
     if rule:
         pass
@@ -89,8 +97,6 @@ def _check_admission(case: StrictCase, at: Pointer, entry: str) -> None:
 
 
 def _check_exclusion(case: StrictCase, at: Pointer, entry: str) -> None:
-    if is_blank(entry) or case.is_placeholder_path(entry):
-        return
     rule, what = _fault_of_form(entry)
     if not rule and excludes_nothing(entry):
         rule, what = "strict.scope.no_effect_out", "which excludes nothing as it is written"
@@ -114,22 +120,13 @@ def _fault_of_form(entry: str) -> tuple[str, str]:
     return "", ""
 
 
-def _check_duplicates(case: StrictCase, surface: str) -> None:
+def _check_duplicates(case: StrictCase, entries: list[tuple[Pointer, str]]) -> None:
     first: dict[str, int] = {}
-    for at, entry in case.texts("scope", surface, "*"):
-        index = int(at[-1])
+    for index, (at, entry) in enumerate(entries):
         if entry in first:
             message = f"{named(at)} repeats '{_shown(entry)}' of entry {first[entry]}"
             case.report("strict.scope.duplicate_entry", at, message)
         first.setdefault(entry, index)
-
-
-def _check_contradiction(case: StrictCase, excluded: set[str]) -> None:
-    for surface in ("in", "support") if excluded else ():
-        for at, entry in case.texts("scope", surface, "*"):
-            if _plain(entry) in excluded:
-                message = f"{named(at)} is '{_shown(entry)}', which scope.out excludes"
-                case.report("strict.scope.in_is_out", at, message)
 
 
 def _plain(entry: str) -> str:

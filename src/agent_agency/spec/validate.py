@@ -13,6 +13,8 @@ from agent_agency.spec.model import Profile, Spec, ValidationResult
 
 CLI_4: Final = "cli-4.0.0"
 """The one reference command line whose own verdict can be asked for."""
+MOST_FINDINGS: Final = 1000
+"""How many findings a result holds; of a longer list the rest is dropped, but never the first of a rule."""
 
 
 class RepositoryFiles(Protocol):
@@ -84,8 +86,18 @@ def validate_spec(
         from agent_agency.spec.stricter import check_stricter
 
         findings += check_stricter(document, profile, files=files, now=now)
+    findings = _bounded(findings)
     valid = all(finding.severity is Severity.ADVICE for finding in findings)
     return ValidationResult(path, profile, valid, findings, judge.to_spec(document) if valid else None)
+
+
+def _bounded(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """So many findings as anybody could read, and at least one of each rule."""
+    if len(findings) <= MOST_FINDINGS:
+        return findings
+    first_of_each = {finding.rule: finding for finding in reversed(findings)}
+    kept = dict.fromkeys((*findings[:MOST_FINDINGS], *reversed(first_of_each.values())))
+    return tuple(kept)
 
 
 def _judge(profile: Profile, options: ValidationOptions, *, has_policy: bool | None) -> _Judge:

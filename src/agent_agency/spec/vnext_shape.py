@@ -29,6 +29,8 @@ _COMMIT: Final = re.compile(r"[0-9a-f]{7,40}")
 _ID_FORM: Final = "Write capitals, dashes and a number, such as 'PAY-42' or 'AUTH-API-7b'."
 _CRITERION_FORM: Final = "Write a capital A and a number, such as 'A1'."
 _TITLE_LIMIT: Final = 200
+_MOST_HINTS: Final = 50
+"""For how many unknown keys a near name is sought: beyond it is no slip of the pen."""
 
 _FORBIDDEN: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -169,7 +171,8 @@ def _missing(found: FindingCollector, at: Pointer, value: Mapping[str, Any], fie
     from agent_agency.spec.near_miss import did_you_mean
 
     key = str(at[-1])
-    near = next((other for other in value if other not in fields and did_you_mean(other, [key])), None)
+    strangers = [other for other in value if other not in fields]
+    near = next((other for other in strangers[:_MOST_HINTS] if did_you_mean(other, [key])), None)
     advice = f"Did you write {_shown(near)} instead?" if near else _ADVICE.get(key, f"Add '{key}'.")
     found.add(_VIOLATION, at, f"{_name(at)} is missing", advice)
 
@@ -184,7 +187,7 @@ def _unknown_key(found: FindingCollector, at: Pointer, fields: Mapping[str, Chec
         return
     from agent_agency.spec.near_miss import did_you_mean
 
-    near = did_you_mean(key, fields)
+    near = did_you_mean(key, fields) if found.count < _MOST_HINTS else None
     if near:
         remedy = f"Did you mean '{near}'?"
     elif len(at) == 1 and key in _PARENTS:

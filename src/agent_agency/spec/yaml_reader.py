@@ -17,6 +17,7 @@ from yaml.events import (
 )
 
 from agent_agency.spec import core_schema
+from agent_agency.spec.yaml_parser import make_parser, mend_tab
 from agent_agency.spec.yaml_text import Prepared, prepare
 
 MAX_DEPTH: Final = 100
@@ -68,35 +69,12 @@ def read_yaml(data: bytes, composer: type[Composer] | None = None) -> tuple[Any,
         except RefusedError as error:
             return error.refusal
         except yaml.MarkedYAMLError as error:
-            mended = prepared.without_tab(error)
+            mended = mend_tab(prepared, error)
             if mended is None:
                 return _syntax(error)
             prepared = mended
         except yaml.YAMLError as error:
             return Refusal("parse_failed", f"The YAML cannot be read: {error}", "Remove what is no YAML text.")
-
-
-def parser_class() -> Any:
-    """The event parser of PyYAML: the C one, else the pure one."""
-    try:
-        from yaml._yaml import CParser
-    except ImportError:
-        return _pure_parser
-    return CParser
-
-
-def _pure_parser(text: str) -> Any:
-    from yaml.parser import Parser
-    from yaml.reader import Reader
-    from yaml.scanner import Scanner
-
-    class PureParser(Reader, Scanner, Parser):
-        def __init__(self, stream: str) -> None:
-            Reader.__init__(self, stream)
-            Scanner.__init__(self)
-            Parser.__init__(self)
-
-    return PureParser(text)
 
 
 class Composer:
@@ -109,7 +87,7 @@ class Composer:
 
     def __init__(self, prepared: Prepared) -> None:
         self.prepared = prepared
-        self.parser = parser_class()(prepared.text)
+        self.parser = make_parser(prepared.text)
         self.container: Any = []
         self.children: Any = []
         self.key: Any = NO_KEY

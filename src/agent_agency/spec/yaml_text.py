@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Final
 
 _ODD: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _BREAKS_ELSEWHERE: Final = frozenset("\x85\u2028\u2029\ufeff")
 _ESCAPED_SURROGATE: Final = r"(?s)\\(?:u([dD][89a-fA-F][0-9a-fA-F]{2})|.)"
 _MAYBE_SURROGATE: Final = ("\\ud", "\\uD")
 _SURROGATE_BLOCKS: Final = ("e", "f")
-_MOST_REREAD: Final = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +60,6 @@ class Prepared:
         if not self.block:
             return value
         return _join_surrogates(value, self.block) if style == '"' else _show_surrogates(value, self.block)
-
-    def without_tab(self, error: Any) -> Prepared | None:
-        """This text with the tab at which a parser stopped made a space; ``None`` where no tab is at fault."""
-        mark = error.problem_mark
-        if mark is None or mark.index >= len(self.text) or self.text[mark.index] != "\t":
-            return None
-        end = mark.index + 1
-        while self.text[end : end + 1] in {"\t", " "}:
-            end += 1
-        before = self.text[self.text.rfind("\n", 0, mark.index) + 1 : mark.index]
-        harmless = self.text[end : end + 1] in {"", "\n", "\r", "#"}
-        after_dash = before.rstrip(" ").endswith("-") and before.strip(" -") == ""
-        if self.reread > _MOST_REREAD or not (harmless or after_dash):
-            return None
-        text = self.text[: mark.index] + " " * (end - mark.index) + self.text[end:]
-        tabs = self.tabs if harmless else {**self.tabs, mark.line: mark.column}
-        return replace(self, text=text, tabs=tabs, reread=self.reread + len(text))
 
 
 def prepare(data: bytes) -> Prepared | Unreadable:
