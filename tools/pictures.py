@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -45,17 +46,36 @@ def draw(title: str, written: str) -> str:
     """Draw terminal output as an SVG that loads nothing from anywhere."""
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         console = Console(record=True, width=WIDTH, file=nowhere, force_terminal=True, color_system="truecolor")
-        console.print(Text.from_ansi(written.rstrip("\n")))
+        console.print(Text.from_ansi(written.rstrip("\n") + "\n"))
         return _WEB_FONT.sub("", console.export_svg(title=title, unique_id="agency"))
+
+
+def photograph(page: Path, picture: Path) -> None:
+    """Photograph a page as Chromium shows it.
+
+    Raises:
+        SystemExit: when no Chromium is installed.
+    """
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser is None:
+        raise SystemExit("Chromium is needed for the picture of the HTML report (Debian: apt-get install chromium).")
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    size = ["--window-size=1100,880", "--hide-scrollbars", f"--user-data-dir={page.parent / 'profile'}"]
+    orders = ["--headless", "--disable-gpu", *sandbox, *size, f"--screenshot={picture}"]
+    subprocess.run([browser, *orders, page.as_uri()], check=True, capture_output=True, timeout=60)
 
 
 def main() -> None:
     """Make every picture anew."""
     PICTURES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        written = show([AGENCY, "try", "--keep", "tally"], Path(folder)).replace(folder, "/tmp")  # noqa: S108 - text
-    (PICTURES / "try.svg").write_text(draw("agency try", written), "utf-8")
-    print("wrote docs/pictures/try.svg")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        written = show([AGENCY, "try", "--keep", "tally"], folder).replace(name, "/tmp")  # noqa: S108 - text in a picture
+        (PICTURES / "try.svg").write_text(draw("agency try", written), "utf-8")
+        review = [AGENCY, "review", "--repo", "tally", "--base", "main", "--head", "leaves-scope"]
+        subprocess.run([*review, "--format", "html", "--out", "report.html"], cwd=folder, check=False)
+        photograph(folder / "report.html", PICTURES / "report.png")
+    print("wrote docs/pictures/try.svg and docs/pictures/report.png")
 
 
 if __name__ == "__main__":
