@@ -7,7 +7,6 @@ nobody enforces.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -96,6 +95,8 @@ def read_config(data: bytes, path: str) -> Config | tuple[Finding, ...]:
         data: the file's bytes, UTF-8.
         path: the path that findings name.
     """
+    import tomllib
+
     if len(data) > MAX_BYTES:
         message = f"The file has {len(data):,} bytes; settings may have {MAX_BYTES:,}"
         return (Finding("config.too_large", Severity.MAJOR, message, "Keep only settings in it.", Place(path)),)

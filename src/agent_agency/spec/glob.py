@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from agent_agency.spec.glob_syntax import translate
-from agent_agency.spec.safe_regex import SafeRegex
-
 _GLOB_CHARACTERS = frozenset("*?[](){}!@+|")
 
 
@@ -35,14 +32,20 @@ class Glob:
     __slots__ = ("_regex", "pattern")
 
     def __init__(self, pattern: str) -> None:
+        from agent_agency.spec.glob_syntax import UnusablePatternError, translate
+        from agent_agency.spec.safe_regex import SafeRegex
+
         self.pattern = pattern
-        self._regex = SafeRegex(translate(_utf16(pattern))) if pattern else None
+        try:
+            self._regex = SafeRegex(translate(_utf16(pattern))) if pattern else None
+        except UnusablePatternError:
+            self._regex = None
 
     def matches(self, path: str) -> bool:
         """Whether the whole path matches; the empty path matches nothing."""
-        if not path or self._regex is None:
+        if not path or not self.pattern:
             return False
-        return path == self.pattern or self._regex.matches(_utf16(path))
+        return path == self.pattern or (self._regex is not None and self._regex.matches(_utf16(path)))
 
 
 class Globs:

@@ -28,18 +28,22 @@ def read_policy(data: bytes, path: str, *, parity: bool = False) -> PolicyResult
         path: the path that findings name.
         parity: judge exactly as the 12.0.0 reference does, which knows the vNext shape only.
     """
-    from agent_agency.spec import policy_seed, policy_stricter, policy_vnext
-
     document = load_document(data, path, kind="policy")
     if not isinstance(document, Document):
         return PolicyResult(path, valid=False, findings=document)
     found = FindingCollector(document, "policy")
     seed = not parity and is_seed_policy(document.value)
     if seed:
+        from agent_agency.spec import policy_seed
+
         policy_seed.check(document.value, found)
     else:
+        from agent_agency.spec import policy_vnext
+
         policy_vnext.check(document.value, found)
     if not parity and not found.refused:
+        from agent_agency.spec import policy_stricter
+
         policy_stricter.check(document.value, found, seed=seed)
     if found.refused:
         return PolicyResult(path, valid=False, findings=found.findings)

@@ -1,6 +1,6 @@
 """ECMAScript regular expressions (without flags) as a tree: the part that glob translation can produce.
 
-Not read: back references, word boundaries, octal escapes and named groups. No glob needs them, and a pattern that
+Not read: back references, octal and control escapes and named groups. No glob needs them, and a pattern that
 smuggles one in is refused as a whole rather than matched wrongly.
 """
 
@@ -82,10 +82,12 @@ class Lookaround:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assertion:
-    """``^`` the start of the text, ``$`` its end."""
+    """``^`` the start of the text, ``$`` its end, ``b`` the edge of a word, ``B`` no edge of a word."""
 
     kind: str
 
+
+WORD_CHARACTERS = Characters(_WORD)
 
 Node = Characters | Sequence | Alternatives | Repeat | Lookaround | Assertion
 
@@ -175,25 +177,31 @@ class _Parser:
 
     def _atom(self, depth: int) -> Node:
         char = self._take()
-        if char in "^$":
-            return Assertion(char)
-        if char == ".":
-            return Characters(_LINE_ENDS, negated=True)
         if char == "(":
             return self._group(depth + 1)
         if char == "[":
             return self._class()
         if char == "\\":
-            ranges, negated = self._escape()
-            return Characters(ranges, negated)
-        if char in "*+?":
+            return self._escaped()
+        if char in "*+?" or (char == "{" and self._is_quantity()):
             raise SyntaxNotSupportedError
-        if char == "{":
-            self.at -= 1
-            if self._quantity() is not None:
-                raise SyntaxNotSupportedError
-            self.at += 1
-        return _only(char)
+        if char in "^$":
+            return Assertion(char)
+        return Characters(_LINE_ENDS, negated=True) if char == "." else _only(char)
+
+    def _escaped(self) -> Node:
+        if self._here() and self._here() in "bB":
+            return Assertion(self._take())
+        ranges, negated = self._escape()
+        return Characters(ranges, negated)
+
+    def _is_quantity(self) -> bool:
+        """Whether the brace just taken begins a quantity, which has nothing to repeat here."""
+        self.at -= 1
+        start = self.at
+        found = self._quantity() is not None
+        self.at = start + 1
+        return found
 
     def _group(self, depth: int) -> Node:
         kinds = {"?:": None, "?=": (True, False), "?!": (True, True), "?<=": (False, False), "?<!": (False, True)}
@@ -210,12 +218,12 @@ class _Parser:
             raise SyntaxNotSupportedError
         return inner if look is None else Lookaround(inner, ahead=look[0], negated=look[1])
 
-    def _escape(self, *, in_class: bool = False) -> tuple[tuple[Range, ...], bool]:
+    def _escape(self) -> tuple[tuple[Range, ...], bool]:
         char = self._take()
         sets = {"d": _DIGITS, "w": _WORD, "s": _SPACES}
         if char.lower() in sets:
             return sets[char.lower()], char.isupper()
-        if char in "123456789kBc" or (char == "b" and not in_class):
+        if char in "123456789kc":
             raise SyntaxNotSupportedError
         if char in "xu":
             code = self._hexadecimal(2 if char == "x" else 4)
@@ -254,7 +262,7 @@ class _Parser:
         char = self._take()
         if char != "\\":
             return ((ord(char), ord(char)),)
-        ranges, negated = self._escape(in_class=True)
+        ranges, negated = self._escape()
         return _complement(ranges) if negated else ranges
 
 

@@ -3,8 +3,8 @@
 Python's ``re`` and every engine that backtracks can be made to run for ever by a pattern, and glob patterns come from
 documents that anybody may write. This engine runs ECMAScript expressions (the part that glob translation uses) on sets
 of positions: a set is one integer, bit *i* standing for position *i*, and each step takes the whole set forward.
-Nothing is tried twice, so the cost grows with the lengths of expression and text and not with the ways to match. Lookarounds
-cost one step backward or forward over the text, once.
+Nothing is tried twice, so the cost grows with the lengths of expression and text and not with the ways to match.
+Lookarounds cost one step backward or forward over the text, once.
 
 Only the question "does the whole text match" is answered, so greedy and lazy are the same.
 """
@@ -12,8 +12,10 @@ Only the question "does the whole text match" is answered, so greedy and lazy ar
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from agent_agency.spec.regex_syntax import (
+    WORD_CHARACTERS,
     Alternatives,
     Assertion,
     Characters,
@@ -25,8 +27,15 @@ from agent_agency.spec.regex_syntax import (
     parse,
 )
 
+if TYPE_CHECKING:
+    from agent_agency.spec.regex_fast import FastForm
+
 MAX_STEPS = 200_000
 """Steps that one match may take; far above what any real pattern and path need (a few hundred)."""
+
+
+_WORTH_COMPILING = 8
+"""From this many questions on, the quick form pays; a hook that asks once does without."""
 
 
 class _OutOfStepsError(Exception):
@@ -45,9 +54,11 @@ def is_valid(source: str) -> bool:
 class SafeRegex:
     """An expression; one that is invalid, or beyond the syntax that is run here, matches nothing."""
 
-    __slots__ = ("_root",)
+    __slots__ = ("_asked", "_fast", "_root")
 
     def __init__(self, source: str) -> None:
+        self._asked = 0
+        self._fast: FastForm | None = None
         try:
             self._root: Node | None = parse(source)
         except SyntaxNotSupportedError:
@@ -57,6 +68,13 @@ class SafeRegex:
         """Whether the whole text matches; a match that takes too many steps is none."""
         if self._root is None:
             return False
+        self._asked += 1
+        if self._asked == _WORTH_COMPILING:
+            from agent_agency.spec.regex_fast import fast_form
+
+            self._fast = fast_form(self._root)
+        if self._fast is not None and self._fast.serves(text):
+            return self._fast.pattern.fullmatch(text) is not None
         run = _Run(text)
         try:
             return bool(run.forward(self._root, 1) & run.last)
@@ -162,8 +180,13 @@ class _Run:
             places = step(node.inner, self.everywhere)
             return self.everywhere & ~places if node.negated else places
         if isinstance(node, Assertion):
-            return {"^": 1, "$": self.last}[node.kind]
+            return {"^": 1, "$": self.last}.get(node.kind) or self._word_edges(node)
         raise TypeError(node)
+
+    def _word_edges(self, node: Assertion) -> int:
+        words = self._consumed_by(WORD_CHARACTERS)
+        edges = (words ^ (words << 1)) & self.everywhere
+        return edges if node.kind == "b" else self.everywhere & ~edges
 
     def _consumed_by(self, node: Characters) -> int:
         places = self._consumable.get(id(node))
