@@ -93,7 +93,7 @@ def show(ruling: Ruling, form: str, out: Path | None) -> None:
         return
     text = _plain_text(ruling) if form == "text" else _renderer(form)(ruling)
     if out is None:
-        click.echo(text, nl=not text.endswith("\n"))
+        click.echo(text.encode("utf-8"), nl=not text.endswith("\n"))
         return
     write_whole(out, text)
 

@@ -70,7 +70,7 @@ def _show(run: ValidationRun, form: str) -> None:
     elif form == "sarif":
         click.echo(json.dumps(validation.to_sarif(run.results, run.errors), indent=2))
     elif form == "github":
-        click.echo(validation.to_github(run.results, run.errors), nl=False)
+        click.echo(validation.to_github(run.results, run.errors).encode("utf-8"), nl=False)
     else:
         _show_text(run)
 
@@ -84,7 +84,8 @@ def _show_text(run: ValidationRun) -> None:
 
         validation.render_text(run.results, run.sources, make_console())
     elif run.results:
-        click.echo(validation.plain_text(run.results, run.sources), nl=False)
+        text = validation.plain_text(run.results, run.sources)
+        click.echo(text.encode(sys.stdout.encoding or "utf-8", "backslashreplace"), nl=False)
     if run.errors:
         from agent_agency.facts import display_path
 

@@ -63,11 +63,11 @@ def render_text(
     """
     from rich.text import Text
 
-    if console.color_system is None:
-        console.print(Text(plain_text(results, sources, errors)), soft_wrap=True, highlight=False, end="")
-        return
-    for line in _lines(results, sources, errors):
-        console.print(Text.assemble(*line), soft_wrap=True, highlight=False)
+    from agent_agency.report.console_output import fit_for_reading
+
+    with fit_for_reading(console):
+        for line in _lines(results, sources, errors):
+            console.print(Text.assemble(*line), soft_wrap=True, highlight=False)
 
 
 def to_sarif(results: Sequence[Checked], errors: Sequence[AgencyError] = ()) -> dict[str, Any]:
