@@ -1,4 +1,4 @@
-"""The parser under the reader: PyYAML's C parser, else its pure one, and the one habit in which it must be led: tabs."""
+"""The parser under the reader: PyYAML's C parser, else its pure one, and the one habit in which it is led: tabs."""
 
 from __future__ import annotations
 
