@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from agent_agency.change.line_counts import BlobPair, count_lines
 from agent_agency.change.measure import blob_pair
 from agent_agency.change.model import Change, FileChange, FileEnd
-from agent_agency.change.tree_edit import NotComparableError, compare_sources, same_code
+from agent_agency.change.tree_edit import TOO_LARGE, NotComparableError, compare_sources, same_code
 from agent_agency.change.tree_match import Allowance
 from agent_agency.git import Repository
 from agent_agency.git.objects import missing
@@ -21,7 +21,7 @@ TREE = "tree"
 LINE = "line"
 _PYTHON = (".py", ".pyi")
 # A few seconds of one core for a whole change, one for a file.
-_WORK_PER_CHANGE = 4_000_000
+_WORK_PER_CHANGE = 2_000_000
 _WORK_PER_FILE = 1_000_000
 _LARGEST_SOURCE = 1 << 20
 
@@ -95,9 +95,11 @@ def _measured(repo: Repository, file: FileChange, lines: int, allowance: Allowan
 
 def _by_tree(repo: Repository, file: FileChange, by_line: FileMinimality, allowance: Allowance) -> FileMinimality:
     pair = blob_pair(file)
+    if allowance.left <= 0:
+        raise NotComparableError(TOO_LARGE)
     ends = [end for end in (file.old, file.new) if end is not None]
     if any((end.size or 0) > _LARGEST_SOURCE for end in ends):
-        raise NotComparableError("it is too large to compare as a tree")
+        raise NotComparableError("it is too large to be read as a tree")
     old, new = _source(repo, pair.old), _source(repo, pair.new)
     edit = compare_sources(old, new, allowance.part(_WORK_PER_FILE))
     return replace(

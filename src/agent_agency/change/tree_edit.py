@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from agent_agency.change.syntax_tree import Grower, Node
 from agent_agency.change.tree_match import Allowance, TooMuchWorkError, match_trees
 
+TOO_LARGE = "the change is too large to compare all of it as trees"
 _WITHOUT_MEANING = frozenset({tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER})
 _LAYOUT = frozenset({tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT})
 
@@ -53,7 +54,7 @@ def compare_sources(old: bytes | None, new: bytes | None, allowance: Allowance) 
             return TreeEdit(_size(after), _size(before), 0, 0, _size(before), _size(after))
         match_trees(before, after, allowance)
     except TooMuchWorkError as error:
-        raise NotComparableError("the change is too large to compare all of it as trees") from error
+        raise NotComparableError(TOO_LARGE) from error
     return _script(before, after)
 
 

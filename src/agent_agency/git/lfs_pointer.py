@@ -12,7 +12,7 @@ from agent_agency.errors import GitError
 SMALLEST_POINTER = 120
 LARGEST_POINTER = 1023
 _VERSIONS = (b"https://git-lfs.github.com/spec/v1", b"https://hawser.github.com/spec/v1")
-_KEY = re.compile(rb"[a-z0-9.-]+\Z")
+_EXTENSION = re.compile(rb"ext-[0-9]-[a-z0-9.-]+\Z")
 _OID = re.compile(rb"sha256:([0-9a-f]{64})\Z")
 _SIZE = re.compile(rb"(?:0|[1-9][0-9]{0,18})\Z")
 
@@ -28,15 +28,18 @@ class LfsPointer:
 def parse_pointer(data: bytes) -> LfsPointer | None:
     """Read a pointer file; ``None`` for anything that does not have exactly the form of one.
 
-    Strict on purpose: version first, then the other keys in order, each once, ``oid`` and ``size`` among them.
+    Strict on purpose: version first, then in order ``oid``, ``size`` and the keys of extensions, each once, no other.
     """
     if not SMALLEST_POINTER <= len(data) <= LARGEST_POINTER or not data.endswith(b"\n"):
         return None
     pairs = [line.partition(b" ")[::2] for line in data[:-1].split(b"\n")]
     keys = [key for key, _ in pairs]
     values = dict(pairs)
-    well_formed = keys[0] == b"version" and all(_KEY.match(key) for key in keys) and keys[1:] == sorted(set(keys[1:]))
-    if not well_formed or values[b"version"] not in _VERSIONS:
+    extensions = [key for key in keys[1:] if key not in {b"oid", b"size"}]
+    in_order = keys[0] == b"version" and keys[1:] == sorted(set(keys[1:]))
+    if not in_order or values[b"version"] not in _VERSIONS:
+        return None
+    if not all(_EXTENSION.match(key) and _OID.match(values[key]) for key in extensions):
         return None
     oid, size = _OID.match(values.get(b"oid", b"")), _SIZE.match(values.get(b"size", b""))
     if oid is None or size is None:
