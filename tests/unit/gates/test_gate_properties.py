@@ -13,9 +13,12 @@ from agent_agency.change.model import AddedLine, FileChange
 from agent_agency.facts import GateResult, GateStatus
 from agent_agency.gates.builtin import run_builtin_gates
 from agent_agency.gates.context import GateContext
+from agent_agency.spec.explain import find_rule
 from agent_agency.spec.model import Budget, BudgetDecision, Scope
+from agent_agency.spec.rule_catalogue import load_catalogue
 from support.gate_context import added, change, context, copied, deleted, modified, renamed, spec, symlink
 
+CATALOGUE = load_catalogue()
 PATHS = st.sampled_from(
     ["src/a.py", "src/B.py", "src/b.py", "src/out/x", "docs/a.md", "top", ".caws/policy.yaml", "src/é", "src/e\u0301",
      "src/\udcff", "src/a\nb", "back\\slash", "ci.yml"]
@@ -87,6 +90,7 @@ def test_every_result_says_why_and_every_failure_says_what_would_mend_it(
             shown = finding.message + finding.remedy
             assert shown.isprintable(), shown
             assert len(finding.fingerprint) == 32
+            assert find_rule(CATALOGUE, finding.rule) is not None, finding.rule
 
 
 @pytest.mark.parametrize(
