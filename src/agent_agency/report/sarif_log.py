@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,6 +12,8 @@ from urllib.parse import quote
 from agent_agency._version import __version__
 from agent_agency.facts import Finding, Severity
 from agent_agency.report.text import clean, without_surrogates
+from agent_agency.spec.explain import find_rule
+from agent_agency.spec.rule_catalogue import Rule, load_catalogue
 
 SCHEMA_URI = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "SRCROOT"
@@ -45,13 +48,19 @@ def level(severity: Severity) -> str:
 
 
 def rules(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """One descriptor per rule, sorted by id; a rule's help is the remedy of its heaviest finding."""
+    """One descriptor per rule, sorted by id, from the catalogue of rules.
+
+    A rule that the catalogue does not know is described by its id and by the remedy of its heaviest finding.
+    """
     heaviest: dict[str, Finding] = {}
     for finding in findings:
         known = heaviest.get(finding.rule)
         if known is None or (finding.severity.rank, known.remedy) > (known.severity.rank, finding.remedy):
             heaviest[finding.rule] = finding
-    return [_rule(heaviest[rule]) for rule in sorted(heaviest)]
+    if not heaviest:
+        return []
+    catalogue = load_catalogue()
+    return [_rule(heaviest[rule], find_rule(catalogue, rule)) for rule in sorted(heaviest)]
 
 
 def address(path: str) -> str:
@@ -78,8 +87,11 @@ def numbered(fingerprints: Iterable[str]) -> list[str]:
 
 
 def message(text: str) -> dict[str, str]:
-    """A plain-text message that no placeholder or link of SARIF can be read into (3.11.5, 3.11.6)."""
-    escaped = clean(text).replace("{", "{{").replace("}", "}}")
+    """A plain-text message in which nothing can be read as a placeholder or a link (SARIF 3.11.5, 3.11.6).
+
+    Other braces and brackets stay single, because common readers do not undo their doubling.
+    """
+    escaped = re.sub(r"\{(\d+)\}", r"{{\1}}", clean(text))
     if "](" in escaped:
         escaped = escaped.replace("[", "\\[").replace("]", "\\]")
     return {"text": escaped or "(no message)"}
@@ -101,11 +113,24 @@ def result(finding: Finding, rule_index: Mapping[str, int], fingerprint: str, *,
     return told
 
 
-def _rule(finding: Finding) -> dict[str, Any]:
-    words = clean(finding.rule).replace(".", ": ", 1).replace(".", " ").replace("_", " ").replace("-", " ")
-    return {
+def _rule(finding: Finding, known: Rule | None) -> dict[str, Any]:
+    descriptor = {
         "id": without_surrogates(finding.rule),
-        "shortDescription": message(words[:1].upper() + words[1:]),
-        "help": message(finding.remedy or "See the message of the result."),
+        "shortDescription": message(known.means if known else _spoken(finding.rule)),
+        "help": _help(known) if known else message(finding.remedy or "See the message of the result."),
         "defaultConfiguration": {"level": level(finding.severity)},
     }
+    return descriptor | ({"fullDescription": message(f"{known.means} {known.why}")} if known else {})
+
+
+def _help(rule: Rule) -> dict[str, str]:
+    """What breaks a rule and what mends it, the examples set as code where Markdown is read."""
+    examples = (("Breaks it", rule.breaks), ("Mends it", rule.mends))
+    plain = [f"{title}:\n{example}" for title, example in examples]
+    marked = [f"**{title}**\n\n```yaml\n{example}\n```" for title, example in examples]
+    return {"text": "\n\n".join([rule.why, *plain]), "markdown": "\n\n".join([rule.why, *marked])}
+
+
+def _spoken(rule: str) -> str:
+    words = clean(rule).replace(".", ": ", 1).replace(".", " ").replace("_", " ").replace("-", " ")
+    return words[:1].upper() + words[1:]

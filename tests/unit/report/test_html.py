@@ -145,3 +145,25 @@ def test_backticks_mark_code_and_nothing_is_lost(text: str) -> None:
     assert set(page.tags()) <= {"p", "code"}
     shown = "".join(part for parts in page.texts.values() for part in parts)
     assert sorted(shown) == sorted(clean(text).replace("`", "")) or "`" in shown
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance (WCAG 2.2)."""
+    digits = colour.removeprefix("#")
+    channels = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in channels]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_text_is_readable_in_light_and_in_dark() -> None:
+    (style,) = _Page(html.render(rulings.approved())).texts["style"]
+    themes = [
+        dict(re.findall(r"--([\w-]+): (#\w{6})", block)) for block in re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    ]
+    grounds = {"ink": ("paper", "card", "none-bg"), "quiet": ("paper", "card", "sunk"), "link": ("paper", "card")}
+    tones = {tone: (f"{tone}-bg", "card") for tone in ("good", "bad", "wait", "cover")}
+    for theme in themes[:2]:
+        for text, behind in (grounds | tones).items():
+            for ground in behind:
+                dark, light = sorted((_luminance(theme[text]), _luminance(theme[ground])))
+                assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, ground)

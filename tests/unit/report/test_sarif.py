@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_agency.arbitration.ruling import Ruling
-from agent_agency.facts import Severity
+from agent_agency.facts import GateStatus, Severity
 from agent_agency.report import sarif, sarif_log
+from agent_agency.spec.explain import explain_rule
 from support import rulings
 from support.conformance import SARIF_SCHEMA
 
@@ -53,6 +54,17 @@ def test_results_refer_to_rules_with_a_description_and_help() -> None:
         assert rule["id"] == result["ruleId"]
         assert rule["help"]["text"]
         assert rule["shortDescription"]["text"]
+
+
+def test_a_known_rule_is_described_by_the_catalogue_of_rules() -> None:
+    finding = replace(rulings.SCOPE, rule="scope.reject.scope_in_miss")
+    gates = (rulings.a_gate("scope_boundary", GateStatus.FAIL, finding),)
+    (rule,) = _run(replace(rulings.rejected(), gates=gates))["tool"]["driver"]["rules"]
+    known = explain_rule("scope.reject.scope_in_miss")
+    assert rule["shortDescription"]["text"] == known.means
+    assert known.why in rule["fullDescription"]["text"]
+    assert known.mends in rule["help"]["text"]
+    assert known.mends in rule["help"]["markdown"]
 
 
 def test_a_waived_finding_is_suppressed_with_the_waiver_as_its_reason_and_no_other_is() -> None:
@@ -137,4 +149,4 @@ def test_the_run_says_where_the_code_comes_from_as_far_as_known() -> None:
 
 def test_a_message_cannot_hold_a_placeholder_or_a_link() -> None:
     assert sarif_log.message("{0} of [x](1)")["text"] == "{{0}} of \\[x\\](1)"
-    assert sarif_log.message("src/[id].py")["text"] == "src/[id].py"
+    assert sarif_log.message("src/[id]/{a,b}.py")["text"] == "src/[id]/{a,b}.py"

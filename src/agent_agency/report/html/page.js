@@ -11,6 +11,11 @@ const unfold = () => {
 addEventListener("hashchange", unfold);
 unfold();
 
+// Paper cannot be unfolded.
+addEventListener("beforeprint", () => {
+  for (const folded of document.querySelectorAll("details")) folded.open = true;
+});
+
 // Filters for the lists of findings; without this script every list is simply whole.
 for (const form of document.querySelectorAll("form.filters")) {
   const cards = [...form.parentElement.querySelectorAll("[data-standing]")];
