@@ -45,7 +45,7 @@ class Glob:
         """Whether the whole path matches; the empty path matches nothing."""
         if not path or not self.pattern:
             return False
-        return path == self.pattern or (self._regex is not None and self._regex.matches(_utf16(path)))
+        return path == self.pattern or (self._regex is not None and self._regex.is_found_in(_utf16(path)))
 
 
 class Globs:

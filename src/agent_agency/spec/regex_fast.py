@@ -42,13 +42,20 @@ class _NotSimpleError(Exception):
 
 
 def fast_form(root: Node) -> FastForm | None:
-    """Give the quick form of an expression, or ``None`` when its cost has no bound."""
+    """Give the quick form of an expression that begins with ``^``, or ``None`` when its cost has no bound."""
+    if not isinstance(root, Sequence) or not root.parts or not _is_start(root.parts[0]):
+        return None
     writer = _Writer()
     try:
         source = writer.write(root, inside_run=False)
     except _NotSimpleError:
         return None
     return FastForm(re.compile(source, re.ASCII), writer.runs, writer.choices)
+
+
+def _is_start(node: Node) -> bool:
+    """Whether the node holds the expression to the start of the text."""
+    return isinstance(node, Assertion) and node.kind == "^"
 
 
 class _Writer:

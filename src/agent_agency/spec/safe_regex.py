@@ -6,7 +6,8 @@ of positions: a set is one integer, bit *i* standing for position *i*, and each 
 Nothing is tried twice, so the cost grows with the lengths of expression and text and not with the ways to match.
 Lookarounds cost one step backward or forward over the text, once.
 
-Only the question "does the whole text match" is answered, so greedy and lazy are the same.
+Only the question "is it found" is answered, so greedy and lazy are the same. As in ECMAScript's ``test``, anchors are
+the expression's own: a glob with a stray parenthesis may come to one that is not anchored.
 """
 
 from __future__ import annotations
@@ -64,8 +65,8 @@ class SafeRegex:
         except SyntaxNotSupportedError:
             self._root = None
 
-    def matches(self, text: str) -> bool:
-        """Whether the whole text matches; a match that takes too many steps is none."""
+    def is_found_in(self, text: str) -> bool:
+        """Whether the expression matches anywhere in the text; a match that takes too many steps is none."""
         if self._root is None:
             return False
         self._asked += 1
@@ -74,10 +75,10 @@ class SafeRegex:
 
             self._fast = fast_form(self._root)
         if self._fast is not None and self._fast.serves(text):
-            return self._fast.pattern.fullmatch(text) is not None
+            return self._fast.pattern.match(text) is not None
         run = _Run(text)
         try:
-            return bool(run.forward(self._root, 1) & run.last)
+            return run.forward(self._root, run.everywhere) != 0
         except _OutOfStepsError:
             return False
 
