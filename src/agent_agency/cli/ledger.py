@@ -234,8 +234,9 @@ def _show_report(report: VerificationReport) -> None:
         click.echo(f"{_shown(report.path)}: does not verify")
         _show_problems(report.problems)
         return
-    ends = f", chain {report.chain}, head {report.head}" if report.chain else ""
-    click.echo(f"{_shown(report.path)}: verified, {_counted(report.count)}{ends}")
+    click.echo(f"{_shown(report.path)}: verified, {_counted(report.count)}")
+    if report.chain:
+        click.echo(f"  chain {report.chain}\n  head  {report.head}")
     for note in report.notes:
         click.echo(f"  note: {note}")
 

@@ -81,7 +81,7 @@ class ChainCheck:
     @property
     def full(self) -> bool:
         """Whether so much is wrong that reading on is of no use."""
-        return len(self.problems) >= MAX_PROBLEMS
+        return len(self.problems) + len(self._gaps) >= MAX_PROBLEMS
 
     def take(self, number: int, raw: bytes) -> Entry | None:
         """Check one line, its line feed included; answer its entry if nothing is wrong with it."""
@@ -94,13 +94,14 @@ class ChainCheck:
         return entry if len(self.problems) == before else None
 
     def finish(self) -> None:
-        """Say what is missing, now that all lines were seen."""
+        """Say what is missing, now that all lines were seen, or as many as are worth it."""
+        read_to_the_end = not self.full
         for gap in self._gaps:
             if gap.left > 0:
                 self._tell("entry.missing", _missing(gap), gap.line, gap.low)
         end = self.last.seq if self.last else 0
         beyond = [seq for seq in self.anchors if seq > end + self._broken]
-        if beyond and not self.full:
+        if beyond and read_to_the_end:
             known = max(beyond)
             what = f"entry {known} is" if known == end + 1 else f"entries {end + 1} to {known} are"
             self._tell("tail.missing", f"{what} missing at the end: the chain is known to reach {known}", None, end + 1)

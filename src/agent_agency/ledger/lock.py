@@ -10,7 +10,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from agent_agency.errors import LedgerError
@@ -31,7 +31,7 @@ def exclusive(folder: Path, wait_s: float = WAIT_S) -> Iterator[None]:
     path = folder / LOCK_NAME
     handle = _acquire(path, os.O_RDWR | os.O_CREAT, fcntl.LOCK_EX, wait_s)
     try:
-        with told(path, "Writing the lock file"):
+        with suppress(OSError):  # only a hint for those who wait; a full disk may refuse it
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         yield

@@ -156,7 +156,7 @@ def _walk(check: ChainCheck, stream: BinaryIO, size: int, first: int) -> None:
     for number, raw in lines(stream, size, first):
         check.take(number, raw)
         if check.full:
-            return
+            break
     check.finish()
 
 

@@ -244,6 +244,14 @@ def test_a_file_full_of_rubbish_is_read_only_as_far_as_it_tells_something(tmp_pa
     assert report.problems[-1].code == "file.too_much_wrong"
 
 
+def test_a_file_full_of_gaps_is_read_only_as_far_as_it_tells_something(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"".join(forged_lines([{}] * 3000)[::2]))
+    report = verify_file(path)
+    assert MAX_PROBLEMS <= len(report.problems) <= MAX_PROBLEMS + 3
+    assert report.problems[-1].code == "file.too_much_wrong"
+
+
 def test_a_line_without_end_is_not_taken_into_memory(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with path.open("wb") as stream:
