@@ -80,3 +80,41 @@ def test_a_hook_leaves_what_is_staged_as_it_was(repo: GitRepo) -> None:
     for hook in HOOKS:
         _run(repo, hook, "src/totals.py")
     assert repo.git("status", "--porcelain=v2") == before
+
+
+class TestPlainGitHook:
+    """The one-line hook of the documentation, run by git itself."""
+
+    @pytest.fixture
+    def hooked(self, repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> GitRepo:
+        hook = repo.write(".git/hooks/pre-commit", "#!/bin/sh\nexec agency review --staged\n")
+        hook.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+        return repo
+
+    @pytest.mark.parametrize(
+        "commit", [["-a"], ["src/frozen/export.py"], ["-o", "src/frozen/export.py"], ["-i", "src/frozen/export.py"]]
+    )
+    def test_no_way_of_committing_leaves_the_hook_looking_at_another_index(
+        self, hooked: GitRepo, commit: list[str]
+    ) -> None:
+        hooked.write("src/frozen/export.py", "FORMAT = 2\n")
+        before = hooked.git("rev-parse", "HEAD")
+        with pytest.raises(AssertionError, match="commit"):
+            hooked.git("commit", "-q", "-m", "Edit what is frozen", *commit)
+        assert hooked.git("rev-parse", "HEAD") == before
+
+    def test_a_part_of_what_is_edited_may_be_committed_alone(self, hooked: GitRepo) -> None:
+        hooked.write("src/frozen/export.py", "FORMAT = 2\n")
+        hooked.write("src/totals.py", "TOTAL = 1\n")
+        hooked.git("commit", "-q", "-m", "Round", "src/totals.py")
+        assert hooked.git("show", "--name-only", "--format=") == "src/totals.py"
+
+    @pytest.mark.parametrize("name", ["index.lock", "elsewhere/index.lock", "other", ""])
+    def test_any_other_index_that_a_variable_names_has_no_effect(
+        self, repo: GitRepo, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        repo.write("src/frozen/export.py", "FORMAT = 2\n")
+        repo.git("add", "-A")
+        monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / name))
+        assert _run(repo, "agency-review") == 1

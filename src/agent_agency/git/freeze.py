@@ -15,7 +15,7 @@ from pathlib import Path
 
 from agent_agency.errors import GitError
 from agent_agency.facts import display_path
-from agent_agency.git.index_copy import copy_index
+from agent_agency.git.index_copy import committed_index, copy_index
 from agent_agency.git.lfs_pointer import pointer_for
 from agent_agency.git.location import Location
 from agent_agency.git.process import first_line
@@ -36,12 +36,12 @@ class Frozen:
 
 
 def index(view: ObjectView, location: Location) -> Frozen:
-    """The index as a tree.
+    """The index as a tree; in a hook, the index that git is about to commit.
 
     Raises:
-        GitError: when a merge is unfinished or the index is damaged.
+        GitError: when there is no working tree, a merge is unfinished, or the index is damaged.
     """
-    copy = _Staging(view, location)
+    copy = _Staging(view, location, committed_index(location.git_dir, os.environ.get("GIT_INDEX_FILE")))
     copy.refuse_conflicts()
     return Frozen(copy.tree())
 
@@ -56,7 +56,7 @@ def worktree(view: ObjectView, location: Location) -> Frozen:
         raise GitError(
             "a bare repository has no working tree to review", fix="Name the commit to review with --head REF."
         )
-    copy = _Staging(view, location)
+    copy = _Staging(view, location, location.git_dir / "index")
     copy.refuse_conflicts()
     notes = [*copy.lift_hidden_flags()]
     untracked, nested = copy.untracked()
@@ -76,11 +76,11 @@ def worktree(view: ObjectView, location: Location) -> Frozen:
 class _Staging:
     """A private copy of the index, with the real working tree beside it."""
 
-    def __init__(self, view: ObjectView, location: Location) -> None:
+    def __init__(self, view: ObjectView, location: Location, source: Path) -> None:
         self._view = view
         self._root = location.root or location.git_dir
         self._exclude = location.common_dir / "info" / "exclude"
-        copy = copy_index(location.git_dir, view.folder, location.object_format)
+        copy = copy_index(source, view.folder, location.object_format)
         self._extra = {"GIT_INDEX_FILE": str(copy)}
         if location.root is not None:
             self._extra["GIT_WORK_TREE"] = str(location.root)
@@ -121,7 +121,7 @@ class _Staging:
 
     def untracked(self) -> tuple[list[bytes], list[str]]:
         """Untracked paths, and those among them that are repositories of their own."""
-        found = self._records(["ls-files", "-z", "--others", "--exclude-per-directory=.gitignore"])
+        found = self._records(["ls-files", "-z", "--others", "--exclude-standard"])
         nested = [os.fsdecode(path.removesuffix(b"/")) for path in found if path.endswith(b"/")]
         return [path.removesuffix(b"/") for path in found], nested
 
@@ -129,7 +129,7 @@ class _Staging:
         """Tell that files count which this clone's own ignore list hides from ``git status``."""
         if not untracked or not self._exclude.is_file():
             return
-        args = ["ls-files", "-z", "--others", "--exclude-per-directory=.gitignore", f"--exclude-from={self._exclude}"]
+        args = ["ls-files", "-z", "--others", "--exclude-standard", f"--exclude-from={self._exclude}"]
         if hidden := len(untracked) - len(self._records(args)):
             yield f"{hidden} untracked file(s) count although .git/info/exclude hides them; only .gitignore leaves out"
 
