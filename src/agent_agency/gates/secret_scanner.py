@@ -26,6 +26,9 @@ from agent_agency.change.model import AddedLine
 WINDOW = 2048
 OVERLAP = 1024
 
+HEADER_KINDS = frozenset({"Private Key"})
+"""Kinds whose match is a line that many credentials share; they are told apart by their order in the file."""
+
 _LEFT_OUT = frozenset({"IPPublicDetector"})
 _DIGEST_LENGTHS = frozenset({32, 40, 56, 64, 96, 128})
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]+")
@@ -94,21 +97,28 @@ class SecretScanner:
             guess: whether detectors that go by keyword or entropy are asked too.
         """
         result = Scan([])
+        seen: set[tuple[str, str]] = set()
+        headers: dict[int, int] = {}
+        for number, certainty, kind, value in self._in_lines(path, lines, guess=guess):
+            if certainty is Certainty.ENTROPY and _is_digest(value):
+                result.digest_like += 1
+                continue
+            which = headers.setdefault(number, len(headers)) if kind in HEADER_KINDS else 0
+            digest = _short_digest(path, kind, f"{value} {which}")
+            if (kind, digest) not in seen:
+                seen.add((kind, digest))
+                result.hits.append(Hit(number, kind, certainty, digest))
+        return result
+
+    def _in_lines(
+        self, path: str, lines: Iterable[AddedLine], *, guess: bool
+    ) -> Iterator[tuple[int, Certainty, str, str]]:
         name = _name_for_detectors(path)
         asked = self._detectors_for(path, guess=guess)
-        seen: set[tuple[str, str]] = set()
         for line in lines:
-            text = _SURROGATE.sub("\ufffd", line.text)
-            for window in _windows(text):
-                for certainty, kind, value in self._found(name, window, asked):
-                    if certainty is Certainty.ENTROPY and _is_digest(value):
-                        result.digest_like += 1
-                        continue
-                    digest = _short_digest(path, kind, value)
-                    if (kind, digest) not in seen:
-                        seen.add((kind, digest))
-                        result.hits.append(Hit(line.number, kind, certainty, digest))
-        return result
+            for window in _windows(_SURROGATE.sub("\ufffd", line.text)):
+                for certainty, kind, value in self._in_window(name, window, asked):
+                    yield line.number, certainty, kind, value
 
     def _detectors_for(self, path: str, *, guess: bool) -> list[tuple[Certainty, Any]]:
         left_out = {Certainty.ENTROPY} if PurePosixPath(path).name.lower() in _LOCK_FILES else set()
@@ -116,7 +126,7 @@ class SecretScanner:
             left_out = {Certainty.KEYWORD, Certainty.ENTROPY}
         return [item for item in self._detectors if item[0] not in left_out]
 
-    def _found(
+    def _in_window(
         self, name: str, text: str, detectors: list[tuple[Certainty, Any]]
     ) -> Iterator[tuple[Certainty, str, str]]:
         """Credentials of one window, surest first; a value that a surer detector has taken is not told again."""
@@ -131,8 +141,9 @@ class SecretScanner:
                 if guessed and any(value in other or other in value for other in taken):
                     continue
                 if not _is_false_alarm(value, text, detector, certainty):
-                    taken.append(value)
-                    yield certainty, detector.secret_type, value
+                    wholes = _wholes(detector, value, text)
+                    taken += wholes
+                    yield from ((certainty, detector.secret_type, whole) for whole in wholes)
 
 
 @contextmanager
@@ -175,6 +186,12 @@ def _is_false_alarm(value: str, text: str, detector: Any, certainty: Certainty) 
         or heuristic.is_likely_id_string(value, text, detector)
         or heuristic.is_prefixed_with_dollar_sign(value)
     )
+
+
+def _wholes(detector: Any, value: str, text: str) -> list[str]:
+    """The whole matches behind a value: a detector may give only a part that many credentials share (``ghp``)."""
+    matches = (match.group(0) for pattern in getattr(detector, "denylist", ()) for match in pattern.finditer(text))
+    return sorted({whole for whole in matches if value in whole}) or [value]
 
 
 def _is_digest(value: str) -> bool:

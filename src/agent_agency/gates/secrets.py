@@ -15,7 +15,7 @@ from agent_agency.facts import Finding, GateMode, GateResult, Place, Severity, d
 from agent_agency.gates.context import GateContext
 from agent_agency.gates.outcome import concluded, counted
 from agent_agency.gates.secret_material import material_of
-from agent_agency.gates.secret_scanner import Certainty, Hit, SecretScanner, open_scanner
+from agent_agency.gates.secret_scanner import HEADER_KINDS, Certainty, Hit, SecretScanner, open_scanner
 
 NAME = "secrets"
 MAX_LINES = 2_000_000
@@ -74,13 +74,17 @@ def _scan_file(context: GateContext, file: FileChange, scanner: SecretScanner, t
     scan = scanner.scan(file.path, material.lines, guess=material.guess)
     hits = scan.hits
     if hits and material.before:
-        known = {hit.digest for hit in scanner.scan(file.path, material.before, guess=material.guess).hits}
-        hits = [hit for hit in hits if hit.digest not in known]
+        hits = _new_hits(hits, scanner.scan(file.path, material.before, guess=material.guess).hits)
     tally.scanned_files += bool(material.lines)
     tally.scanned_lines += len(material.lines)
     tally.digest_like += scan.digest_like
     tally.credentials += len(hits)
     tally.findings += _hit_findings(file.path, hits, {line.number: line.text for line in material.lines})
+
+
+def _new_hits(hits: Sequence[Hit], before: Sequence[Hit]) -> list[Hit]:
+    known = {hit.digest for hit in before if hit.kind not in HEADER_KINDS}
+    return [hit for hit in hits if hit.digest not in known]
 
 
 def _hit_findings(path: str, hits: Sequence[Hit], texts: dict[int, str]) -> Iterator[Finding]:

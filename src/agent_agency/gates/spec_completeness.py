@@ -13,6 +13,7 @@ from typing import Any
 from agent_agency.facts import Finding, GateMode, GateResult, Place, Severity, display_path
 from agent_agency.gates.context import GateContext
 from agent_agency.gates.outcome import concluded, counted, fails, not_run
+from agent_agency.spec.datetimes import moment
 from agent_agency.spec.model import Spec
 
 NAME = "spec_completeness"
@@ -112,11 +113,7 @@ def _moment(value: Any) -> datetime | None:
     """The moment that a document tells; a bare date lasts to the end of that day in UTC."""
     if not isinstance(value, str):
         return None
-    text = value.strip()
     try:
-        if len(text) <= len("2026-01-31"):
-            return datetime.combine(date.fromisoformat(text), time.max, UTC)
-        moment = datetime.fromisoformat(text)
+        return datetime.combine(date.fromisoformat(value.strip()), time.max, UTC)
     except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment(value.strip())

@@ -113,6 +113,12 @@ def test_one_value_is_told_once_by_the_surest_detector() -> None:
     assert kinds(f"secret_key = '{AWS}'\nagain = '{AWS}'") == ["AWS Access Key"]
 
 
+def test_two_credentials_of_one_kind_are_two_hits() -> None:
+    others = [GITHUB[:-1] + end for end in "789"]
+    assert len(scan(f"a = '{others[0]}'\nb = '{others[1]}' + '{others[2]}'").hits) == 3
+    assert [hit.line for hit in scan(f"{PRIVATE}\nx\n{PRIVATE}").hits] == [1, 3]
+
+
 def test_a_hit_does_not_hold_the_value() -> None:
     (hit,) = scan(f"key = '{AWS}'").hits
     assert AWS not in repr(hit)

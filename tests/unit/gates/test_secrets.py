@@ -12,6 +12,8 @@ from agent_agency.gates.secret_material import text_lines
 from agent_agency.gates.secrets import MAX_TOLD_PER_FILE, evaluate
 from support.gate_context import added, context, deleted, end, modified, renamed, rules, symlink, with_text
 
+PRIVATE = "-----BEGIN RSA " + "PRIVATE KEY-----"
+GITHUB = "gh" + "p_" + "a1B2c3D4e5F6a1B2c3D4e5F6a1B2c3D4e5F6"
 AWS = "AKI" + "A" + "Q7WERTY2UIOPA5DF"
 
 
@@ -72,12 +74,22 @@ def test_a_nul_byte_in_a_text_file_does_not_hide_what_is_only_guessed() -> None:
     assert run(binary(bytes(range(128, 256)) + b"\0password = 'correct-horse'\n")).findings == ()
 
 
-def test_what_a_binary_file_held_before_is_not_the_changes() -> None:
-    old = f"\0key = '{AWS}'\n".encode()
-    new = old + b"more\n"
+@pytest.mark.parametrize(
+    ("before", "after", "status"),
+    [
+        (AWS, AWS, GateStatus.PASS),
+        (AWS, AWS[:-1] + "0", GateStatus.FAIL),
+        (GITHUB, GITHUB, GateStatus.PASS),
+        (GITHUB, GITHUB[:-1] + "0", GateStatus.FAIL),
+        (PRIVATE, PRIVATE, GateStatus.FAIL),
+    ],
+)
+def test_what_a_binary_file_held_before_is_not_the_changes(before: str, after: str, status: GateStatus) -> None:
+    old = f"\0key = '{before}'\n".encode()
+    new = f"\0key = '{after}'\nmore\n".encode()
     file = replace(modified("data.bin", 0, binary=True), new=end("data.bin", size=len(new)))
     built = context(file, read_head={"data.bin": new}.get, read_base={"data.bin": old}.get)
-    assert run(built).status is GateStatus.PASS
+    assert run(built).status is status
     assert run(replace(built, read_base=lambda _path: b"\0")).status is GateStatus.FAIL
 
 
