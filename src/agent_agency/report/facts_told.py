@@ -8,6 +8,7 @@ from typing import Any
 
 from agent_agency.arbitration.ruling import AppliedWaiver, Ruling
 from agent_agency.facts import Finding, display_path
+from agent_agency.gates.outcome import counted
 from agent_agency.report.rows import Outcome
 from agent_agency.report.text import clean
 
@@ -46,11 +47,6 @@ class Meter:
 def outcome_word(outcome: Outcome) -> str:
     """How people read an outcome."""
     return _OUTCOME_WORDS[outcome]
-
-
-def count(number: int, noun: str) -> str:
-    """``1 file``, ``2 files``, ``1,000 files``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def shortened(text: str, limit: int) -> str:
@@ -97,7 +93,7 @@ def spec_kind(found: Mapping[str, Any]) -> list[str]:
 def change(ruling: Ruling) -> str:
     """What was measured between which points."""
     measured, base = ruling.change, ruling.base
-    size = f"{count(measured.get('files') or 0, 'file')}, +{measured.get('added'):,} -{measured.get('deleted'):,}"
+    size = f"{counted(measured.get('files') or 0, 'file')}, +{measured.get('added'):,} -{measured.get('deleted'):,}"
     start = short_id(base.get("merge_base"))
     return f"{size}; {head(ruling)} against {clean(str(base.get('ref')))} (measured from {start})"
 
@@ -235,9 +231,9 @@ def waiver(applied: AppliedWaiver) -> str:
     """What a waiver did, by whom and how long."""
     parts = []
     if applied.covers:
-        parts.append(f"covers {count(len(applied.covers), 'finding')} of {', '.join(applied.gates) or 'no gate'}")
+        parts.append(f"covers {counted(len(applied.covers), 'finding')} of {', '.join(applied.gates) or 'no gate'}")
     if applied.added_files or applied.added_loc:
-        parts.append(f"adds {count(applied.added_files, 'file')} and {count(applied.added_loc, 'line')}")
+        parts.append(f"adds {counted(applied.added_files, 'file')} and {counted(applied.added_loc, 'line')}")
     parts += [f"approved by {', '.join(applied.approvers) or 'nobody'}", f"expires {applied.expires_at}"]
     return clean("; ".join(parts))
 

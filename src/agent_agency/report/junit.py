@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 from agent_agency.arbitration.ruling import Ruling
 from agent_agency.facts import GateResult
+from agent_agency.gates.outcome import counted
 from agent_agency.report import facts_told as told
 from agent_agency.report.rows import FindingRow, Outcome, finding_rows, gate_outcome
 from agent_agency.report.text import clean, no_command, sentences
@@ -72,7 +73,7 @@ def _properties(ruling: Ruling) -> ET.Element:
 
 def _case(ruling: Ruling, gate: GateResult, outcome: Outcome, rows: list[FindingRow]) -> ET.Element:
     case = ET.Element("testcase", {"classname": "agency.review", "name": clean(gate.name)})
-    reason = clean(gate.reason) or told.count(len(rows), "finding")
+    reason = clean(gate.reason) or counted(len(rows), "finding")
     detail = "\n".join(no_command(_line(row)) for row in rows)
     if outcome is Outcome.FAIL:
         ET.SubElement(case, "failure", {"type": "violation", "message": reason}).text = detail

@@ -14,11 +14,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from agent_agency.arbitration.ruling import Ruling, Verdict
-from agent_agency.facts import Severity
+from agent_agency.arbitration.ruling import Ruling
+from agent_agency.gates.outcome import counted
 from agent_agency.report import facts_told as told
 from agent_agency.report.console_output import fit_for_reading
-from agent_agency.report.rows import FindingRow, Outcome, Standing, finding_rows, gates_by_outcome, with_standing
+from agent_agency.report.rows import FindingRow, Standing, finding_rows, gates_by_outcome, with_standing
+from agent_agency.report.styles import OUTCOME_STYLES, SEVERITY_STYLES, VERDICT_STYLES
 from agent_agency.report.text import clean, clean_lines
 
 _MAX_WIDTH = 100
@@ -28,29 +29,6 @@ _MAX_OTHER = 10
 _MAX_FILES = 15
 _MAX_PATH = 150
 _MAX_TEXT = 400
-
-_VERDICT_STYLE = {
-    Verdict.APPROVED: "bold green",
-    Verdict.CONDITIONAL: "bold yellow",
-    Verdict.WAIVED: "bold cyan",
-    Verdict.REJECTED: "bold red",
-}
-_OUTCOME_STYLE = {
-    Outcome.PASS: "green",
-    Outcome.FAIL: "bold red",
-    Outcome.ERROR: "bold red",
-    Outcome.NOT_RUN: "bold yellow",
-    Outcome.WAIVED: "cyan",
-    Outcome.WARN: "yellow",
-    Outcome.LEFT_OUT: "dim",
-}
-_SEVERITY_STYLE = {
-    Severity.ADVICE: "cyan",
-    Severity.MINOR: "yellow",
-    Severity.MODERATE: "yellow",
-    Severity.MAJOR: "red",
-    Severity.CRITICAL: "bold red",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +80,7 @@ def _print(ruling: Ruling, paper: _Paper) -> None:
 
 def _head(ruling: Ruling, paper: _Paper) -> None:
     decision = ruling.decision
-    style = _VERDICT_STYLE[decision.verdict]
+    style = VERDICT_STYLES[decision.verdict]
     line = Text.assemble(
         (f" {str(decision.verdict).upper()} ", f"{style} reverse"),
         (f"  CAWS {decision.caws_verdict}, exit code {decision.exit_code}", "bold"),
@@ -127,13 +105,13 @@ def _reasons(ruling: Ruling, decisive: Sequence[FindingRow], paper: _Paper) -> N
 def _findings(title: str, rows: Sequence[FindingRow], limit: int, paper: _Paper) -> None:
     if not rows:
         return
-    paper.heading(f"{title}: {told.count(len(rows), 'finding')}")
+    paper.heading(f"{title}: {counted(len(rows), 'finding')}")
     for row in rows[:limit]:
         finding = row.finding
         waived = f"  waived by {clean(row.waived_by)}" if row.waived_by else ""
         paper.put(
             Text.assemble(
-                (str(finding.severity), _SEVERITY_STYLE[finding.severity]),
+                (str(finding.severity), SEVERITY_STYLES[finding.severity]),
                 "  ",
                 (told.shortened_path(told.place(finding), _MAX_PATH) or "the change as a whole", "bold"),
                 (f"  {clean(finding.rule)}{waived}", "dim"),
@@ -168,8 +146,8 @@ def _gates(ruling: Ruling, paper: _Paper) -> None:
     table.add_column(overflow="fold", max_width=24)
     table.add_column(overflow="fold")
     for gate, outcome in gates_by_outcome(ruling):
-        word = Text(told.outcome_word(outcome), _OUTCOME_STYLE[outcome])
-        reason = clean(gate.reason) or told.count(len(gate.findings), "finding")
+        word = Text(told.outcome_word(outcome), OUTCOME_STYLES[outcome])
+        reason = clean(gate.reason) or counted(len(gate.findings), "finding")
         table.add_row(word, Text(clean(gate.name)), Text(told.shortened(reason, _MAX_TEXT)))
     paper.put(table)
 
@@ -257,4 +235,4 @@ def _hanging(mark: str, text: str, style: str = "") -> Table:
 
 def _rest(number: int, noun: str, paper: _Paper) -> None:
     if number > 0:
-        paper.put(Text(f"and {told.count(number, f'more {noun}')}; --json lists all", "dim"))
+        paper.put(Text(f"and {counted(number, f'more {noun}')}; --json lists all", "dim"))

@@ -11,14 +11,8 @@ from rich.text import Text
 
 from agent_agency.arbitration.ruling import Verdict
 from agent_agency.report.console_output import fit_for_reading
+from agent_agency.report.styles import VERDICT_STYLES
 from agent_agency.report.text import clean
-
-_STYLES = {
-    Verdict.APPROVED: "bold green",
-    Verdict.CONDITIONAL: "bold yellow",
-    Verdict.WAIVED: "bold cyan",
-    Verdict.REJECTED: "bold red",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +33,7 @@ def render(rows: Sequence[TryRow], console: Console) -> None:
     table.add_column("Verdict", no_wrap=True)
     table.add_column("Why", overflow="fold", ratio=6)
     for row in rows:
-        verdict = Text(str(row.verdict), _STYLES[row.verdict])
+        verdict = Text(str(row.verdict), VERDICT_STYLES[row.verdict])
         table.add_row(Text(clean(row.branch)), Text(clean(row.does)), verdict, Text(clean(row.reason)))
     with fit_for_reading(console):
         console.print(table, highlight=False)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from agent_agency.errors import AgencyError
 from agent_agency.facts import Finding, Severity, display_path
+from agent_agency.gates.outcome import counted
 from agent_agency.report.excerpt import excerpt, split_lines
 from agent_agency.report.text import clean, clean_lines, json_ready, no_command, sentences, shown_path
 from agent_agency.spec.model import PolicyResult, ValidationResult, WaiverResult
@@ -23,13 +24,6 @@ Segment: TypeAlias = tuple[str, str]
 SCHEMA_VERSION = 1
 
 _EXCERPT_WIDTH = 70
-_STYLES = {
-    Severity.ADVICE: "cyan",
-    Severity.MINOR: "yellow",
-    Severity.MODERATE: "yellow",
-    Severity.MAJOR: "bold red",
-    Severity.CRITICAL: "bold red",
-}
 
 
 def to_document(results: Sequence[Checked], errors: Sequence[AgencyError] = ()) -> dict[str, Any]:
@@ -188,12 +182,14 @@ def _lines(
 
 
 def _finding_lines(path: str, finding: Finding, source: list[str]) -> Iterator[list[Segment]]:
+    from agent_agency.report.styles import SEVERITY_STYLES
+
     place = finding.place
     where = ":".join(str(part) for part in (display_path(path), place.line, place.column) if part is not None)
     yield [
         (where, "bold"),
         ("  ", ""),
-        (str(finding.severity), _STYLES[finding.severity]),
+        (str(finding.severity), SEVERITY_STYLES[finding.severity]),
         (f"  {clean(finding.rule)}", ""),
     ]
     yield [(f"  {clean(finding.message)}", "")]
@@ -201,7 +197,7 @@ def _finding_lines(path: str, finding: Finding, source: list[str]) -> Iterator[l
     if shown is not None:
         number = str(place.line)
         yield [(f"  {number} | ", "dim"), (shown.source, "")]
-        yield [(f"  {' ' * len(number)} | ", "dim"), (shown.caret, _STYLES[finding.severity])]
+        yield [(f"  {' ' * len(number)} | ", "dim"), (shown.caret, SEVERITY_STYLES[finding.severity])]
     if finding.remedy:
         first, *rest = clean_lines(finding.remedy)
         yield [("  fix: ", "green"), (first, "")]
@@ -226,10 +222,6 @@ def _total(results: Sequence[Checked], errors: Sequence[AgencyError]) -> list[Se
     valid = sum(result.valid for result in results)
     parts = [f"{valid} valid", f"{len(results) - valid} not valid"]
     parts += [f"{len(errors)} not read"] if errors else []
-    counted = f"{_count(len(findings) - advice, 'finding')}, {advice} advice" if findings else "no findings"
-    files = _count(len(results) + len(errors), "file")
-    return [(f"{files}: {', '.join(parts)}; {counted}", "bold")]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    told = f"{counted(len(findings) - advice, 'finding')}, {advice} advice" if findings else "no findings"
+    files = counted(len(results) + len(errors), "file")
+    return [(f"{files}: {', '.join(parts)}; {told}", "bold")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from agent_agency.gates.outcome import counted
 from agent_agency.report import facts_told as told
 from agent_agency.report.html.markup import Markup, el, join, prose
 from agent_agency.report.rows import FindingRow, Standing
@@ -52,11 +53,11 @@ def findings_list(rows: Sequence[FindingRow], prefix: str) -> Markup | None:
     shown = rows[:MAX_LISTED]
     cards = [finding_card(row, filterable=True) for row in shown]
     rest = len(rows) - len(shown)
-    more = el("p", f"and {told.count(rest, 'more finding')}; the JSON document lists all", class_="quiet")
+    more = el("p", f"and {counted(rest, 'more finding')}; the JSON document lists all", class_="quiet")
     body = join(_filters(shown, prefix), el("ol", cards, class_="cards"), more if rest > 0 else None)
     counts = Counter(_STANDING_WORDS[row.standing] for row in rows)
     summary = ", ".join(f"{number:,} {word}" for word, number in counts.items())
-    return el("details", el("summary", told.count(len(rows), "finding"), ": ", summary), body, class_="fold")
+    return el("details", el("summary", counted(len(rows), "finding"), ": ", summary), body, class_="fold")
 
 
 def _filters(rows: Sequence[FindingRow], prefix: str) -> Markup:
@@ -66,7 +67,7 @@ def _filters(rows: Sequence[FindingRow], prefix: str) -> Markup:
         _select("Effect", "standing", [(str(key), word) for key, word in _STANDING_WORDS.items()]),
         _select("Severity", "severity", [(name, name) for name in _present(row.finding.severity for row in rows)]),
         _select("Gate", "gate", [(name, name) for name in _present(row.gate for row in rows)]),
-        el("output", told.count(len(rows), "finding"), aria_live="polite"),
+        el("output", counted(len(rows), "finding"), aria_live="polite"),
         class_="filters",
         id=f"{prefix}filters",
         hidden=True,

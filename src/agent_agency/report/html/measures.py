@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent_agency.facts import display_path
+from agent_agency.gates.outcome import counted
 from agent_agency.report import facts_told as told
 from agent_agency.report.html.markup import Markup, el, join
 
@@ -70,7 +71,7 @@ def change(measured: Mapping[str, Any]) -> Markup | None:
     if not rows and not lists:
         return None
     table = el("table", el("thead", _file_head()), el("tbody", rows), class_="files") if rows else None
-    more = el("p", f"and {told.count(rest, 'more file')}; the JSON document lists all", class_="quiet")
+    more = el("p", f"and {counted(rest, 'more file')}; the JSON document lists all", class_="quiet")
     return join(el("div", table, class_="wide"), more if rest > 0 else None, lists)
 
 
@@ -91,7 +92,7 @@ def minimality(measured: Mapping[str, Any]) -> Markup | None:
     titles = (("File", None), ("Share", "draw"), ("Edited, of the whole", None))
     head = el("tr", [el("th", title, scope="col", class_=kind) for title, kind in titles])
     rest = len(rows) - len(body)
-    more = el("p", f"and {told.count(rest, 'more file')}; the JSON document lists all", class_="quiet")
+    more = el("p", f"and {counted(rest, 'more file')}; the JSON document lists all", class_="quiet")
     table = el("table", el("thead", head), el("tbody", body), class_="files")
     return join(el("div", table, class_="wide"), more if rest > 0 else None)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import resources
 
 from agent_agency.arbitration.ruling import Ruling
+from agent_agency.gates.outcome import counted
 from agent_agency.report import facts_told as told
 from agent_agency.report.html import sections
 from agent_agency.report.html.icons import icon
@@ -31,12 +32,12 @@ def render_index(rulings: Sequence[tuple[str, Ruling]]) -> str:
     articles = [_article(label, ruling, f"r{n}") for n, (label, ruling) in enumerate(rulings, 1)]
     head = el(
         "header",
-        el("h1", f"{told.count(len(rulings), 'ruling')}"),
+        el("h1", f"{counted(len(rulings), 'ruling')}"),
         el("p", "Each change below was measured from git and held against the law at its base."),
         class_="index-head",
     )
     main = el("main", head, el("nav", cards, class_="overview", aria_label="Rulings"), articles, id="main")
-    return _document(told.count(len(rulings), "ruling"), join(_masthead(None), main))
+    return _document(counted(len(rulings), "ruling"), join(_masthead(None), main))
 
 
 def _article(label: str, ruling: Ruling, prefix: str) -> Markup:

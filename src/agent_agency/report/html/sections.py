@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from agent_agency.arbitration.ruling import CawsVerdict, Condition, Ruling, Verdict
 from agent_agency.facts import GateResult
+from agent_agency.gates.outcome import counted
 from agent_agency.report import facts_told as told
 from agent_agency.report.html import measures
 from agent_agency.report.html.findings import finding_card, findings_list
@@ -95,16 +96,16 @@ def _summary(ruling: Ruling, decisive: Sequence[FindingRow]) -> str:
     decision = ruling.decision
     if decision.verdict is Verdict.REJECTED:
         several = len(decisive) > 1
-        found = told.count(len(decisive), "finding") if decisive else "A failed gate"
+        found = counted(len(decisive), "finding") if decisive else "A failed gate"
         whole = "all of them" if several else "it"
         could = f"A waiver could cover {whole}; mending is better."
         cannot = f"No waiver can cover {whole}."
         waivable = decision.caws_verdict is CawsVerdict.WAIVER_REQUIRED
         return f"{found} {'stand' if several else 'stands'} in the way. {could if waivable else cannot}"
     if decision.verdict is Verdict.CONDITIONAL:
-        return f"Not decided yet: {told.count(len(decision.conditions), 'condition')} must be met first."
+        return f"Not decided yet: {counted(len(decision.conditions), 'condition')} must be met first."
     if decision.verdict is Verdict.WAIVED:
-        return f"Outside the law as written, and covered by {told.count(len(ruling.waivers), 'waiver')} in force."
+        return f"Outside the law as written, and covered by {counted(len(ruling.waivers), 'waiver')} in force."
     inside = "The change is inside its working spec, and every" if ruling.spec else "Every"
     return f"{inside} blocking gate passed."
 
@@ -169,7 +170,7 @@ def _gates(ruling: Ruling) -> Markup | None:
 
 def _gate(gate: GateResult, outcome: Outcome) -> Markup:
     facts = [el("div", el("dt", str(key)), el("dd", _value(value))) for key, value in sorted(gate.facts.items())]
-    reason = gate.reason or told.count(len(gate.findings), "finding")
+    reason = gate.reason or counted(len(gate.findings), "finding")
     measured = el("details", el("summary", "measured"), el("dl", facts, class_="facts"), class_="more")
     return el(
         "tr",
@@ -233,4 +234,4 @@ def _lines(lines: Sequence[str]) -> Markup:
 
 
 def _rest(number: int, noun: str) -> Markup | None:
-    return el("p", f"and {told.count(number, f'more {noun}')}", class_="quiet") if number > 0 else None
+    return el("p", f"and {counted(number, f'more {noun}')}", class_="quiet") if number > 0 else None
