@@ -12,6 +12,7 @@ from agent_agency.spec.yaml_writer import Gap
 
 SPEC_ID = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-[0-9]+[a-z]*\Z")
 MODES = ("feature", "refactor", "fix", "doc", "chore")
+STATES = ("draft", "active", "closed", "archived")
 MAX_TITLE = 200
 _WORKTREE = re.compile(r"[a-zA-Z0-9_-]+\Z")
 _TIER = re.compile(r"[Tt]?([123])\Z")
@@ -95,10 +96,10 @@ def convert_state(notes: NoteTaker, old: Mapping[str, Any]) -> dict[str, Any]:
 
 def _state(notes: NoteTaker, old: Mapping[str, Any]) -> str | Gap:
     given = old.get("lifecycle_state")
-    if given in {"draft", "active", "closed", "archived"}:
+    if isinstance(given, str) and given in STATES:
         if "status" in old:
             notes.dropped(("status",), "'lifecycle_state' stands beside it")
-        return str(given)
+        return given
     if old.get("status") is None:
         notes.guessed(("lifecycle_state",), "'active': the old form has no state and always governed")
         return "active"
@@ -111,8 +112,8 @@ def _state(notes: NoteTaker, old: Mapping[str, Any]) -> str | Gap:
 
 def _resolution(notes: NoteTaker, old: Mapping[str, Any]) -> str:
     given = old.get("resolution")
-    if given in {"completed", "superseded", "abandoned"}:
-        return str(given)
+    if isinstance(given, str) and given in {"completed", "superseded", "abandoned"}:
+        return given
     if old.get("status") == "completed":
         notes.changed(("status",), "'completed' became 'resolution: completed'")
     else:
