@@ -62,9 +62,8 @@ def _evaluate(name: str, evaluate: Evaluator, context: GateContext) -> GateResul
 
 
 def _without_evaluator(name: str, context: GateContext) -> GateResult:
-    binding = binding_of(name, context.policy) if name in context.policy.gates else None
-    if binding is not None and not binding.applicable:
+    binding = binding_of(name, context.policy)
+    if not binding.applicable:
         return GateResult(name, GateStatus.NOT_RUN, binding.mode, reason=binding.reason, applicable=False)
-    mode = binding.mode if binding else GateMode.BLOCK
     reason = "the policy asks for this gate and the arbiter has no evaluator for it"
-    return GateResult(name, GateStatus.NOT_RUN, mode, reason=reason, mendable=False)
+    return GateResult(name, GateStatus.NOT_RUN, binding.mode, reason=reason, mendable=False)

@@ -89,11 +89,11 @@ def name_findings(context: GateContext, spec: Spec, judge: ScopeJudge, admitted:
 def _link_finding(context: GateContext, file: FileChange, rejected: ScopeDecision) -> Finding:
     text = display_path(file.new.link_target or "") if file.new is not None else ""
     reached = rejected.matched or OUTSIDE
-    where = OUTSIDE if reached == OUTSIDE else f"{display_path(reached)}, outside the scope"
+    where = OUTSIDE if reached == OUTSIDE else f"to {display_path(reached)}, outside the scope"
     return Finding(
         rule=rejected.rule,
         severity=Severity.MAJOR,
-        message=f"{described(file)} is a symbolic link to {text}: it leads to {where}",
+        message=f"{described(file)} is a symbolic link to {text}: it leads {where}",
         remedy=f"Take it back with: {undo_command(context.change, file)}; or point the link inside the scope",
         place=Place(file.path),
         subject="link",
