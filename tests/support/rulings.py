@@ -68,13 +68,32 @@ def a_gate(name: str, status: GateStatus = GateStatus.PASS, *findings: Finding, 
 
 def a_ruling(verdict: Verdict, caws: CawsVerdict, exit_code: int, reasons: Sequence[str], **more: Any) -> Ruling:
     """A ruling around a decision; every member that is not given has an ordinary value."""
-    decision = Decision(verdict, caws, tuple(reasons), more.pop("conditions", ()), exit_code)
     members: dict[str, Any] = {
         "ruling_id": "RUL-5e1d5e1d5e1d5e1d",
-        "decision": decision,
+        "decision": Decision(verdict, caws, tuple(reasons), more.pop("conditions", ()), exit_code),
         "gates": (),
         "waivers": (),
         "waived": MappingProxyType({}),
+        **_subject(),
+        "change": a_change([changed("src/auth/limit.py", 84, 12), changed("tests/test_limit.py", 40, 0)]),
+        "budget": a_budget(2, 136),
+        "reviewed_at": "2026-01-31T08:00:00.000Z",
+        "tool_version": "0.1.0",
+        "inputs_digest": _DIGEST,
+        "ledger": {"path": ".git/agency/ledger.jsonl", "chain": "c-1", "seq": 12, "hash": _DIGEST},
+    }
+    return Ruling(**{**members, **more})
+
+
+def a_budget(used_files: int, used_loc: int, **more: Any) -> dict[str, Any]:
+    """The ``budget`` member of tier 2."""
+    limits = {"tier": 2, "max_files": 10, "max_loc": 400, "used_files": used_files, "used_loc": used_loc}
+    return {**limits, "baseline_files": 10, "baseline_loc": 400, "applied": [], "skipped": {}, **more}
+
+
+def _subject() -> dict[str, Any]:
+    branch = "feat/FEAT-001-rate-limit"
+    return {
         "spec": {
             "id": "FEAT-001",
             "title": "Limit the rate of sign-in attempts",
@@ -97,31 +116,8 @@ def a_ruling(verdict: Verdict, caws: CawsVerdict, exit_code: int, reasons: Seque
             "waivers_not_in_force": {},
         },
         "base": {"ref": "main", "commit": _COMMIT, "merge_base": _COMMIT[::-1]},
-        "head": {
-            "ref": "feat/FEAT-001-rate-limit",
-            "commit": _COMMIT[::-1],
-            "tree": _COMMIT,
-            "kind": "commit",
-            "branch": "feat/FEAT-001-rate-limit",
-        },
-        "change": a_change([changed("src/auth/limit.py", 84, 12), changed("tests/test_limit.py", 40, 0)]),
-        "budget": {
-            "tier": 2,
-            "max_files": 10,
-            "max_loc": 400,
-            "used_files": 2,
-            "used_loc": 136,
-            "baseline_files": 10,
-            "baseline_loc": 400,
-            "applied": [],
-            "skipped": {},
-        },
-        "reviewed_at": "2026-01-31T08:00:00.000Z",
-        "tool_version": "0.1.0",
-        "inputs_digest": _DIGEST,
-        "ledger": {"path": ".git/agency/ledger.jsonl", "chain": "c-1", "seq": 12, "hash": _DIGEST},
+        "head": {"ref": branch, "commit": _COMMIT[::-1], "tree": _COMMIT, "kind": "commit", "branch": branch},
     }
-    return Ruling(**{**members, **more})
 
 
 def passing_gates(*without: str) -> tuple[GateResult, ...]:
@@ -179,6 +175,14 @@ def rejected() -> Ruling:
         a_gate("budget_limit", GateStatus.FAIL, BUDGET, reason="over by 834 lines"),
         a_gate("todo_detection", GateStatus.FAIL, MARKER, mode=GateMode.WARN, reason="1 comment defers work"),
     )
+    skipped = {"WV-0002": "expired on 2026-01-01"}
+    budget = a_budget(5, 1234, baseline_files=8, applied=["WV-0003"], skipped=skipped)
+    reasons = [f"scope_boundary: {SCOPE.message}", f"budget_limit: {BUDGET.message}"]
+    members = {"gates": gates, "change": _varied_change(), "budget": budget}
+    return a_ruling(Verdict.REJECTED, CawsVerdict.WAIVER_REQUIRED, 1, reasons, **members)
+
+
+def _varied_change() -> dict[str, Any]:
     files = [
         changed("tools/keys.py", 0, 0, old_path="src/auth/keys.py", status="renamed", no_op=True),
         changed("src/auth/limit.py", 30, 0, status="added", mode_from=None),
@@ -187,47 +191,14 @@ def rejected() -> Ruling:
         changed("run.sh", 3, 1, mode_to="100755"),
         changed("uv.lock", 900, 855, counted=False, generated=True),
     ]
-    minimality = [
-        {
-            "path": "src/auth/limit.py",
-            "method": "tree",
-            "edit_size": 31,
-            "tree_size": 420,
-            "ratio": 0.0738,
-            "moved": 2,
-            "note": None,
-        },
-        {
-            "path": "run.sh",
-            "method": "line",
-            "edit_size": 4,
-            "tree_size": 20,
-            "ratio": 0.2,
-            "moved": None,
-            "note": "not Python",
-        },
-    ]
-    change = a_change(
+    tree = {"path": "src/auth/limit.py", "method": "tree", "edit_size": 31, "tree_size": 420, "ratio": 0.0738}
+    line = {"path": "run.sh", "method": "line", "edit_size": 4, "tree_size": 20, "ratio": 0.2}
+    return a_change(
         files,
-        minimality={"files": minimality},
+        minimality={"files": [{**tree, "moved": 2, "note": None}, {**line, "moved": None, "note": "not Python"}]},
         excluded=[{"path": "uv.lock", "reason": "lock file, excluded by the policy"}],
         notes=["The clone is shallow; the merge base was found all the same"],
         governance=[{"path": ".github/workflows/ci.yml", "kind": "ci", "detail": "edited"}],
-    )
-    budget = {
-        "tier": 2,
-        "max_files": 10,
-        "max_loc": 400,
-        "used_files": 5,
-        "used_loc": 1234,
-        "baseline_files": 8,
-        "baseline_loc": 400,
-        "applied": ["WV-0003"],
-        "skipped": {"WV-0002": "expired on 2026-01-01"},
-    }
-    reasons = [f"scope_boundary: {SCOPE.message}", f"budget_limit: {BUDGET.message}"]
-    return a_ruling(
-        Verdict.REJECTED, CawsVerdict.WAIVER_REQUIRED, 1, reasons, gates=gates, change=change, budget=budget
     )
 
 

@@ -81,7 +81,8 @@ def spec(ruling: Ruling) -> str:
     found = ruling.spec
     if found is None:
         return "no working spec governs this change"
-    return clean(f"{found.get('id')}: {found.get('title') or 'not valid'} ({', '.join(spec_kind(found))})")
+    kind = f" ({', '.join(spec_kind(found))})" if spec_kind(found) else ""
+    return clean(f"{found.get('id')}: {found.get('title') or 'not valid'}{kind}")
 
 
 def spec_kind(found: Mapping[str, Any]) -> list[str]:
@@ -93,7 +94,8 @@ def spec_kind(found: Mapping[str, Any]) -> list[str]:
 def change(ruling: Ruling) -> str:
     """What was measured between which points."""
     measured, base = ruling.change, ruling.base
-    size = f"{counted(measured.get('files') or 0, 'file')}, +{measured.get('added'):,} -{measured.get('deleted'):,}"
+    files, added, deleted = (measured.get(key) or 0 for key in ("files", "added", "deleted"))
+    size = f"{counted(files, 'file')}, +{added:,} -{deleted:,}"
     start = short_id(base.get("merge_base"))
     return f"{size}; {head(ruling)} against {clean(str(base.get('ref')))} (measured from {start})"
 
@@ -144,7 +146,8 @@ def budget_notes(budget: Mapping[str, Any]) -> list[str]:
     notes = []
     applied = ", ".join(clean(str(waiver)) for waiver in budget.get("applied") or ())
     if applied:
-        base = f"{budget.get('baseline_files'):,} files and {budget.get('baseline_loc'):,} lines"
+        files, lines = (budget.get(key) or 0 for key in ("baseline_files", "baseline_loc"))
+        base = f"{counted(files, 'file')} and {counted(lines, 'line')}"
         notes.append(f"the tier allows {base}; raised by {applied}")
     skipped = budget.get("skipped") or {}
     notes += [f"waiver {clean(str(waiver))} adds nothing: {clean(str(why))}" for waiver, why in skipped.items()]

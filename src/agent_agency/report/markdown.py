@@ -136,6 +136,8 @@ def _block(text: str) -> str:
 
 
 def _gates(ruling: Ruling) -> str:
+    if not ruling.gates:
+        return "### Gates: none"
     icons = {
         Outcome.FAIL: "\N{CROSS MARK}",
         Outcome.ERROR: "\N{CROSS MARK}",

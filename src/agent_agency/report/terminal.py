@@ -140,7 +140,7 @@ def _budget(budget: Mapping[str, Any] | None, paper: _Paper) -> None:
 
 
 def _gates(ruling: Ruling, paper: _Paper) -> None:
-    paper.heading("Gates")
+    paper.heading("Gates" if ruling.gates else "Gates: none")
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold", max_width=24)
