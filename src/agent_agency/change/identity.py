@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
-from agent_agency.canonical_json import digest_json
+from agent_agency.canonical_json import digest_bytes
 from agent_agency.change.model import FileChange, FileEnd
 
 
 def change_digest(files: Sequence[FileChange]) -> str:
     """SHA-256 over the canonical JSON of everything measured of every file, in order."""
-    return digest_json([_file_record(file) for file in files])
+    return digest_bytes(change_record(files))
+
+
+def change_record(files: Sequence[FileChange]) -> bytes:
+    """The canonical JSON that the digest is over.
+
+    It holds text, small integers, booleans and null only, and these the standard writer puts down canonically already;
+    for 50,000 files the general one takes seconds.
+    """
+    records = [_file_record(file) for file in files]
+    return json.dumps(records, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 
 def _file_record(file: FileChange) -> list[Any]:

@@ -100,7 +100,7 @@ def _files(repo: Repository, base: str, entries: Sequence[RawEntry]) -> tuple[Fi
             old=old,
             new=new,
             generated={entry.old_path, entry.new_path} <= generated,
-            no_op=entry.old_id == entry.new_id,
+            no_op=entry.old_id == entry.new_id and entry.status != "C",
             similarity=entry.similarity,
         )
         for entry, (old, new) in zip(entries, ends, strict=True)

@@ -41,6 +41,8 @@ def index(view: ObjectView, location: Location) -> Frozen:
     Raises:
         GitError: when there is no working tree, a merge is unfinished, or the index is damaged.
     """
+    if location.root is None:
+        raise GitError("a bare repository has no index to review", fix="Name the commit to review with --head REF.")
     copy = _Staging(view, location, committed_index(location.git_dir, os.environ.get("GIT_INDEX_FILE")))
     copy.refuse_conflicts()
     return Frozen(copy.tree())

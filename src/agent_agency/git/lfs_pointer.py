@@ -30,7 +30,9 @@ def parse_pointer(data: bytes) -> LfsPointer | None:
 
     Strict on purpose: version first, then in order ``oid``, ``size`` and the keys of extensions, each once, no other.
     """
-    if not SMALLEST_POINTER <= len(data) <= LARGEST_POINTER or not data.endswith(b"\n"):
+    if not data.startswith(b"version ") or not data.endswith(b"\n"):
+        return None
+    if not SMALLEST_POINTER <= len(data) <= LARGEST_POINTER:
         return None
     pairs = [line.partition(b" ")[::2] for line in data[:-1].split(b"\n")]
     keys = [key for key, _ in pairs]

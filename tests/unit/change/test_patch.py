@@ -102,11 +102,11 @@ def test_one_huge_line_is_one_line(work: Work) -> None:
 
 def test_many_files_are_read_in_groups_and_in_any_order(work: Work) -> None:
     work.git_repo.commit("base", a="x\n")
-    count = 2_100
+    count = 1_100
     for number in range(count):
         work.git_repo.write(f"d/{number:05}", f"{number}\n")
     found = added_lines(work.repo, work.measured())
-    assert told(found["d/02050"]) == [(1, "2050")]
+    assert told(found["d/01050"]) == [(1, "1050")]
     assert told(found["d/00000"]) == [(1, "0")]
     assert sum(len(lines) for lines in found.values()) == count
 

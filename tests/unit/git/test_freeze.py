@@ -351,6 +351,8 @@ def test_a_bare_repository_has_no_working_tree_to_freeze(git_repo: GitRepo, tmp_
         assert repo.read_blob("main", "a") == b"a"
         with pytest.raises(GitError, match="no working tree"):
             repo.freeze_worktree()
+        with pytest.raises(GitError, match="no index"):
+            repo.freeze_index()
 
 
 def test_a_linked_working_tree_is_frozen_by_itself(repo: Repository, git_repo: GitRepo, tmp_path: Path) -> None:
