@@ -1,0 +1,142 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent_agency.config import Config, ConfiguredGate, LawLimits, read_config
+from agent_agency.facts import Finding
+
+
+def read(text: str) -> Config:
+    config = read_config(text.encode(), "agency.toml")
+    assert isinstance(config, Config), config
+    return config
+
+
+def findings(text: str | bytes) -> tuple[Finding, ...]:
+    read_ = read_config(text.encode() if isinstance(text, str) else text, "agency.toml")
+    assert isinstance(read_, tuple)
+    return read_
+
+
+def told(text: str | bytes) -> list[tuple[str, int | None]]:
+    return [(finding.rule, finding.place.line) for finding in findings(text)]
+
+
+def test_an_empty_file_is_the_defaults() -> None:
+    assert read("") == Config(LawLimits(), ())
+    assert (LawLimits().waiver_max_days, LawLimits().max_delta_files, dict(LawLimits().quorum)) == (
+        90,
+        None,
+        {1: 1, 2: 1, 3: 1},
+    )
+
+
+def test_every_setting_is_read() -> None:
+    config = read("""
+[law]
+waiver_max_days = 30
+max_delta_files = 0
+max_delta_loc = 500
+quorum = { 1 = 3, 2 = 2 }
+budget_exclude = ["**/*.lock", "vendor"]
+exclude_generated = true
+governance_paths = ["infra/**"]
+
+[[gate]]
+name = "unit-tests"
+
+[[gate]]
+name = "types"
+""")
+
+    law = config.law
+    assert (law.waiver_max_days, law.max_delta_files, law.max_delta_loc) == (30, 0, 500)
+    assert dict(law.quorum) == {1: 3, 2: 2, 3: 1}
+    assert (law.budget_exclude, law.exclude_generated) == (("**/*.lock", "vendor"), True)
+    assert law.governance_paths == ("infra/**",)
+    assert config.gates == (ConfiguredGate("unit-tests", 11), ConfiguredGate("types", 14))
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "line"),
+    [
+        ("[law]\nwaiver_max_day = 5\n", "config.unknown_key", 2),
+        ("[laws]\n", "config.unknown_key", 1),
+        ("law = 5\n", "config.wrong_value", 1),
+        ("\n[law]\nwaiver_max_days = 0\n", "config.wrong_value", 3),
+        ("[law]\nwaiver_max_days = true\n", "config.wrong_value", 2),
+        ("[law]\nwaiver_max_days = 1.5\n", "config.wrong_value", 2),
+        ("[law]\nmax_delta_loc = -1\n", "config.wrong_value", 2),
+        ("[law]\nbudget_exclude = '*.lock'\n", "config.wrong_value", 2),
+        ("[law]\nbudget_exclude = ['a', '']\n", "config.wrong_value", 2),
+        ("[law]\ngovernance_paths = [1]\n", "config.wrong_value", 2),
+        ("[law]\nexclude_generated = 1\n", "config.wrong_value", 2),
+        ("[law]\nquorum = 2\n", "config.wrong_value", 2),
+        ("[law]\nquorum = { 4 = 1 }\n", "config.unknown_key", 2),
+        ("[law.quorum]\n1 = 0\n", "config.wrong_value", 2),
+        ("law.quorum.1 = 'x'\n", "config.wrong_value", 1),
+        ("[law]\ntrusted_keys = []\n", "config.not_in_this_version", 2),
+        ("[trusted_keys]\nlead = 'x'\n", "config.not_in_this_version", 1),
+        ("[law]\n\n[law.weaken]\nscope_boundary = true\n", "config.not_in_this_version", 3),
+        ("[gate]\nname = 'x'\n", "config.wrong_value", 1),
+        ("gate = ['x']\n", "config.wrong_value", 1),
+        ("[[gate]]\n", "config.gate_name", 1),
+        ("[[gate]]\nname = 'Unit Tests'\n", "config.gate_name", 2),
+        ("[[gate]]\nname = 'budget_limit'\n", "config.gate_name", 2),
+        ("[[gate]]\nname = 'a'\n[[gate]]\nname = 'a'\n", "config.gate_name", 4),
+        ("[[gate]]\nname = 'a'\ncommand = 'make test'\n", "config.not_in_this_version", 3),
+        ("note = '''\n[law]\nx = 1\n'''\n", "config.unknown_key", 1),
+        ("[law]\nbudget_exclude = [\n  'waiver_max_days = 1', # [x]\n]\nodd = 1\n", "config.unknown_key", 5),
+        ('[law]\n"odd key" = 1\n', "config.unknown_key", 2),
+        ("[law\n", "config.toml.parse_failed", 1),
+        ("a = 1\na = 2\n", "config.toml.parse_failed", 2),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line_and_a_remedy(text: str, rule: str, line: int) -> None:
+    assert (rule, line) in told(text)
+    assert all(finding.remedy for finding in findings(text))
+
+
+def test_a_near_miss_is_asked_for() -> None:
+    (finding,) = findings("[law]\nWaiver-Max-Days = 5\n")
+
+    assert finding.remedy == "Did you mean 'waiver_max_days'?"
+
+
+@pytest.mark.parametrize("data", [b"\xff", b"a = " + b"[" * 30_000, b"#" * 300_000, b"\xef\xbb\xbf[law]\n", b"\0"])
+def test_what_cannot_be_read_is_one_finding(data: bytes) -> None:
+    assert len(told(data)) == 1
+
+
+def test_all_mistakes_are_told_in_the_order_of_the_file() -> None:
+    lines = [line for _, line in told("[law]\nzzz = 1\nwaiver_max_days = 0\n\n[[gate]]\nname = 1\n\n[aaa]\n")]
+
+    assert lines == [2, 3, 6, 8]
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_answered(text: str) -> None:
+    answer = read_config(text.encode("utf-8", "surrogatepass"), "agency.toml")
+
+    assert isinstance(answer, Config) or answer
+
+
+PIECES = [
+    "[law]\n",
+    "[[gate]]\n",
+    "name = 'x'\n",
+    "quorum = {1 = 2}\n",
+    "x = [\n",
+    "]\n",
+    '"""',
+    "'",
+    "# ]\n",
+    "a.b = 1\n",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_any_arrangement_of_pieces_is_answered(text: str) -> None:
+    answer = read_config(text.encode(), "agency.toml")
+
+    assert isinstance(answer, Config) or answer
