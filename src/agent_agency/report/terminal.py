@@ -66,6 +66,7 @@ def _print(ruling: Ruling, paper: _Paper) -> None:
     decisive = with_standing(rows, Standing.DECIDES)
     _reasons(ruling, decisive, paper)
     _findings("Why, and what mends it", decisive, _MAX_DECISIVE, paper)
+    _conditions(ruling, paper)
     _budget(ruling.budget, paper)
     _gates(ruling, paper)
     _findings("Warnings (these do not decide)", with_standing(rows, Standing.WARNS), _MAX_OTHER, paper)
@@ -74,7 +75,6 @@ def _print(ruling: Ruling, paper: _Paper) -> None:
     _change(ruling.change, paper)
     _waivers(ruling, paper)
     _listed("Waivers that are not in force", told.waivers_not_in_force(ruling), paper)
-    _conditions(ruling, paper)
     _foot(ruling, paper)
 
 
@@ -90,8 +90,9 @@ def _head(ruling: Ruling, paper: _Paper) -> None:
 
 
 def _reasons(ruling: Ruling, decisive: Sequence[FindingRow], paper: _Paper) -> None:
-    """The reasons, less those that the findings right below tell together with their place and remedy."""
+    """The reasons, less those that the findings and conditions right below tell together with their remedy."""
     told_below = {clean(row.finding.message) for row in decisive}
+    told_below |= {clean(condition.message) for condition in ruling.decision.conditions}
     reasons = [clean(reason) for reason in ruling.decision.reasons]
     left = [reason for reason in reasons if told_below.isdisjoint(told.endings(reason))]
     if not left:

@@ -104,3 +104,10 @@ def test_markup_in_a_message_is_shown_and_not_obeyed() -> None:
         rulings.approved().decision.verdict, rulings.approved().decision.caws_verdict, 0, ["[red]x[/red] :boom:"]
     )
     assert "[red]x[/red] :boom:" in _text(ruling)
+
+
+def test_conditions_decide_and_so_come_before_the_details_and_only_once() -> None:
+    ruling = rulings.conditional()
+    text = _text(ruling)
+    assert text.index("Before this can be approved") < text.index("\nGates")
+    assert all(" ".join(text.split()).count(condition.message) == 1 for condition in ruling.decision.conditions[:1])
