@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,7 @@ def migrate(
     if write and output is not None:
         raise UsageError("--write and --output exclude each other", fix="Choose one of the two.")
     root = project_root(files[0].parent if files else Path())
-    paths = files or find_specs(root)
+    paths = files or tuple(Path(os.path.relpath(path)) for path in find_specs(root))
     if output is not None and len(paths) > 1:
         raise UsageError("--output takes one spec, but there are several", fix="Name the one file to migrate.")
     plans = [plan_migration(path, Profile(profile) if profile else None) for path in paths]

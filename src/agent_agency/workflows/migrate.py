@@ -134,8 +134,14 @@ def write_planned(plan: PlannedMigration, root: Path) -> Path:
     if not in_place:
         _refuse_other(target, plan.migration.text.encode())
     _refuse_other(kept, original)
+    was_kept = kept.exists()
     _write(kept, original)
-    _write(target, plan.migration.text.encode())
+    try:
+        _write(target, plan.migration.text.encode())
+    except FileUnwritableError:
+        if not was_kept:
+            kept.unlink(missing_ok=True)
+        raise
     if not in_place:
         plan.path.unlink()
     return kept
