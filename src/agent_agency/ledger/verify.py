@@ -127,6 +127,9 @@ def _verify_ledger(
         found.append(Problem("head.other_chain", f"the {HEAD_NAME} beside it belongs to another chain"))
     elif not damaged and (head is None or not check.problems):
         disagreement = head_problem(head, check.last)
+        if disagreement and disagreement.code == "head.missing" and path.name != LEDGER_NAME:
+            message = f"neither a header in the file nor a {HEAD_NAME} beside it tells where the chain has to end"
+            disagreement = Problem("export.header_missing", message, 1)
         found += [disagreement] if disagreement else []
     behind = check.last.seq - head.seq if head and check.last else 0
     notes = []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -119,13 +120,51 @@ def test_a_disk_without_room_for_the_first_entry_leaves_a_ledger_that_can_begin(
     assert verify_file(folder / "ledger.jsonl").verified
 
 
-@pytest.mark.skipif(
-    os.geteuid() == 0, reason="NOT RUN: root may write everywhere, so a read-only folder proves nothing"
-)
-def test_a_read_only_folder_is_one_error(tmp_path: Path) -> None:
-    from agent_agency.errors import LedgerError
+def _as_somebody_else(script: str, *args: str) -> str:
+    """Run a script that calls ``drop()`` once it has imported what it needs; root would be refused nothing."""
+    drop = "import os, sys, rfc8785\ndef drop():\n    os.geteuid() == 0 and os.seteuid(65534)\n"
+    done = subprocess.run([sys.executable, "-c", drop + script, *args], capture_output=True, text=True, check=True)
+    return done.stdout
 
-    tmp_path.chmod(0o500)
-    with pytest.raises(LedgerError, match="Permission denied"):
-        make_ledger(tmp_path / "agency").append("ruling", {})
-    tmp_path.chmod(0o700)
+
+APPEND_THERE = """
+from pathlib import Path
+from agent_agency.clock import SystemClock
+from agent_agency.errors import FileUnreadableError, LedgerError
+from agent_agency.identity import random_id
+from agent_agency.ledger.journal import Ledger
+from agent_agency.ledger.verify import verify_file
+drop()
+ledger = Ledger(Path(sys.argv[1]), SystemClock(), random_id)
+for work in (lambda: ledger.append("ruling", {}), lambda: verify_file(ledger.path), lambda: list(ledger.entries())):
+    try:
+        work()
+        print("done")
+    except (FileUnreadableError, LedgerError) as error:
+        print(error.stable_code, error.message, sep=": ")
+"""
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder that any user of the machine may enter and read, and nobody but its owner may write."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o555)
+        yield folder
+        folder.chmod(0o700)
+
+
+def test_a_folder_that_may_not_be_written_is_one_error(public_folder: Path) -> None:
+    said = _as_somebody_else(APPEND_THERE, str(public_folder / "agency")).splitlines()
+    assert said[0] == "ledger.refused: Making the ledger's folder failed: Permission denied"
+    assert list(public_folder.iterdir()) == []
+
+
+def test_files_that_may_not_be_read_are_one_error(public_folder: Path) -> None:
+    public_folder.chmod(0o755)
+    ledger = make_ledger(public_folder / "agency", 2)
+    for path in (ledger.folder, *ledger.folder.iterdir()):
+        path.chmod(0o755 if path.is_dir() else 0o000)
+    said = _as_somebody_else(APPEND_THERE, str(ledger.folder)).splitlines()
+    assert said == ["ledger.refused: Opening the file failed: Permission denied"] * 3

@@ -137,7 +137,7 @@ def test_duplicate_keys_are_seen_even_when_every_hash_was_made_anew(tmp_path: Pa
     line, _ = entry.encode(2, "ruling", genesis.ts, genesis.chain, body, genesis.hash)
     path = tmp_path / "forged.jsonl"
     path.write_bytes(first + line + b"\n")
-    (told,) = [problem for problem in verify_file(path).problems if problem.line]
+    (told,) = [problem for problem in verify_file(path).problems if problem.line == 2]
     assert (told.code, told.line) == ("entry.not_json", 2)
     assert "more than once" in told.message
 
@@ -153,7 +153,7 @@ def test_other_spellings_are_seen_even_when_every_hash_was_made_anew(tmp_path: P
     line, _ = entry.encode(2, "ruling", genesis.ts, genesis.chain, body, genesis.hash)
     path = tmp_path / "forged.jsonl"
     path.write_bytes(first + line + b"\n")
-    assert [problem.line for problem in verify_file(path).problems if problem.line] == [2]
+    assert [problem.line for problem in verify_file(path).problems if problem.code.startswith("entry.")] == [2]
 
 
 def test_a_member_that_this_version_does_not_know_does_not_verify(tmp_path: Path) -> None:
@@ -197,11 +197,26 @@ def test_an_entry_that_was_added_to_an_export_with_right_hashes_is_seen(tmp_path
     assert [(found.code, found.line, found.seq) for found in verify_file(target).problems] == [("tail.added", 5, 4)]
 
 
+def test_an_export_that_lost_its_header_or_has_it_elsewhere_does_not_verify(tmp_path: Path) -> None:
+    ledger = make_ledger(tmp_path / "agency", 2)
+    target = tmp_path / "export.jsonl"
+    export_chain(ledger.path, write_export(target, ledger.folder, counted_ids()))
+    header, *entries = target.read_bytes().splitlines(keepends=True)
+    target.write_bytes(b"".join(entries))
+    assert [found.code for found in verify_file(target).problems] == ["export.header_missing"]
+    target.write_bytes(b"".join([entries[0], header, *entries[1:]]))
+    assert [found.line for found in verify_file(target).problems] == [1, 2]
+    target.write_bytes(b"".join([header, header, *entries]))
+    assert [found.line for found in verify_file(target).problems] == [2]
+
+
 def test_a_ledger_without_its_head_file_does_not_verify(tmp_path: Path) -> None:
     ledger = make_ledger(tmp_path / "agency", 2)
     copy = tmp_path / "copy.jsonl"
     copy.write_bytes(ledger.path.read_bytes())
-    assert [problem.code for problem in verify_file(copy).problems] == ["head.missing"]
+    assert [problem.code for problem in verify_file(copy).problems] == ["export.header_missing"]
+    (ledger.folder / "head.json").unlink()
+    assert [problem.code for problem in verify_file(ledger.path).problems] == ["head.missing"]
     (ledger.folder / "head.json").write_bytes(b"{}")
     assert [problem.code for problem in verify_file(ledger.path).problems] == ["head.damaged"]
 
