@@ -12,6 +12,7 @@ from agent_agency.change.line_counts import BlobPair, LineCount, count_lines, wh
 from agent_agency.change.model import Change, FileChange, FileEnd, FileStatus, HeadKind
 from agent_agency.change.raw_diff import RawEntry, raw_diff
 from agent_agency.errors import UnknownRevisionError
+from agent_agency.facts import display_path
 from agent_agency.git import Repository
 
 _STATUSES = {
@@ -67,7 +68,7 @@ def measure(repo: Repository, base_commit: str, head: Head) -> Change:
         head_kind=head.kind,
         files=files,
         authors=_authors(repo, base_commit, head),
-        notes=(*_history_notes(repo), *notes, *diff.notes),
+        notes=(*_history_notes(repo), *notes, *diff.notes, *_turned_binary(repo, files)),
         digest=change_digest(files),
     )
 
@@ -139,6 +140,14 @@ def _authors(repo: Repository, base: str, head: Head) -> tuple[str, ...]:
     except UnknownRevisionError:
         committed = ()
     return tuple(sorted({*committed, *filter(None, [repo.configured_email()])}))
+
+
+def _turned_binary(repo: Repository, files: Sequence[FileChange]) -> list[str]:
+    """Tell of text that a NUL byte made binary, as git then counts no lines of it."""
+    binary = [file for file in files if file.binary and file.old is not None and file.new is not None]
+    before = count_lines(repo.view, [BlobPair(None, blob_pair(file).old) for file in binary])
+    turned = [display_path(file.path) for file, count in zip(binary, before, strict=True) if count.added]
+    return [f"{path} was text and is binary now: its lines are not counted" for path in turned]
 
 
 def _history_notes(repo: Repository) -> list[str]:

@@ -18,7 +18,7 @@ from agent_agency.facts import display_path
 from agent_agency.git.index_copy import committed_index, copy_index
 from agent_agency.git.lfs_pointer import pointer_for
 from agent_agency.git.location import Location
-from agent_agency.git.process import first_line
+from agent_agency.git.process import reason
 from agent_agency.git.view import ObjectView
 
 _SUBMODULE = b"160000"
@@ -123,7 +123,7 @@ class _Staging:
 
     def untracked(self) -> tuple[list[bytes], list[str]]:
         """Untracked paths, and those among them that are repositories of their own."""
-        found = self._records(["ls-files", "-z", "--others", "--exclude-standard"])
+        found = self._others()
         nested = [os.fsdecode(path.removesuffix(b"/")) for path in found if path.endswith(b"/")]
         return [path.removesuffix(b"/") for path in found], nested
 
@@ -131,8 +131,7 @@ class _Staging:
         """Tell that files count which this clone's own ignore list hides from ``git status``."""
         if not untracked or not self._exclude.is_file():
             return
-        args = ["ls-files", "-z", "--others", "--exclude-standard", f"--exclude-from={self._exclude}"]
-        if hidden := len(untracked) - len(self._records(args)):
+        if hidden := len(untracked) - len(self._others(f"--exclude-from={self._exclude}")):
             yield f"{hidden} untracked file(s) count although .git/info/exclude hides them; only .gitignore leaves out"
 
     def take_up(self, paths: Sequence[bytes]) -> Iterator[str]:
@@ -156,6 +155,14 @@ class _Staging:
     def tree(self) -> str:
         """Write the copy as a tree; objects that a partial clone lacks are noticed when they are read."""
         return self._run(["write-tree", "--missing-ok"]).decode("ascii").strip()
+
+    def _others(self, *options: str) -> list[bytes]:
+        """Untracked paths, but for the private view's own files where temporary files lie inside the working tree."""
+        found = self._records(["ls-files", "-z", "--others", "--exclude-standard", *options])
+        if not self._view.folder.resolve().is_relative_to(self._root.resolve()):
+            return found
+        own = os.fsencode(self._view.folder.resolve().relative_to(self._root.resolve())) + b"/"
+        return [path for path in found if not path.startswith(own)]
 
     def _filters(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
         """The content filter of each path that has one, by the .gitattributes files of the working tree."""
@@ -191,7 +198,7 @@ class _Staging:
         done = self._view.attempt(args, stdin=stdin, **self._extra)
         if done.code != 0 or done.stderr.strip():  # of what it could not read git only warns, and leaves it out
             raise GitError(
-                f"the uncommitted state cannot be frozen: {first_line(done.stderr)}",
+                f"the uncommitted state cannot be frozen: {reason(done)}",
                 fix="Make what it names readable, remove it, or leave it out by .gitignore; then review again.",
                 code="git.cannot_freeze",
             )

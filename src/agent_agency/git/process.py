@@ -172,9 +172,16 @@ def first_line(stderr: bytes) -> str:
     return "it gave no reason"
 
 
+def reason(done: Finished) -> str:
+    """Why a git process failed, in one line: what it said, or the signal that ended it."""
+    if done.code < 0 and not done.stderr.strip():
+        return f"it was ended by signal {-done.code} ({signal.strsignal(-done.code)})"
+    return first_line(done.stderr)
+
+
 def failure(args: Sequence[str | bytes], done: Finished) -> GitError:
     """The error for a git command that refused."""
     return GitError(
-        f"{command_name(args)} failed: {first_line(done.stderr)}",
+        f"{command_name(args)} failed: {reason(done)}",
         fix="Run git fsck to find what is damaged; in a partial or shallow clone fetch what is missing first.",
     )

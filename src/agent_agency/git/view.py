@@ -107,8 +107,12 @@ class ObjectView:
         return self.folder.joinpath("shallow").exists()
 
     def attempt(self, args: Sequence[str | bytes], *, stdin: bytes | None = None, **extra: str) -> Finished:
-        """Run git on the view, with ``extra`` environment variables; any exit code comes back."""
-        return self.program.run(args, environment={**self.environment, **extra}, folder=self.folder, stdin=stdin)
+        """Run git on the view, with ``extra`` environment variables; any exit code comes back.
+
+        A command that is given a working tree runs at its top: below it, git would answer for that folder alone.
+        """
+        folder = extra.get("GIT_WORK_TREE", str(self.folder))
+        return self.program.run(args, environment={**self.environment, **extra}, folder=folder, stdin=stdin)
 
     def git(self, args: Sequence[str | bytes], *, stdin: bytes | None = None, **extra: str) -> bytes:
         """Run git on the view and hand back its standard output.

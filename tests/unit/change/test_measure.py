@@ -395,3 +395,14 @@ def test_a_sha256_repository_is_measured(tmp_path: Path) -> None:
     with Repository.discover(git_repo.path) as repo:
         change = measure(repo, base, Head.worktree())
         assert [(file.path, file.added, file.generated) for file in change.files] == [("a", 1, True), ("new", 1, False)]
+
+
+def test_text_that_a_nul_byte_makes_binary_is_told(git_repo: GitRepo, measured: Measured) -> None:
+    git_repo.write("app.js", LINES)
+    start(git_repo, blob=b"\0")
+    git_repo.write("app.js", f"/*\0*/\n{LINES}evil()\n")
+    git_repo.commit("work", blob=b"\0\0")
+    change = measured()
+    assert [note for note in change.notes if "binary now" in note] == [
+        "app.js was text and is binary now: its lines are not counted"
+    ]

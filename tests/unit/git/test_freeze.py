@@ -410,3 +410,35 @@ except GitError as error:
             if (place / name).exists():
                 (place / name).chmod(0o700)
         return done.stdout + done.stderr
+
+
+def test_temporary_files_inside_the_working_tree_are_no_part_of_it(
+    git_repo: GitRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git_repo.commit("one", a="a")
+    (git_repo.path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(git_repo.path / "tmp"))
+    git_repo.write("tmp/mine", "m")
+    with Repository.discover(git_repo.path) as repo:
+        assert names(repo, repo.freeze_worktree()) == ["a", "tmp/mine"]
+
+
+def test_a_disk_that_fills_up_is_an_error(git_repo: GitRepo) -> None:
+    git_repo.commit("one", a="a")
+    git_repo.write("large", os.urandom(300_000))
+    script = """
+import resource, sys
+from pathlib import Path
+from agent_agency.errors import GitError
+from agent_agency.git import Repository
+repo = Repository.discover(Path(sys.argv[1]))
+repo.view
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    repo.freeze_worktree()
+except GitError as error:
+    print("refused", error.message)
+"""
+    done = subprocess.run([sys.executable, "-c", script, git_repo.path], capture_output=True, text=True, check=True)
+    assert "refused" in done.stdout
+    assert git_repo.git("status", "--porcelain") == "?? large"
