@@ -35,10 +35,11 @@ from agent_agency.workflows.spec_choice import TRAILER, ChosenSpec, choose_spec
 from agent_agency.workflows.subject import ReviewRequest, Subject, resolve_subject
 from agent_agency.workflows.waivers import WaiversOfChange, mark_budget_use, waivers_of_change
 
-ADOPT = (
-    "On the base branch, run: agency init && git add .caws agency.toml && "
-    'git commit -m "Adopt working specs"; then review again.'
-)
+ADOPT = """On the base branch, run
+`agency init`
+`git add .caws agency.toml`
+`git commit -m "Adopt working specs"`
+and review again."""
 LAW_GATES = frozenset({"spec_completeness", "scope_boundary", "budget_limit"})
 
 
