@@ -143,6 +143,30 @@ def test_migrate_says_in_one_sentence_what_it_cannot_do(tmp_path: Path, argument
     assert "Traceback" not in done.err
 
 
+def test_what_could_be_migrated_is_told_beside_what_could_not(tmp_path: Path) -> None:
+    root = _project(tmp_path, **{".caws/working-spec.yaml": SEED, ".caws/specs/FEAT-0042.yaml": V10})
+    done = agency(
+        "spec",
+        "migrate",
+        "missing.yaml",
+        ".caws/specs/FEAT-0042.yaml",
+        ".caws/working-spec.yaml",
+        "--write",
+        "--json",
+        cwd=root,
+    )
+    first, second, third = done.document["results"]
+    assert done.code == 2
+    assert first["error"]["code"] == "file.unreadable"
+    assert second["written"] == ".caws/specs/FEAT-0042.yaml"
+    assert "exists and holds something else" in third["error"]["message"]
+    assert (root / ".caws/working-spec.yaml").read_text() == SEED
+    shown = agency("spec", "migrate", "missing.yaml", ".caws/specs/FEAT-0042.yaml", cwd=root)
+    assert shown.code == 2
+    assert shown.err == "agency: missing.yaml: The spec does not exist. Name a file that holds a working spec.\n"
+    assert "unchanged" in shown.out
+
+
 def test_a_profile_may_be_named_where_none_can_be_told(tmp_path: Path) -> None:
     root = _project(tmp_path, **{"spec.yaml": "id: FEAT-1\ntitle: A title\n"})
     done = agency("spec", "migrate", "spec.yaml", "--profile", "caws-2025.10", "--json", cwd=root)

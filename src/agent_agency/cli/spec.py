@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from agent_agency.spec.model import Profile
     from agent_agency.spec.rule_catalogue import Rule
     from agent_agency.workflows.migrate import PlannedMigration
 
 SCHEMA_VERSION = 1
 UNFINISHED = 1
+CANNOT_RUN = 2
 _PROFILES = ("caws-vnext", "caws-2025.10", "caws-10")
 _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
@@ -42,8 +45,8 @@ def migrate(
     something is left to fill in or mend, 2 when it could not be done.
     """
     from agent_agency.errors import UsageError
-    from agent_agency.spec.model import Profile
-    from agent_agency.workflows.migrate import find_specs, plan_migration, project_root
+    from agent_agency.spec.model import Profile as Form
+    from agent_agency.workflows.migrate import find_specs, project_root
 
     if write and output is not None:
         raise UsageError("--write and --output exclude each other", fix="Choose one of the two.")
@@ -51,30 +54,58 @@ def migrate(
     paths = files or tuple(Path(os.path.relpath(path)) for path in find_specs(root))
     if output is not None and len(paths) > 1:
         raise UsageError("--output takes one spec, but there are several", fix="Name the one file to migrate.")
-    plans = [plan_migration(path, Profile(profile) if profile else None) for path in paths]
-    rows = [_carry_out(plan, root, write=write, output=output) for plan in plans]
+    form = Form(profile) if profile else None
+    answers = [_migrate_one(path, form, _Wish(root, write, output)) for path in paths]
     if as_json:
-        _print_json({"to": to, "results": rows})
+        _print_json({"to": to, "results": [row for _, row in answers]})
     else:
-        for plan, row in zip(plans, rows, strict=True):
+        for plan, row in answers:
             _show(plan, row)
-    return 0 if all(plan.done for plan in plans) else UNFINISHED
+    if any("error" in row for _, row in answers):
+        return CANNOT_RUN
+    return 0 if all(row["complete"] for _, row in answers) else UNFINISHED
 
 
-def _carry_out(plan: PlannedMigration, root: Path, *, write: bool, output: Path | None) -> dict[str, Any]:
-    """Write what was asked for and may be written, and tell it as a row of the answer."""
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What the person wants done with an outcome, and in which project."""
+
+    root: Path
+    write: bool
+    output: Path | None
+
+
+def _migrate_one(path: Path, profile: Profile | None, wish: _Wish) -> tuple[PlannedMigration | None, dict[str, Any]]:
+    """Migrate one file and tell it as a row; a file that cannot be read or written is a row with an error."""
+    from agent_agency.errors import AgencyError
+    from agent_agency.workflows.migrate import plan_migration
+
+    try:
+        plan = plan_migration(path, profile)
+        return plan, _carry_out(plan, wish)
+    except AgencyError as error:
+        return None, {"path": str(path), "complete": False, "error": error.as_dict()}
+
+
+def _carry_out(plan: PlannedMigration, wish: _Wish) -> dict[str, Any]:
+    """Write what was asked for and may be written."""
     from agent_agency.workflows.migrate import write_output, write_planned
 
     outcome = plan.migration
     written: Path | None = None
     kept: Path | None = None
     if outcome is not None and not outcome.unchanged:
-        if output is not None:
-            write_output(plan, output)
-            written = output
-        elif write and plan.done and plan.target is not None:
-            kept = write_planned(plan, root)
+        if wish.output is not None:
+            write_output(plan, wish.output)
+            written = wish.output
+        elif wish.write and plan.done and plan.target is not None:
+            kept = write_planned(plan, wish.root)
             written = plan.target
+    return _row(plan, written, kept)
+
+
+def _row(plan: PlannedMigration, written: Path | None, kept: Path | None) -> dict[str, Any]:
+    outcome = plan.migration
     findings = (*plan.findings, *(outcome.findings if outcome else ()))
     return {
         "path": str(plan.path),
@@ -96,10 +127,15 @@ def _carry_out(plan: PlannedMigration, root: Path, *, write: bool, output: Path 
     }
 
 
-def _show(plan: PlannedMigration, row: Mapping[str, Any]) -> None:
+def _show(plan: PlannedMigration | None, row: Mapping[str, Any]) -> None:
     """Print one outcome; unwritten, it is YAML with the notes as comments, fit to be redirected."""
     from agent_agency.facts import display_path
 
+    if plan is None:
+        error = row["error"]
+        where = error["path"] or row["path"]
+        click.echo(f"agency: {display_path(where)}: {error['message']}. {error['fix']}", err=True)
+        return
     path, outcome = display_path(str(plan.path)), plan.migration
     if outcome is None:
         for item in plan.findings:
@@ -132,7 +168,7 @@ def _summary(plan: PlannedMigration, row: Mapping[str, Any]) -> str:
         if not row["written"]:
             parts.append("Use --output FILE to get the outcome as a file.")
     elif not row["written"]:
-        parts.append("Use --write to put it into place.")
+        parts.append("Use --write to put it into place, then run agency validate.")
     return " ".join(parts)
 
 

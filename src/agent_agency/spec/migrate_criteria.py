@@ -143,8 +143,9 @@ def _contract_kind(notes: NoteTaker, at: tuple[str | int, ...], kind: str | None
         if kind != _CONTRACT_KINDS[kind]:
             notes.changed((*at, "type"), f"'{kind}' became '{_CONTRACT_KINDS[kind]}'")
         return _CONTRACT_KINDS[kind]
+    words = re.split(r"[-_ ]", (kind or "").lower().replace("jsonschema", "schema"))
     for word, guess in _CONTRACT_GUESSES.items():
-        if kind and word in re.split(r"[-_ ]|(?<=json)", kind.lower()):
+        if word in words:
             notes.guessed((*at, "type"), f"'{guess}', from '{kind}'")
             return guess
     return notes.gap((*at, "type"), f"api, schema, contract-test or behavior; the type was '{kind or ''}'")

@@ -131,37 +131,53 @@ def test_every_declared_strict_rule_is_explained() -> None:
     assert {rule for rule in load_catalogue() if rule.startswith("strict.")} == set(STRICT_RULES)
 
 
-def _literal(node: ast.expr) -> str | None:
-    """A text, or a pattern for a text with holes."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return re.escape(node.value)
+def _constants(tree: ast.Module) -> dict[str, str]:
+    """The texts that a module names at its top."""
+    named: dict[str, str] = {}
+    for node in tree.body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        value = getattr(node, "value", None)
+        if isinstance(target, ast.Name) and isinstance(value, ast.Constant) and isinstance(value.value, str):
+            named[target.id] = value.value
+    return named
+
+
+def _pattern(node: ast.AST, named: Mapping[str, str]) -> str | None:
+    """A pattern for the texts that an expression can be, where it is a text with at most a few holes."""
+    if isinstance(node, ast.Constant):
+        return re.escape(node.value) if isinstance(node.value, str) else None
+    if isinstance(node, ast.Name):
+        return re.escape(named[node.id]) if node.id in named else None
+    if isinstance(node, ast.FormattedValue):
+        return _pattern(node.value, named) or "[a-z0-9_.]+"
     if isinstance(node, ast.JoinedStr):
-        parts = [
-            re.escape(str(part.value)) if isinstance(part, ast.Constant) else "[a-z0-9_.]+" for part in node.values
-        ]
-        return "".join(parts)
+        return "".join(_pattern(part, named) or "" for part in node.values)
+    if isinstance(node, ast.IfExp):
+        return f"(?:{_pattern(node.body, named)}|{_pattern(node.orelse, named)})"
     return None
 
 
 def _reported(source: Path) -> Iterator[str]:
     """Patterns of the rule ids that a module hands to a finding or a collector."""
-    for node in ast.walk(ast.parse(source.read_text("utf-8"))):
+    tree = ast.parse(source.read_text("utf-8"))
+    named = _constants(tree)
+    for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if name in {"add", "advise", "report", "_refuse"} and len(node.args) >= 3:
-            candidate = node.args[0]
+            candidate: ast.expr | None = node.args[0]
         elif name == "Finding":
-            named = [keyword.value for keyword in node.keywords if keyword.arg == "rule"]
-            candidate = named[0] if named else node.args[0]
+            by_name = [keyword.value for keyword in node.keywords if keyword.arg == "rule"]
+            candidate = by_name[0] if by_name else node.args[0] if node.args else None
         else:
             continue
-        pattern = _literal(candidate)
+        pattern = _pattern(candidate, named) if candidate is not None else None
         if pattern is not None:
             yield pattern
 
 
-@pytest.mark.parametrize("folder", ["spec", "gates", "workflows", "change", "arbitration"])
+@pytest.mark.parametrize("folder", ["spec", "gates", "workflows", "change", "arbitration", "cli"])
 def test_every_rule_id_in_the_sources_is_explained(folder: str) -> None:
     known = [rule.replace("*", "x") for rule in load_catalogue()]
     unexplained = [
