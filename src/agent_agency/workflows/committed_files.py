@@ -6,6 +6,7 @@ the user's configuration can change those.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import threading
@@ -76,7 +77,8 @@ class CommittedFiles:
         kill_group(self._process)
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
-                stream.close()
+                with contextlib.suppress(OSError):  # what git did not read any more is not missed
+                    stream.close()
 
     def settings(self, pattern: str) -> Mapping[str, str]:
         """The repository's settings whose names match a regular expression; the last of a repeated one."""

@@ -14,6 +14,7 @@ from agent_agency.spec.waiver_force import why_not_in_force
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
 LIMITS = LawLimits()
+TOO_LONG = "it lasts longer than the 90 days that the law allows"
 WAIVER = Waiver(
     id="WV-0001",
     title="Legacy import",
@@ -51,16 +52,19 @@ def test_a_waiver_in_force_has_no_reason_against_it() -> None:
         (replace(WAIVER, spec_id="FEAT-002"), "it is for spec FEAT-002"),
         (replace(WAIVER, expires_at=NOW), "it expired at 2026-01-15T00:00:00.000Z"),
         (replace(WAIVER, created_at=NOW + timedelta(seconds=1)), "it begins only at 2026-01-15T00:00:01.000Z"),
-        (replace(WAIVER, expires_at=NOW + timedelta(days=81)), "it lasts longer than the 90 days that the law allows"),
-        (replace(WAIVER, created_at=None, expires_at=NOW + timedelta(days=91)), "it lasts longer than the 90 days that the law allows"),
+        (replace(WAIVER, expires_at=NOW + timedelta(days=81)), TOO_LONG),
+        (replace(WAIVER, created_at=None, expires_at=NOW + timedelta(days=91)), TOO_LONG),
         (replace(WAIVER, approvers=()), "nobody approved it"),
     ],
-)  # fmt: skip
+)
 def test_a_waiver_out_of_force_says_why(waiver: Waiver, reason: str) -> None:
     assert why(waiver) == reason
 
 
-@pytest.mark.parametrize("author", ["LEAD@example.org", "Lead <lead@example.org>", "lead+work@example.org", "1+lead@users.noreply.github.com"])  # fmt: skip
+@pytest.mark.parametrize(
+    "author",
+    ["LEAD@example.org", "Lead <lead@example.org>", "lead+work@example.org", "1+lead@users.noreply.github.com"],
+)
 def test_an_author_of_the_change_is_no_approver_however_spelled(author: str) -> None:
     reason = why(WAIVER, authors=("x@example.org", author))
 
