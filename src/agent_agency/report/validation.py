@@ -27,12 +27,9 @@ _EXCERPT_WIDTH = 70
 
 
 def to_document(results: Sequence[Checked], errors: Sequence[AgencyError] = ()) -> dict[str, Any]:
-    """One document: a result per file that was read, an error per file that could not be."""
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "results": [_result(result) for result in results],
-        "errors": [_error(error) for error in errors],
-    }
+    """One document: a result per file that was read; ``errors`` is there only when a file could not be read."""
+    told = {"errors": [_error(error) for error in errors]} if errors else {}
+    return {"schema_version": SCHEMA_VERSION, "results": [_result(result) for result in results], **told}
 
 
 def plain_text(results: Sequence[Checked], sources: Mapping[str, bytes], errors: Sequence[AgencyError] = ()) -> str:

@@ -65,7 +65,6 @@ def test_the_document_is_what_tools_bind_to() -> None:
             {"path": "b.yaml", "profile": "caws-2025.10", "valid": True, "findings": []},
             {"path": ".caws/policy.yaml", "profile": None, "valid": True, "findings": []},
         ],
-        "errors": [],
     }
 
 
