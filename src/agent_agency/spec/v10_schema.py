@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from agent_agency.spec.finding_collector import FindingCollector
-from agent_agency.spec.schema_check import Breach, breaches
+from agent_agency.spec.javascript_values import Moment
+from agent_agency.spec.schema_check import Breach, breaches, name_of
 
 
 def advise(found: FindingCollector, root: Any) -> None:
@@ -13,8 +14,19 @@ def advise(found: FindingCollector, root: Any) -> None:
     from agent_agency.spec.schema import load_schema
 
     for breach in breaches(load_schema("spec", "caws-10"), root):
-        found.advise(f"schema.{breach.keyword}", breach.pointer, breach.message, _remedy(breach), at_key=breach.at_key)
+        message, remedy = _told(breach, root)
+        found.advise(f"schema.{breach.keyword}", breach.pointer, message, remedy, at_key=breach.at_key)
 
 
-def _remedy(breach: Breach) -> str:
-    return breach.hint or "Follow the schema: agency spec schema --profile caws-10."
+def _told(breach: Breach, root: Any) -> tuple[str, str]:
+    """Message and remedy; a date without quotes looks like text, so it is told what it is."""
+    if breach.keyword == "type" and isinstance(_at(root, breach), Moment):
+        return f"{name_of(breach.pointer)} is a date, not text, because it has no quotes", "Put it in quotes."
+    return breach.message, breach.hint or "Follow the schema: agency spec schema --profile caws-10."
+
+
+def _at(root: Any, breach: Breach) -> Any:
+    node = root
+    for part in breach.pointer:
+        node = node[part]
+    return node

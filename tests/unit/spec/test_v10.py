@@ -125,3 +125,10 @@ def test_the_profile_told_by_its_fields_is_read_with_its_own_types() -> None:
     assert result.profile is Profile.V10
     assert result.spec is not None
     assert result.spec.title == "Merged title"
+
+
+def test_an_unquoted_date_is_told_to_be_no_text() -> None:
+    result = validate_spec(changed(V10, "created_at: 2026-04-01"), "spec.yaml", _OPTIONS)
+    (finding,) = result.findings
+    assert (finding.rule, finding.severity) == ("caws10.schema.type", Severity.ADVICE)
+    assert "no quotes" in finding.message
