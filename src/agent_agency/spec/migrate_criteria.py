@@ -75,21 +75,22 @@ def _criterion_ids(notes: NoteTaker, name: str, criteria: list[Any]) -> list[str
 
 def _criterion(notes: NoteTaker, at: tuple[str | int, ...], item: Any, name: str) -> Any:
     if not isinstance(item, dict):
-        item = {"narrative": text_of(item)}
-        notes.changed(at, "its text became 'narrative'")
+        text = text_of(item)
+        notes.changed(at, "its text became 'narrative'" if text else "it said nothing")
+        item = {"narrative": text}
     new: dict[str, Any] = {"id": name}
     for part in ("given", "when", "then"):
         new[part] = text_of(item.get(part)) or notes.gap((*at, part), f"the '{part}' of this criterion")
     extra = {key: item[key] for key in item if key not in {"id", "given", "when", "then"}}
     for key in _KEPT_TEXTS:
-        if (text := text_of(extra.pop(key, None))) is not None:
-            new[key] = text
+        if (kept := text_of(extra.pop(key, None))) is not None:
+            new[key] = kept
     if tests := texts(notes, (*at, "test_nodeids"), extra.pop("test_nodeids", None)):
         new["test_nodeids"] = tests
     for key in ("description", "text"):
-        if key in extra and "narrative" not in new and (text := text_of(extra.pop(key))) is not None:
+        if key in extra and "narrative" not in new and (kept := text_of(extra.pop(key))) is not None:
             notes.changed((*at, key), "it is called 'narrative'")
-            new["narrative"] = text
+            new["narrative"] = kept
     for key in extra:
         notes.dropped((*at, key), "a criterion has no such field")
     return new

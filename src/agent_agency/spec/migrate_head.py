@@ -77,11 +77,15 @@ def convert_mode(notes: NoteTaker, old: Mapping[str, Any]) -> str | Gap:
             notes.dropped(("type",), f"'mode: {_MODE_WORDS[mode]}' says what kind of change it is (type was '{kind}')")
         return _MODE_WORDS[mode]
     if kind in _MODE_WORDS:
-        notes.guessed(("mode",), f"'{_MODE_WORDS[kind]}', from 'type: {kind}'; the mode was '{mode}'")
+        notes.guessed(("mode",), f"'{_MODE_WORDS[kind]}', from 'type: {kind}'; {_was(mode)}")
         return _MODE_WORDS[kind]
     if "type" in old:
         notes.dropped(("type",), f"'{kind}' is no mode")
-    return notes.gap(("mode",), f"one of {', '.join(MODES)}; it was '{mode}'")
+    return notes.gap(("mode",), f"one of {', '.join(MODES)}; {_was(mode)}")
+
+
+def _was(mode: str | None) -> str:
+    return f"the mode was '{mode}'" if mode else "there was no mode"
 
 
 def convert_state(notes: NoteTaker, old: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,10 +35,18 @@ def convert_scope(notes: NoteTaker, old: Mapping[str, Any]) -> dict[str, Any]:
 def _entries(notes: NoteTaker, scope: Mapping[str, Any], name: str, alias: str) -> list[str]:
     if scope.get(name) is None and scope.get(alias) is not None:
         notes.changed(("scope", alias), f"it is called '{name}'")
-        return texts(notes, ("scope", alias), scope[alias])
+        return _paths(notes, ("scope", alias), scope[alias])
     if alias != name and alias in scope:
         notes.dropped(("scope", alias), f"'{name}' stands beside it")
-    return texts(notes, ("scope", name), scope.get(name))
+    return _paths(notes, ("scope", name), scope.get(name))
+
+
+def _paths(notes: NoteTaker, at: tuple[str, ...], value: Any) -> list[str]:
+    """The paths of a list; a mapping names none, however it is read."""
+    if isinstance(value, dict):
+        notes.dropped(at, "a mapping is no list of paths")
+        return []
+    return texts(notes, at, value)
 
 
 def _outside_entry(notes: NoteTaker, index: int, entry: str, inside: list[str]) -> str | Gap | None:

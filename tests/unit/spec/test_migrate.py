@@ -166,6 +166,12 @@ def test_a_wildcard_that_protects_something_is_never_dropped(entry: str) -> None
     assert not outcome.complete
 
 
+def test_a_mapping_is_never_taken_for_paths() -> None:
+    outcome = _migrate("scope: {in: {src: all}}")
+    assert _value(outcome)["scope"]["in"] == [None]
+    assert "scope.in" in _told(outcome, NoteKind.DROPPED)
+
+
 def test_criteria_without_given_when_then_keep_their_text_and_leave_gaps() -> None:
     outcome = _migrate(
         "acceptance_criteria: [{id: AC-01, description: retries once, test_nodeids: [t::x], status: open}]",
