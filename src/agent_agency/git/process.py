@@ -54,29 +54,39 @@ class GitProgram:
 
     @classmethod
     def find(cls) -> GitProgram:
-        """Find git on PATH, leaving out relative entries: the reviewed tree must not supply the program.
+        """Find git on PATH, and see that it is new enough.
 
         Raises:
             GitError: when git is missing or older than ``OLDEST_GIT``.
         """
-        entries = [entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if Path(entry).is_absolute()]
-        path = shutil.which("git", path=os.pathsep.join(entries)) if entries else None
-        wanted = ".".join(map(str, OLDEST_GIT))
-        if path is None:
-            raise GitError(
-                "git was not found on PATH",
-                fix=f"Install git {wanted} or newer and put it on PATH.",
-                code="git.missing",
-            )
-        program = cls(path)
+        program = cls.on_path()
         version = program.version()
         if version < OLDEST_GIT:
             raise GitError(
                 f"git {'.'.join(map(str, version))} is too old",
-                fix=f"Install git {wanted} or newer.",
+                fix=f"Install git {'.'.join(map(str, OLDEST_GIT))} or newer.",
                 code="git.too_old",
             )
         return program
+
+    @classmethod
+    def on_path(cls) -> GitProgram:
+        """Find git on PATH, leaving out relative entries: the reviewed tree must not supply the program.
+
+        Its age is not asked, which costs a process: for plumbing that every git has.
+
+        Raises:
+            GitError: when git is missing.
+        """
+        entries = [entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if Path(entry).is_absolute()]
+        path = shutil.which("git", path=os.pathsep.join(entries)) if entries else None
+        if path is None:
+            raise GitError(
+                "git was not found on PATH",
+                fix=f"Install git {'.'.join(map(str, OLDEST_GIT))} or newer and put it on PATH.",
+                code="git.missing",
+            )
+        return cls(path)
 
     def version(self) -> tuple[int, ...]:
         """The version as numbers, e.g. ``(2, 39, 5)``."""

@@ -62,7 +62,7 @@ class CommittedFiles:
             del settings[name]  # the user's safe.directory decides whether the repository may be read
         self._settings = settings
         self._root = root
-        self._git = GitProgram.find()
+        self._git = GitProgram.on_path()
         self._process = start(self._git.path, ["cat-file", "--batch"], environment=settings, folder=root)
         self._guard = threading.Timer(TIME_LIMIT, kill_group, [self._process])
         self._guard.start()

@@ -5,21 +5,18 @@ Nothing here looks at the change under review or at the working tree: the judged
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 from agent_agency.canonical_json import digest_bytes, digest_json
 from agent_agency.config import Config, LawLimits, read_config
 from agent_agency.facts import Finding, GateMode, GateResult, GateStatus, Place, Severity
 from agent_agency.git import Repository
-from agent_agency.spec.document import Document, load_document
 from agent_agency.spec.model import Policy, ValidationResult, WaiverResult
 from agent_agency.spec.policy import default_policy, read_policy
-from agent_agency.spec.validate import ValidationOptions, validate_spec
 from agent_agency.spec.waiver import read_waivers
+from agent_agency.workflows.spec_on_file import SpecOnFile, read_spec
 
 POLICY_PATHS = (".caws/policy.yaml", ".caws/policy.yml")
 SINGLE_SPEC_PATHS = (".caws/working-spec.yaml", ".caws/working-spec.yml")
@@ -27,17 +24,6 @@ SPEC_FOLDER = ".caws/specs/"
 WAIVER_FOLDER = ".caws/waivers/"
 WAIVER_MAPS = (".caws/waivers.yml", ".caws/waivers.yaml")
 CONFIG_PATH = "agency.toml"
-
-
-@dataclass(frozen=True, slots=True)
-class SpecOnFile:
-    """A spec as it stands at the base, valid or not; ``id`` and ``lifecycle`` are what the file says."""
-
-    path: str
-    id: str | None
-    lifecycle: str
-    digest: str
-    result: ValidationResult
 
 
 @dataclass(frozen=True)
@@ -103,7 +89,7 @@ def read_law(repo: Repository, commit: str, now: datetime) -> Law:
         config=config,
         config_digest=config_digest,
         specs=specs,
-        waivers=reader.waivers(config.law, policy),
+        waivers=reader.waivers(config, policy),
         problems=(*problems, *config_problems),
     )
 
@@ -163,22 +149,16 @@ class _LawReader:
         if path in self.links:
             refused = ValidationResult(path, None, valid=False, findings=(_not_a_file(path),))
             return SpecOnFile(path, None, "unknown", digest_bytes(b""), refused)
-        data = self.read(path)
         files = _TreeFiles(self.repo, self.commit)
-        result = validate_spec(data, path, ValidationOptions(), files=files, now=self.now, has_policy=has_policy)
-        if result.spec is not None:
-            return SpecOnFile(path, result.spec.id, result.spec.lifecycle, digest_bytes(data), result)
-        stated = _stated(data, path)
-        lifecycle = stated.get("lifecycle_state", "active")
-        spec_id = stated.get("id")
-        return SpecOnFile(
-            path, spec_id if isinstance(spec_id, str) else None, str(lifecycle), digest_bytes(data), result
-        )
+        return read_spec(self.read(path), path, files=files, now=self.now, has_policy=has_policy)
 
-    def waivers(self, limits: LawLimits, policy: Policy) -> tuple[WaiverResult, ...]:
+    def waivers(self, config: Config, policy: Policy) -> tuple[WaiverResult, ...]:
         found = [path for path in sorted(self.paths - self.links) if _is_waiver_path(path)]
+        own_gates = [gate.name for gate in config.gates]
         return tuple(
-            result for path in found for result in read_waivers(self.read(path), path, limits=limits, policy=policy)
+            result
+            for path in found
+            for result in read_waivers(self.read(path), path, limits=config.law, policy=policy, own_gates=own_gates)
         )
 
 
@@ -192,12 +172,6 @@ def _is_waiver_path(path: str) -> bool:
     name = path.removeprefix(WAIVER_FOLDER)
     in_folder = name != path and "/" not in name and name.endswith((".yaml", ".yml"))
     return in_folder or path in WAIVER_MAPS
-
-
-def _stated(data: bytes, path: str) -> Mapping[str, Any]:
-    document = load_document(data, path)
-    value = document.value if isinstance(document, Document) else None
-    return value if isinstance(value, dict) else {}
 
 
 def _advised(finding: Finding) -> Finding:

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
-
 from agent_agency.errors import FileUnreadableError, LawError, SpecSelectionError
 from agent_agency.facts import display_path
 from agent_agency.spec.model import Policy, ScopeDecision, Spec
@@ -21,14 +19,12 @@ from agent_agency.spec.scope import ScopeJudge
 from agent_agency.spec.scope_links import CaseIndex, decide_case_folded, decide_target
 from agent_agency.workflows.committed_files import CommittedFiles, Entry, find_root
 
-if TYPE_CHECKING:
-    from agent_agency.workflows.law import SpecOnFile
-
 _CAWS = ".caws"
 _SPECS = "specs"
 _SINGLE_SPECS = ("working-spec.yaml", "working-spec.yml")
 _POLICIES = ("policy.yaml", "policy.yml")
 _CONFIG = "agency.toml"
+_USUAL_DEFAULTS = ("main", "master")
 _FOLDER_MODES = frozenset({"40000", "040000"})
 _FILE_MODES = frozenset({"100644", "100755"})
 _MAX_BYTES = 1024 * 1024 + 1
@@ -99,10 +95,10 @@ def _law_files(root: Path) -> tuple[LawSource, Mapping[str, bytes]]:
 
 def _base_names(root: Path, committed: CommittedFiles) -> list[tuple[str, str]]:
     """What a review would be held against, best first: the upstream when it is another branch, else the default one."""
-    defaults = [f"refs/{place}/{name}" for place in ("remotes/origin", "heads") for name in ("main", "master")]
+    defaults = [f"refs/{place}/{name}" for place in ("remotes/origin", "heads") for name in _USUAL_DEFAULTS]
     names = ["refs/remotes/origin/HEAD", *defaults]
     branch = current_branch(root)
-    upstream = _upstream(branch, committed) if branch else None
+    upstream = _upstream(branch, committed) if branch and branch not in _USUAL_DEFAULTS else None
     if upstream is not None and branch is not None:
         own_copy = upstream.startswith("refs/remotes/") and upstream.endswith(f"/{branch}")
         names = [*names, upstream] if own_copy else [upstream, *names]
@@ -205,11 +201,12 @@ def _policy(files: Mapping[str, bytes]) -> Policy:
 
 def _spec(files: Mapping[str, bytes], root: Path, *, spec_id: str | None, now: datetime) -> Spec:
     from agent_agency.workflows.spec_choice import choose_spec
+    from agent_agency.workflows.spec_on_file import read_spec
 
     has_policy = any(f"{_CAWS}/{name}" in files for name in _POLICIES)
     singles = tuple(f"{_CAWS}/{name}" for name in _SINGLE_SPECS)
     paths = [path for path in files if path.startswith(f"{_CAWS}/{_SPECS}/") or path in singles]
-    specs = [_spec_on_file(files[path], path, has_policy=has_policy, now=now) for path in sorted(paths)]
+    specs = [read_spec(files[path], path, files=None, now=now, has_policy=has_policy) for path in sorted(paths)]
     chosen = choose_spec(specs, option=spec_id, trailers=(), branch=current_branch(root)).spec
     if chosen.result.spec is None:
         finding = next((found for found in chosen.result.findings if found.severity != "advice"), None)
@@ -225,27 +222,6 @@ def _spec(files: Mapping[str, bytes], root: Path, *, spec_id: str | None, now: d
             fix="Name an active spec with --spec.",
         )
     return chosen.result.spec
-
-
-def _spec_on_file(data: bytes, path: str, *, has_policy: bool, now: datetime) -> SpecOnFile:
-    from agent_agency.canonical_json import digest_bytes
-    from agent_agency.spec.document import Document, load_document
-    from agent_agency.spec.validate import ValidationOptions, validate_spec
-    from agent_agency.workflows.law import SpecOnFile
-
-    result = validate_spec(data, path, ValidationOptions(), now=now, has_policy=has_policy)
-    stated: Mapping[str, object] = {}
-    if result.spec is None:
-        document = load_document(data, path)
-        stated = document.value if isinstance(document, Document) else {}
-    stated_id = stated.get("id")
-    return SpecOnFile(
-        path=path,
-        id=result.spec.id if result.spec else stated_id if isinstance(stated_id, str) else None,
-        lifecycle=result.spec.lifecycle if result.spec else str(stated.get("lifecycle_state", "active")),
-        digest=digest_bytes(data),
-        result=result,
-    )
 
 
 # the paths

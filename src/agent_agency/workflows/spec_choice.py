@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agent_agency.errors import SpecSelectionError
 from agent_agency.facts import display_path
-from agent_agency.workflows.law import SpecOnFile
+from agent_agency.workflows.spec_on_file import SpecOnFile
 
 TRAILER = "CAWS-Spec"
 

@@ -4,7 +4,7 @@ import pytest
 
 from agent_agency.errors import SpecSelectionError
 from agent_agency.spec.model import ValidationResult
-from agent_agency.workflows.law import SpecOnFile
+from agent_agency.workflows.spec_on_file import SpecOnFile
 from agent_agency.workflows.spec_choice import choose_spec
 
 
