@@ -21,7 +21,7 @@ _DIGEST = re.compile(r"sha256:([0-9a-f]{2})([0-9a-f]{62})")
 
 @dataclass(frozen=True, slots=True)
 class EvidenceStore:
-    """A folder of evidence files."""
+    """A folder of evidence files, for its owner alone; its grandparent must exist."""
 
     folder: Path
 
@@ -36,7 +36,8 @@ class EvidenceStore:
         try:
             if target.exists() and digest_bytes(target.read_bytes()) == digest:
                 return digest
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (self.folder.parent, self.folder, target.parent):
+                folder.mkdir(exist_ok=True, mode=0o700)
             _write_durably(target, data)
         except OSError as error:
             raise EvidenceError(

@@ -89,7 +89,7 @@ def _body(document: Mapping[str, Any], evidence: str) -> dict[str, Any]:
         "base": document["base"],
         "head": document["head"],
         "change": {key: change[key] for key in ("digest", "files", "added", "deleted")},
-        "gates": [{key: gate[key] for key in ("name", "status", "mode", "applicable")} for gate in document["gates"]],
+        "gates": {gate["name"]: gate["status"] if gate["applicable"] else "left_out" for gate in document["gates"]},
         "findings": [_finding(finding) for finding in document["findings"][:LISTED_FINDINGS]],
         "findings_total": len(document["findings"]),
         "waivers": [waiver["id"] for waiver in document["waivers"]],
