@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import json
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 
 AGENCY = str(Path(sys.executable).parent / "agency")
+_WEIGH = Path(__file__).resolve().parent / "weigh.py"
 # ru_maxrss counts KiB on Linux and bytes on macOS (getrusage(2) of each).
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
@@ -26,20 +26,16 @@ class ColdRun:
 
 def cold_run(command: Sequence[str], folder: Path, *, expect: Iterable[int] = (0,)) -> ColdRun:
     """Run a command to its end, its output thrown away; any other status than expected stops the benchmark."""
-    started = perf_counter()
-    process = subprocess.Popen(
-        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    weighed = subprocess.run(
+        [sys.executable, "-I", "-S", str(_WEIGH), *command], cwd=folder, capture_output=True, check=False
     )
-    assert process.stderr is not None
-    complaint = process.stderr.read()
-    _, raw_status, usage = os.wait4(process.pid, 0)
-    elapsed = (perf_counter() - started) * 1000
-    status = os.waitstatus_to_exitcode(raw_status)
-    process.returncode = status
-    process.stderr.close()
-    if status not in set(expect):
-        raise RuntimeError(f"{' '.join(command)} ended with {status}: {complaint.decode(errors='replace')}")
-    return ColdRun(elapsed, usage.ru_maxrss * _RSS_UNIT / 2**20, status)
+    complaint = weighed.stderr.decode(errors="replace")
+    if weighed.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)} could not be run: {complaint}")
+    cost = json.loads(weighed.stdout)
+    if cost["status"] not in set(expect):
+        raise RuntimeError(f"{' '.join(command)} ended with {cost['status']}: {complaint}")
+    return ColdRun(cost["milliseconds"], cost["maxrss"] * _RSS_UNIT / 2**20, cost["status"])
 
 
 def cold_runs(command: Sequence[str], folder: Path, *, repeat: int, expect: Iterable[int] = (0,)) -> list[ColdRun]:
