@@ -8,6 +8,7 @@ a .gitattributes file in the tree says of line ends and encodings is applied, as
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ from agent_agency.git.view import ObjectView
 
 _SUBMODULE = b"160000"
 _LFS = b"lfs"
+# Git follows no symlink called .gitignore or .gitattributes inside the tree: such a file has no effect, and it says so.
+_LINKED_SETTINGS = re.compile(
+    rb"warning: unable to access '.*\.git(?:ignore|attributes)': Too many levels of symbolic links"
+)
 _NO_FILTER = frozenset({b"unspecified", b"unset", b"set", b""})
 
 
@@ -129,7 +134,7 @@ class _Staging:
 
     def personally_ignored(self, untracked: Sequence[bytes]) -> Iterator[str]:
         """Tell that files count which this clone's own ignore list hides from ``git status``."""
-        if not untracked or not self._exclude.is_file():
+        if not untracked or not _has_patterns(self._exclude):
             return
         if hidden := len(untracked) - len(self._others(f"--exclude-from={self._exclude}")):
             yield f"{hidden} untracked file(s) count although .git/info/exclude hides them; only .gitignore leaves out"
@@ -196,10 +201,24 @@ class _Staging:
 
     def _run(self, args: Sequence[str], *, stdin: bytes | None = None) -> bytes:
         done = self._view.attempt(args, stdin=stdin, **self._extra)
-        if done.code != 0 or done.stderr.strip():  # of what it could not read git only warns, and leaves it out
+        said = [line for line in done.stderr.splitlines() if line.strip() and not _LINKED_SETTINGS.fullmatch(line)]
+        if done.code != 0 or said:  # of what it could not read git only warns, and leaves it out
             raise GitError(
                 f"the uncommitted state cannot be frozen: {reason(done)}",
                 fix="Make what it names readable, remove it, or leave it out by .gitignore; then review again.",
                 code="git.cannot_freeze",
             )
         return done.stdout
+
+
+def _has_patterns(ignore_list: Path) -> bool:
+    """Whether an ignore list says anything: the one that git puts into a new repository holds comments alone."""
+    try:
+        lines = ignore_list.read_bytes().splitlines()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise GitError(
+            f"the ignore list cannot be read ({error.strerror})", fix="Check its permissions.", path=str(ignore_list)
+        ) from error
+    return any(line.strip() and not line.startswith(b"#") for line in lines)

@@ -57,11 +57,12 @@ def current_branch(attempt: Attempt) -> str | None:
     return ref.removeprefix("refs/heads/") if ref and ref.startswith("refs/heads/") else None
 
 
-def default_base(attempt: Attempt) -> str:
+def default_base(attempt: Attempt, usual_name: Callable[[], str | None]) -> str:
     """The ref that a change is held against when nobody names one.
 
     The upstream of the current branch, when it is another branch's (a branch pushed under its own name is the author's
     own work, not the law); else the default branch: of the remote, or local. Last, the branch's own upstream.
+    ``usual_name`` tells how the user calls default branches; it is asked when nothing else answers.
 
     Raises:
         UnknownRevisionError: when there is none of these.
@@ -73,7 +74,7 @@ def default_base(attempt: Attempt) -> str:
         )
     branch = current_branch(attempt)
     upstream = _upstream(attempt, branch) if branch else None
-    default = _default_branch(attempt)
+    default = _default_branch(attempt, usual_name)
     if upstream and branch and (default is None or not _is_own_copy(upstream, branch) or upstream == default):
         return _short(attempt, upstream)
     if default is None:
@@ -89,21 +90,19 @@ def _is_own_copy(upstream: str, branch: str) -> bool:
     return upstream.startswith("refs/remotes/") and bool(remote) and (name == branch or name.endswith(f"/{branch}"))
 
 
-def _default_branch(attempt: Attempt) -> str | None:
+def _default_branch(attempt: Attempt, usual_name: Callable[[], str | None]) -> str | None:
     done = attempt(["for-each-ref", "--format=%(refname)", "refs/remotes"])
     remote_refs = done.stdout.decode("utf-8", "surrogateescape").splitlines()
     heads = [ref for ref in remote_refs if ref.endswith("/HEAD") and ref.count("/") == 3]  # noqa: PLR2004 - refs/remotes/NAME/HEAD
     preferred = [ref for ref in heads if ref == "refs/remotes/origin/HEAD"] or heads
     if len(preferred) == 1 and (target := _symbolic(attempt, preferred[0])):
         return target
-    names = [*_USUAL_DEFAULTS, *_configured_default(attempt)]
-    candidates = [f"refs/remotes/origin/{name}" for name in names] + [f"refs/heads/{name}" for name in names]
-    return next((ref for ref in candidates if _exists(attempt, ref)), None)
-
-
-def _configured_default(attempt: Attempt) -> list[str]:
-    done = attempt(["config", "--get", "init.defaultBranch"])
-    return [done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")] if done.code == 0 else []
+    spaces = ("refs/remotes/origin", "refs/heads")
+    for candidate in (f"{space}/{name}" for space in spaces for name in _USUAL_DEFAULTS):
+        if _exists(attempt, candidate):
+            return candidate
+    name = usual_name()
+    return next((f"{space}/{name}" for space in spaces if name and _exists(attempt, f"{space}/{name}")), None)
 
 
 def _upstream(attempt: Attempt, branch: str) -> str | None:

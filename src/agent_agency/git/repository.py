@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -172,7 +172,7 @@ class Repository:
         Raises:
             UnknownRevisionError: when there is none, or no commit yet.
         """
-        return refs.default_base(self._attempt)
+        return refs.default_base(self._attempt, partial(self._user_setting, "init.defaultBranch"))
 
     def merge_bases(self, first: str, second: str) -> tuple[str, ...]:
         """All best common ancestors of two commits, sorted by id; several after criss-cross merges.
@@ -306,11 +306,7 @@ class Repository:
 
     def configured_email(self) -> str | None:
         """The e-mail under which the user here commits, from git's configuration; ``None`` when none is set."""
-        settings = environment(GIT_DIR=str(self.git_dir))
-        for name in ("GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL"):
-            settings.pop(name)
-        done = self._program.run(["config", "--get", "user.email"], environment=settings, folder=self.git_dir)
-        return done.stdout.decode("utf-8", "surrogateescape").strip() or None
+        return self._user_setting("user.email")
 
     def freeze_worktree(self) -> str:
         """The working tree, untracked files included, as a temporary tree; index and ``git status`` stay as they are.
@@ -347,6 +343,14 @@ class Repository:
         return self._program.run(
             [*options, *args], environment=environment(**extra), folder=self.root or self.git_dir, stdin=stdin
         )
+
+    def _user_setting(self, name: str) -> str | None:
+        """A setting with the user's own configuration in force: who they are, never what is measured."""
+        settings = environment(GIT_DIR=str(self.git_dir))
+        for hidden in ("GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL"):
+            settings.pop(hidden)
+        done = self._program.run(["config", "--get", name], environment=settings, folder=self.git_dir)
+        return done.stdout.decode("utf-8", "surrogateescape").strip() or None
 
     def _filesystem(self) -> Filesystem:
         """What git found out about the file system when the repository was made."""

@@ -442,3 +442,11 @@ except GitError as error:
     done = subprocess.run([sys.executable, "-c", script, git_repo.path], capture_output=True, text=True, check=True)
     assert "refused" in done.stdout
     assert git_repo.git("status", "--porcelain") == "?? large"
+
+
+def test_a_linked_ignore_list_hides_nothing_as_in_git(repo: Repository, git_repo: GitRepo) -> None:
+    git_repo.write("patterns", "*\n")
+    (git_repo.path / "dir/.gitignore").symlink_to("../patterns")
+    (git_repo.path / "dir/.gitattributes").symlink_to("../patterns")
+    git_repo.write("dir/new.py", "n")
+    assert "dir/new.py" in names(repo, repo.freeze_worktree())

@@ -123,3 +123,11 @@ def test_a_detached_head_has_no_branch(git_repo: GitRepo) -> None:
     git_repo.git("checkout", "-q", "--detach")
     with Repository.discover(git_repo.path) as repo:
         assert repo.branch() is None
+
+
+def test_the_users_own_name_for_default_branches_helps(git_repo: GitRepo) -> None:
+    git_repo.commit("one", a="a")
+    git_repo.git("branch", "-m", "main", "trunk")
+    git_repo.git("config", "--global", "init.defaultBranch", "trunk")
+    git_repo.git("checkout", "-q", "-b", "feature")
+    assert base_of(git_repo) == "trunk"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -315,3 +316,24 @@ def test_a_broken_git_folder_is_refused(git_repo: GitRepo) -> None:
     shutil.rmtree(git_repo.path / ".git/objects")
     with pytest.raises(GitError):
         Repository.discover(git_repo.path)
+
+
+def test_an_interrupt_ends_the_running_git_too(tmp_path: Path) -> None:
+    slow = tmp_path / "git"
+    slow.write_text('#!/bin/sh\necho $$ > "$1"\nexec sleep 600\n')
+    slow.chmod(0o755)
+    pid_file = tmp_path / "pid"
+    script = (
+        "import sys; from agent_agency.git.process import GitProgram\n"
+        "try: GitProgram(sys.argv[1]).run([sys.argv[2]], environment={}, folder='/')\n"
+        "except KeyboardInterrupt: print('interrupted')\n"
+    )
+    command = [sys.executable, "-c", script, str(slow), str(pid_file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        for _ in range(400):
+            if pid_file.exists() and pid_file.read_text().endswith("\n"):
+                break
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=30)[0] == "interrupted\n"
+    assert not runs(int(pid_file.read_text()))
