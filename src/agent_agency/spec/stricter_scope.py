@@ -15,6 +15,7 @@ from agent_agency.spec.strict_rules import ENDED
 
 _PATTERN_SIGNS: Final = frozenset("*?[](){}!@+|")
 _EXCLUSION_SIGNS: Final = frozenset("*?[](){}|")
+_GROUPS: Final = frozenset("({[")
 _LOST_BACKSLASH: Final = r"\\(?![*?\[\](){}!@+|\\])"
 MOST_ENTRIES: Final = 1000
 LONGEST_ENTRY: Final = 1000
@@ -63,11 +64,18 @@ def is_overbroad(entry: str) -> str | None:
 
 
 def admits_nothing(entry: str) -> bool:
-    """Can an entry of ``scope.in`` match no file at all, by the way it is written?"""
+    """Can an entry of ``scope.in`` match no file at all, by the way it is written?
+
+    A pattern with alternatives is left alone, since one of them may match; with groups only its end is judged.
+    """
     if _PATTERN_SIGNS.isdisjoint(entry):
         return _is_no_plain_path(entry)
+    if "|" in entry:
+        return False
     segments = entry.removeprefix("./").split("/")
-    return not _EMPTY_SEGMENTS.isdisjoint(segments) or re.search(_LOST_BACKSLASH, entry) is not None
+    if not _GROUPS.isdisjoint(entry):
+        return segments[-1] == ""
+    return not _EMPTY_SEGMENTS.isdisjoint(segments)
 
 
 def excludes_nothing(entry: str) -> bool:
@@ -92,7 +100,9 @@ def _check_admission(case: StrictCase, at: Pointer, entry: str) -> None:
         rule, what = "strict.scope.overbroad", f"which admits {wide}"
     elif admits_nothing(entry):
         rule, what = "strict.scope.no_effect_in", "which admits nothing as it is written"
-    if rule and not _exists(case, entry):
+    elif re.search(_LOST_BACKSLASH, entry):
+        rule, what = "strict.scope.no_effect_in", "in which a backslash divides no folders"
+    if rule and not (rule == "strict.scope.prose" and _exists(case, entry)):
         case.report(rule, at, f"{named(at)} is '{_shown(entry)}', {what}", remedy=_plain_remedy(rule, entry))
 
 
@@ -136,7 +146,7 @@ def _plain(entry: str) -> str:
 
 
 def _exists(case: StrictCase, entry: str) -> bool:
-    """A file of exactly this name is proof that the entry works, however odd it looks."""
+    """A file of exactly this name proves that a literal entry works, however odd it looks."""
     return case.files is not None and not _is_no_plain_path(entry) and case.files.exists(entry.removesuffix("/"))
 
 

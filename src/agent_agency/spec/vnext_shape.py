@@ -185,16 +185,18 @@ def _unknown_key(found: FindingCollector, at: Pointer, fields: Mapping[str, Chec
             f"schema.forbidden_field.{rule}", at, f"{_name(at)} is not allowed in this profile", remedy, at_key=True
         )
         return
-    from agent_agency.spec.near_miss import did_you_mean
-
-    near = did_you_mean(key, fields) if found.count < _MOST_HINTS else None
-    if near:
-        remedy = f"Did you mean '{near}'?"
-    elif len(at) == 1 and key in _PARENTS:
+    if len(at) == 1 and key in _PARENTS:
         remedy = f"Move it below '{_PARENTS[key]}'."
     else:
-        remedy = f"Remove it; known here are: {', '.join(fields)}."
+        remedy = _meant(key, fields) if found.count < _MOST_HINTS else "Remove it."
     found.add(_VIOLATION, at, f"{_name(at)} is not a known field", remedy, at_key=True)
+
+
+def _meant(key: str, fields: Mapping[str, Check]) -> str:
+    from agent_agency.spec.near_miss import did_you_mean
+
+    near = did_you_mean(key, fields)
+    return f"Did you mean '{near}'?" if near else f"Remove it; known here are: {', '.join(fields)}."
 
 
 def _risk_tier(found: FindingCollector, at: Pointer, value: Any) -> None:

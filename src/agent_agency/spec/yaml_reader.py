@@ -299,6 +299,8 @@ def _syntax(error: yaml.MarkedYAMLError) -> Refusal:
 def _syntax_remedy(problem: str) -> str:
     if "mapping values are not allowed" in problem:
         return "Put the text in quotes: unquoted, it may not hold ': '."
+    if "tab character" in problem:
+        return "Indent with spaces, never with tabs."
     if "cannot start any token" in problem:
         return "Put the text in quotes, and indent with spaces, never with tabs."
     if "block end" in problem or "block mapping" in problem or "expected key" in problem:

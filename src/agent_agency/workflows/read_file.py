@@ -15,6 +15,7 @@ _PROBLEMS = {
     errno.EACCES: ("The file may not be read", "Give yourself the right to read it."),
     errno.EPERM: ("The file may not be read", "Give yourself the right to read it."),
     errno.ELOOP: ("The symbolic link leads in a circle", "Mend the link, or name the file itself."),
+    errno.ENXIO: ("This is no regular file", "Name a file."),
     errno.ENAMETOOLONG: ("The path is too long for this system", "Check the path."),
 }
 
@@ -36,15 +37,21 @@ def read_at_most(path: Path, limit: int, shown: str) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
         raise _unreadable(error, shown) from error
-    with os.fdopen(descriptor, "rb") as stream:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
-            raise FileUnreadableError(f"This is {kind}", fix="Name a file.", path=shown)
-        try:
+    try:
+        _refuse_irregular(descriptor, shown)
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
             return stream.read(limit + 1)
-        except OSError as error:
-            raise _unreadable(error, shown) from error
+    except OSError as error:
+        raise _unreadable(error, shown) from error
+    finally:
+        os.close(descriptor)
+
+
+def _refuse_irregular(descriptor: int, shown: str) -> None:
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+        raise FileUnreadableError(f"This is {kind}", fix="Name a file.", path=shown)
 
 
 def _unreadable(error: OSError, shown: str) -> FileUnreadableError:
