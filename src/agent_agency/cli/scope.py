@@ -46,7 +46,7 @@ def check(context: click.Context, paths: tuple[str, ...], spec_id: str | None, *
 
 
 def _paths_from_input() -> list[str]:
-    if sys.stdin.isatty():
+    if sys.stdin is None or sys.stdin.isatty():
         raise click.UsageError("Name a path, or pipe one path per line.")
     lines = sys.stdin.buffer.read().split(b"\n")
     return [os.fsdecode(line.removesuffix(b"\r")) for line in lines if line.removesuffix(b"\r")]

@@ -65,6 +65,7 @@ class CommittedFiles:
         self._git = GitProgram.on_path()
         self._process = start(self._git.path, ["cat-file", "--batch"], environment=settings, folder=root)
         self._guard = threading.Timer(TIME_LIMIT, kill_group, [self._process])
+        self._guard.daemon = True
         self._guard.start()
 
     def __enter__(self) -> Self:

@@ -8,10 +8,11 @@ answer says which. Only an active, valid spec gives leave; a broken law stops th
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
 from agent_agency.errors import FileUnreadableError, LawError, SpecSelectionError
 from agent_agency.facts import display_path
 from agent_agency.spec.model import Policy, ScopeDecision, Spec
@@ -66,9 +67,8 @@ def check_paths(paths: Sequence[str], *, start: Path, spec_id: str | None, now: 
     source, files = _law_files(root)
     policy = _policy(files)
     spec = _spec(files, root, spec_id=spec_id, now=now)
-    judge = ScopeJudge(spec.scope, policy)
-    decisions = tuple(_decide(path, start.absolute(), root, spec, judge) for path in paths)
-    return ScopeAnswer(spec, source, decisions)
+    decider = _PathDecider(start, root, spec, policy)
+    return ScopeAnswer(spec, source, tuple(decider.decide(path) for path in paths))
 
 
 # the law
@@ -227,57 +227,72 @@ def _spec(files: Mapping[str, bytes], root: Path, *, spec_id: str | None, now: d
 # the paths
 
 
-def _decide(path: str, start: Path, root: Path, spec: Spec, judge: ScopeJudge) -> ScopeDecision:
-    relative = _relative_to(path, start, root)
-    if relative is None:
-        return ScopeDecision("invalid_path", "scope.invalid_path.outside_repository", path, None)
-    decision = judge.decide(relative)
-    if decision.kind == "admit":
-        target = _target(path, start, root)
-        decision = (
-            decide_target(relative, target, judge)
-            or decide_case_folded(relative, _twins(relative, root), spec.scope, judge)
-            or decision
-        )
-    return ScopeDecision(decision.kind, decision.rule, path, decision.normalized_path, decision.matched)
+class _PathDecider:
+    """Decides paths as somebody at ``start`` names them."""
 
+    def __init__(self, start: Path, root: Path, spec: Spec, policy: Policy) -> None:
+        self._start = str(start.absolute())
+        self._root = str(root)
+        self._real_root = os.path.realpath(root)
+        self._scope = spec.scope
+        self._judge = ScopeJudge(spec.scope, policy)
+        self._listed: dict[str, list[str]] = {}
 
-def _relative_to(path: str, start: Path, root: Path) -> str | None:
-    """The repository-relative path; a path that is odd in itself is handed on as it is, for the scope to refuse."""
-    if not path or "\0" in path:
-        return path
-    lexical = os.path.normpath(os.path.join(start, path))  # noqa: PTH118 - the text counts, not what it resolves to
-    resolved = os.path.join(os.path.realpath(os.path.dirname(lexical)), os.path.basename(lexical))  # noqa: PTH118, PTH119, PTH120 - likewise
-    for top, candidate in ((str(root), lexical), (os.path.realpath(root), resolved)):
-        if candidate == top:
-            return "."
-        if candidate.startswith(top.rstrip("/") + "/"):
-            return candidate[len(top.rstrip("/")) + 1 :]
-    return None
+    def decide(self, path: str) -> ScopeDecision:
+        relative = self._relative(path)
+        if relative is None:
+            return ScopeDecision("invalid_path", "scope.invalid_path.outside_repository", path, None)
+        decision = self._judge.decide(relative)
+        if decision.kind == "admit":
+            decision = (
+                decide_target(relative, self._target(path), self._judge)
+                or decide_case_folded(relative, self._twins(relative), self._scope, self._judge)
+                or decision
+            )
+        return ScopeDecision(decision.kind, decision.rule, path, decision.normalized_path, decision.matched)
 
-
-def _target(path: str, start: Path, root: Path) -> str | None:
-    """The repository-relative path that the file system would write to."""
-    real = os.path.realpath(os.path.join(start, path))  # noqa: PTH118 - '..' must be resolved as the system does
-    top = os.path.realpath(root)
-    if os.path.islink(real) or not real.startswith(top.rstrip("/") + "/"):  # noqa: PTH114 - a text, not a Path
+    def _relative(self, path: str) -> str | None:
+        """The repository-relative path; one that is odd in itself is handed on as it is, for the scope to refuse."""
+        if not path or "\0" in path:
+            return path
+        lexical = os.path.normpath(os.path.join(self._start, path))  # noqa: PTH118 - text, not what it leads to
+        folder, name = os.path.split(lexical)
+        for top, candidate in (
+            (self._root, lexical),
+            (self._real_root, os.path.join(os.path.realpath(folder), name)),  # noqa: PTH118 - likewise
+        ):
+            if candidate == top:
+                return "."
+            if candidate.startswith(top.rstrip("/") + "/"):
+                return candidate[len(top.rstrip("/")) + 1 :]
         return None
-    return real[len(top.rstrip("/")) + 1 :]
 
+    def _target(self, path: str) -> str | None:
+        """The repository-relative path that the file system would write to."""
+        real = os.path.realpath(os.path.join(self._start, path))  # noqa: PTH118 - '..' as the system resolves it
+        top = self._real_root.rstrip("/") + "/"
+        if os.path.islink(real) or not real.startswith(top):  # noqa: PTH114 - a text, not a Path
+            return None
+        return real[len(top) :]
 
-def _twins(relative: str, root: Path) -> tuple[str, ...]:
-    """Other spellings of the path among the names that stand beside each of its parts."""
-    listed: Callable[[str], list[str]] = os.listdir
-    names: list[str] = []
-    folder, prefix = str(root), ""
-    for part in relative.split("/"):
-        try:
-            beside = listed(folder)
-        except OSError:
-            break
-        names += [prefix + name for name in beside if name.casefold() == part.casefold() or not name.isascii()]
-        folder, prefix = f"{folder}/{part}", f"{prefix}{part}/"
-    return CaseIndex(names).twins(relative)
+    def _twins(self, relative: str) -> tuple[str, ...]:
+        """Other spellings of the path among the names that stand beside each of its parts."""
+        names: list[str] = []
+        prefix = ""
+        for part in relative.split("/"):
+            folded = part.casefold()
+            beside = self._names_in(prefix)
+            names += [prefix + name for name in beside if name.casefold() == folded or not name.isascii()]
+            prefix += f"{part}/"
+        return CaseIndex(names).twins(relative)
+
+    def _names_in(self, folder: str) -> list[str]:
+        if folder not in self._listed:
+            try:
+                self._listed[folder] = [entry.name for entry in Path(self._root, folder).iterdir()]
+            except OSError:
+                self._listed[folder] = []
+        return self._listed[folder]
 
 
 def shown(answer: ScopeAnswer) -> str:

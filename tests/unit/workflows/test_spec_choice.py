@@ -4,8 +4,8 @@ import pytest
 
 from agent_agency.errors import SpecSelectionError
 from agent_agency.spec.model import ValidationResult
-from agent_agency.workflows.spec_on_file import SpecOnFile
 from agent_agency.workflows.spec_choice import choose_spec
+from agent_agency.workflows.spec_on_file import SpecOnFile
 
 
 def on_file(spec_id: str | None, lifecycle: str = "active") -> SpecOnFile:
