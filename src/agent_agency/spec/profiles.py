@@ -33,52 +33,45 @@ _NOT_VNEXT: Final = ("status", "acceptance_criteria")
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A profile and the fields that told it, or the finding that says why none could be told."""
+    """A profile, or the finding that says why none could be told."""
 
     profile: Profile | None
-    told_by: tuple[str, ...] = ()
     refusal: Finding | None = None
 
 
 def detect_profile(document: Document) -> Detection:
     """Tell the profile of a spec; a mixture and a spec without any sign are refused, never guessed."""
     spec: Mapping[str, Any] = document.value
-    v10 = _v10_signs(spec)
     if "lifecycle_state" in spec:
         mixed = tuple(key for key in _NOT_VNEXT if key in spec)
         if mixed:
             return Detection(None, refusal=_mixed(document, mixed[0]))
-        return Detection(Profile.VNEXT, ("lifecycle_state",))
-    if v10:
-        return Detection(Profile.V10, v10)
-    seed = _seed_signs(spec)
-    if seed:
-        return Detection(Profile.SEED, seed)
+        return Detection(Profile.VNEXT)
+    if _has_v10_sign(spec):
+        return Detection(Profile.V10)
+    if _has_seed_sign(spec):
+        return Detection(Profile.SEED)
     return Detection(None, refusal=_unknown(document))
 
 
-def is_before_policies(spec: Mapping[str, Any], *, has_policy: bool | None) -> bool:
-    """Is it the flavour of September 2025, which carried its budget itself and knew no policy file?"""
-    return "change_budget" in spec and has_policy is False
+def _has_v10_sign(spec: Mapping[str, Any]) -> bool:
+    if any(key in spec for key in _V10_SURE):
+        return True
+    return "status" in spec and not any(key in spec for key in _V10_AGAINST_STATUS)
 
 
-def _v10_signs(spec: Mapping[str, Any]) -> tuple[str, ...]:
-    signs = [key for key in _V10_SURE if key in spec]
-    if "status" in spec and not any(key in spec for key in _V10_AGAINST_STATUS):
-        signs.append("status")
-    return tuple(signs)
-
-
-def _seed_signs(spec: Mapping[str, Any]) -> tuple[str, ...]:
-    signs = [key for key in _SEED if key in spec]
+def _has_seed_sign(spec: Mapping[str, Any]) -> bool:
+    if any(key in spec for key in _SEED):
+        return True
     qualities = spec.get("non_functional")
-    if isinstance(qualities, dict):
-        signs += [f"non_functional.{key}" for key in _SEED_QUALITIES if key in qualities]
+    if isinstance(qualities, dict) and any(key in qualities for key in _SEED_QUALITIES):
+        return True
     contracts = spec.get("contracts")
-    if isinstance(contracts, list):
-        kinds = [contract.get("type") for contract in contracts if isinstance(contract, dict)]
-        signs += [f"contract type {kind}" for kind in kinds if isinstance(kind, str) and kind in _SEED_CONTRACTS]
-    return tuple(signs)
+    for contract in contracts if isinstance(contracts, list) else ():
+        kind = contract.get("type") if isinstance(contract, dict) else None
+        if isinstance(kind, str) and kind in _SEED_CONTRACTS:
+            return True
+    return False
 
 
 def _mixed(document: Document, key: str) -> Finding:

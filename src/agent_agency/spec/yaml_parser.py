@@ -1,4 +1,8 @@
-"""The parser under the reader: PyYAML's C parser, else its pure one, and the one habit in which it is led: tabs."""
+"""The parser under the reader: PyYAML's C parser, else its pure one, and where it is led past a refusal of its own.
+
+The reference's reader takes tabs where libyaml does not, keys of any length, and a block mapping after ``---`` on one
+line.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,9 @@ from agent_agency.spec.yaml_text import Prepared
 
 _IN_BLOCK_TEXT: Final = "indentation space is expected"
 _MOST_REREAD: Final = 4 * 1024 * 1024
+_LONGEST_KEY: Final = 1024
+_MOST_FOR_LONG_KEYS: Final = 256 * 1024
+_MAPPING_AFTER_MARKER: Final = re.compile(r"(?:[ \t]*(?:#.*)?\r?\n)*(---) +[^\s#|>&!]")
 
 
 def make_parser(text: str) -> Any:
@@ -38,7 +45,47 @@ def make_pure_parser(text: str) -> Any:
     return PureParser(text)
 
 
-def mend_tab(prepared: Prepared, error: Any) -> Prepared | None:
+def make_patient_parser(text: str) -> Any:
+    """A parser that takes keys of any length, where YAML says that a key ends within 1024 characters."""
+    pure = make_pure_parser(text)
+
+    class PatientParser(type(pure)):  # type: ignore[misc] - its base is made where PyYAML is loaded
+        def stale_possible_simple_keys(self) -> None:
+            stale = [level for level, key in self.possible_simple_keys.items() if key.line != self.line]
+            for level in stale:
+                key = self.possible_simple_keys.pop(level)
+                if key.required:
+                    raise yaml.scanner.ScannerError(
+                        "while scanning a simple key", key.mark, "could not find expected ':'", self.get_mark()
+                    )
+
+    return PatientParser(text)
+
+
+def mend(prepared: Prepared, error: Any) -> Prepared | None:
+    """The text, or how to read it, changed where a parser refused what the reference takes; ``None`` for the rest."""
+    return _mend_tab(prepared, error) or _mend_marker(prepared) or _mend_long_key(prepared)
+
+
+def _mend_marker(prepared: Prepared) -> Prepared | None:
+    """Put blanks for a leading ``---`` before a node on the same line."""
+    match = _MAPPING_AFTER_MARKER.match(prepared.text)
+    if match is None:
+        return None
+    text = prepared.text[: match.start(1)] + "   " + prepared.text[match.end(1) :]
+    return replace(prepared, text=text, reread=prepared.reread + len(text))
+
+
+def _mend_long_key(prepared: Prepared) -> Prepared | None:
+    """Ask for the patient parser where a line is long enough to hold a long key."""
+    text = prepared.text
+    if prepared.long_keys or len(text) > _MOST_FOR_LONG_KEYS:
+        return None
+    long_line = any(len(line) > _LONGEST_KEY for line in text.splitlines())
+    return replace(prepared, long_keys=True) if long_line else None
+
+
+def _mend_tab(prepared: Prepared, error: Any) -> Prepared | None:
     """The text with the tab at which a parser stopped made a space; ``None`` where the tab is rightly refused.
 
     The reference's reader takes tabs on blank lines, before comments, after a list dash and between brackets.

@@ -17,7 +17,7 @@ from yaml.events import (
 )
 
 from agent_agency.spec import core_schema
-from agent_agency.spec.yaml_parser import make_parser, mend_tab
+from agent_agency.spec.yaml_parser import make_parser, make_patient_parser, mend
 from agent_agency.spec.yaml_text import Prepared, prepare
 
 MAX_DEPTH: Final = 100
@@ -69,7 +69,7 @@ def read_yaml(data: bytes, composer: type[Composer] | None = None) -> tuple[Any,
         except RefusedError as error:
             return error.refusal
         except yaml.MarkedYAMLError as error:
-            mended = mend_tab(prepared, error)
+            mended = mend(prepared, error)
             if mended is None:
                 return _syntax(error)
             prepared = mended
@@ -87,7 +87,7 @@ class Composer:
 
     def __init__(self, prepared: Prepared) -> None:
         self.prepared = prepared
-        self.parser = make_parser(prepared.text)
+        self.parser = make_patient_parser(prepared.text) if prepared.long_keys else make_parser(prepared.text)
         self.container: Any = []
         self.children: Any = []
         self.key: Any = NO_KEY

@@ -36,7 +36,8 @@ class Prepared:
 
     ``substitutes`` maps stand-ins back to the characters they stand for, ``block`` is the first hex digit of the
     stand-ins for escaped surrogates (empty: none), ``tabs`` maps lines (from 0) to the
-    column of a tab after a list dash that was made a space: no block may begin behind it.
+    column of a tab after a list dash that was made a space: no block may begin behind it. ``long_keys`` asks for the
+    parser that bounds no key.
     """
 
     text: str
@@ -44,6 +45,7 @@ class Prepared:
     block: str = ""
     tabs: Mapping[int, int] = field(default_factory=dict)
     reread: int = 0
+    long_keys: bool = False
 
     @property
     def odd(self) -> bool:
@@ -69,6 +71,8 @@ def prepare(data: bytes) -> Prepared | Unreadable:
     except UnicodeDecodeError as error:
         return _not_utf8(data, error.start)
     text = text.removeprefix("\ufeff")
+    if not text.endswith(("\n", "\r")):
+        text += "\n"  # as the reference does, so that a block scalar at the very end has its last line break
     substitutes: dict[str, str] = {}
     if _ODD.search(text):
         if "\x00" in text:

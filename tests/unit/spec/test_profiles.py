@@ -6,7 +6,7 @@ import pytest
 
 from agent_agency.spec.document import Document, load_document
 from agent_agency.spec.model import Profile
-from agent_agency.spec.profiles import Detection, detect_profile, is_before_policies
+from agent_agency.spec.profiles import Detection, detect_profile
 from support.specs import as_bytes
 
 BARE: dict[str, Any] = {"id": "PAY-42", "title": "t", "mode": "feature", "scope": {"in": ["src"]}}
@@ -49,7 +49,6 @@ def detected(path: str = "spec.yaml", **fields: Any) -> Detection:
 def test_the_profile_is_told_by_the_fields(fields: dict[str, Any], profile: Profile) -> None:
     detection = detected(**fields)
     assert detection.profile is profile
-    assert detection.told_by
     assert detection.refusal is None
 
 
@@ -80,10 +79,3 @@ def test_without_any_sign_nothing_is_guessed_and_what_is_missing_is_told(fields:
     assert detection.refusal.rule == "spec.profile.unknown"
     assert "lifecycle_state" in detection.refusal.message
     assert "--profile caws-2025.10" in detection.refusal.remedy
-
-
-def test_a_budget_without_a_policy_file_is_of_september() -> None:
-    assert is_before_policies({"change_budget": {}}, has_policy=False)
-    assert not is_before_policies({"change_budget": {}}, has_policy=True)
-    assert not is_before_policies({"change_budget": {}}, has_policy=None)
-    assert not is_before_policies({}, has_policy=False)

@@ -148,12 +148,18 @@ PIECES = [
 SEEDS = [
     as_bytes(vnext_spec()),
     as_bytes(tier1_spec()),
-    b"id: PAY-42\ntitle: t\nscope:\n  in: [src]\n"
-    b"acceptance:\n  - id: A1\n    given: |\n      g\n    when: >-\n      w\n",
-    b"id: FEAT-0042\nrisk_tier: 2\nchange_budget: {max_files: 1}\n"
-    b"non_functional: {perf: {api_p95_ms: 1}}\ncontracts: []\n",
-    b"id: FEAT-42\ntype: feature\nstatus: draft\n"
-    b"acceptance_criteria: [{id: AC1, description: x}]\nscope: {in: [src/]}\n",
+    (
+        b"id: PAY-42\ntitle: t\nscope:\n  in: [src]\n"
+        b"acceptance:\n  - id: A1\n    given: |\n      g\n    when: >-\n      w\n"
+    ),
+    (
+        b"id: FEAT-0042\nrisk_tier: 2\nchange_budget: {max_files: 1}\n"
+        b"non_functional: {perf: {api_p95_ms: 1}}\ncontracts: []\n"
+    ),
+    (
+        b"id: FEAT-42\ntype: feature\nstatus: draft\n"
+        b"acceptance_criteria: [{id: AC1, description: x}]\nscope: {in: [src/]}\n"
+    ),
 ]
 
 
