@@ -154,6 +154,20 @@ def test_the_law_is_the_tip_of_the_base_and_the_change_starts_at_the_merge_base(
     assert done.document["base"]["commit"] != done.document["base"]["merge_base"]
 
 
+def test_criss_cross_merges_are_measured_from_one_base_and_told(repo: GitRepo) -> None:
+    repo.commit("Work", **{"src/totals.py": "TOTAL = 1\n"})
+    repo.checkout("main")
+    repo.commit("Main", **{"src/others.py": "OTHERS = 1\n"})
+    ends = {name: repo.git("rev-parse", name) for name in ("main", "work")}
+    repo.git("merge", "-q", "--no-edit", ends["work"])
+    repo.checkout("work")
+    repo.git("merge", "-q", "--no-edit", ends["main"])
+    repo.commit("More", **{"src/totals.py": "TOTAL = 2\n"})
+    document = review(repo).document
+    assert any("criss-cross" in note for note in document["change"]["notes"])
+    assert document["base"]["merge_base"] == min(ends.values())
+
+
 class TestWhichSpecGoverns:
     @pytest.fixture
     def two(self, tmp_path: Path) -> GitRepo:

@@ -28,7 +28,7 @@ class Subject:
 
     ``law_commit`` is the tip of the base, where the law stands; ``merge_base`` is what the change is measured from.
     ``tip`` is the newest commit of the head side: the head itself, or what the working tree or index stands on.
-    ``repository_uri`` is the public address of the remote, without credentials.
+    ``repository_uri`` is the public address of the remote, without credentials. ``notes`` say what was odd.
     """
 
     base_ref: str
@@ -39,6 +39,7 @@ class Subject:
     head_ref: str | None
     branch: str | None
     repository_uri: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def resolve_subject(repo: Repository, request: ReviewRequest) -> Subject:
@@ -60,13 +61,16 @@ def resolve_subject(repo: Repository, request: ReviewRequest) -> Subject:
         tip = repo.resolve("HEAD")
         head = Head.index() if request.staged else Head.worktree()
         branch = repo.branch()
+    merge_bases = repo.merge_bases(law_commit, tip)
+    several = f"{len(merge_bases)} merge bases (criss-cross merges): measured from the one with the least id"
     return Subject(
         base_ref=base_ref,
         law_commit=law_commit,
-        merge_base=repo.merge_base(law_commit, tip),
+        merge_base=merge_bases[0],
         tip=tip,
         head=head,
         head_ref=request.head,
         branch=branch,
         repository_uri=repository_address(repo),
+        notes=(several,) if len(merge_bases) > 1 else (),
     )
