@@ -53,14 +53,16 @@ class JavaScriptComposer(Composer):
     def _tagged(self, text: str, event: Any) -> Any:
         name = event.tag.removeprefix(_TAG)
         value: Any = None
+        absent = not text and not event.style
+        if name == "merge" and absent:
+            return None
         if name == "timestamp":
             value = moment(text)
         elif name == "binary":
-            value = _binary(text)
+            value = None if absent else _binary(text)
         elif name == "merge":
             value = _MergeKey(text) if text == "<<" else None
         elif name == "set" or name in _SEQUENCES:
-            absent = not text and not event.style
             value = ({} if name == "set" else []) if absent else None
         else:
             return super()._tagged(text, event)
