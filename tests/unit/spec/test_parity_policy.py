@@ -14,7 +14,7 @@ def policy() -> dict[str, Any]:
     return {
         "version": 1,
         "risk_tiers": {str(tier): {"max_files": 9 - tier, "max_loc": 100} for tier in (1, 2, 3)},
-        "gates": {name: gate for name in ("budget_limit", "spec_completeness", "scope_boundary")},
+        "gates": dict.fromkeys(("budget_limit", "spec_completeness", "scope_boundary"), gate),
         "root_passthrough": ["package.json"],
     }
 
