@@ -138,7 +138,7 @@ def _binary(text: str) -> bytes | None:
     if not _BASE64.fullmatch(text) or len(letters) * 6 % 8:
         return None
     try:
-        return base64.b64decode(letters)
+        return base64.b64decode(letters) or bytes(3)  # three zeros for no letters, as there
     except binascii.Error:
         return b"\0"  # padding in odd places: some bytes, and which ones decides nothing
 
