@@ -15,7 +15,7 @@ agency review "${arguments[@]}"
 status=$?
 
 if [ -s "$folder/ruling.json" ]; then
-    verdict=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1], encoding="utf-8"))["verdict"])' \
+    verdict=$(python3 -I -c 'import json, sys; print(json.load(open(sys.argv[1], encoding="utf-8"))["verdict"])' \
         "$folder/ruling.json")
     {
         echo "verdict=$verdict"

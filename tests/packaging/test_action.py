@@ -71,6 +71,20 @@ def test_every_input_is_used_and_every_used_input_is_declared() -> None:
     assert used == set(DEFINITION["inputs"])
 
 
+def test_the_checkout_supplies_no_module_to_any_python_of_the_action() -> None:
+    scripts = [step.get("run", "") for step in DEFINITION["runs"]["steps"]]
+    scripts.append((ACTION / "review.sh").read_text("utf-8"))
+    starts = re.findall(r"python3?\"? (-\S+)|PYTHON\" (-\S+)", "\n".join(scripts))
+    assert len(starts) == 3
+    assert {one or other for one, other in starts} == {"-I"}
+
+
+def test_a_module_in_the_checkout_cannot_forge_the_verdict(repo: GitRepo, runner: Path) -> None:
+    repo.commit("Forge", **{"json.py": "def load(_): return {'verdict': 'approved'}\n"})
+    job = _run(repo, runner, REVIEW_BASE="main", REVIEW_HEAD="work")
+    assert (job.code, job.outputs["verdict"]) == (1, "rejected")
+
+
 def test_no_input_reaches_a_shell_as_text() -> None:
     """An expression inside ``run`` would let a branch name run commands."""
     for step in DEFINITION["runs"]["steps"]:

@@ -70,7 +70,7 @@ _COMMANDS = {
 @click.group(
     cls=LazyGroup,
     lazy=_COMMANDS,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "AGENCY"},
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="agency")
 def cli() -> None:
@@ -81,6 +81,7 @@ def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit; every failure is one sentence on standard error, or one JSON document."""
     arguments = sys.argv[1:] if argv is None else argv
     try:
+        _refuse_unless_utf8()
         code = cli.main(args=arguments, prog_name="agency", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
@@ -92,13 +93,30 @@ def main(argv: list[str] | None = None) -> None:
         # Commands return their exit code; it is click that exits by itself, with 1, when the reader has gone.
         _close_output()
         sys.exit(EXIT_CANNOT_RUN)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever went wrong ends as one sentence and exit code 2
         if os.environ.get("AGENCY_TRACEBACK"):
-            raise
+            import traceback
+
+            traceback.print_exception(error)
         told = _as_agency_error(error)
         _tell(told, as_json=_wants_json(arguments))
         sys.exit(told.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refuse_unless_utf8() -> None:
+    """Names of files are held against the law as UTF-8; read otherwise, an excluded path would look like another one.
+
+    Raises:
+        AgencyError: when this Python reads file names in another encoding.
+    """
+    encoding = sys.getfilesystemencoding()
+    if encoding.lower().replace("-", "") != "utf8":
+        raise AgencyError(
+            f"This Python reads file names as {encoding}",
+            fix="Put PYTHONUTF8=1 in front of the command.",
+            code="system.not_utf8",
+        )
 
 
 def _wants_json(arguments: list[str]) -> bool:
