@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -146,15 +147,25 @@ def _from_os_error(error: OSError) -> AgencyError:
 
 
 def _tell(error: AgencyError, *, as_json: bool) -> None:
+    """Say it where it can be said; where nothing can be written any more, the exit code alone says it."""
     if as_json and not error.answered:
-        click.echo(json.dumps({"schema_version": 1, "error": error.as_dict()}, indent=2))
-        return
+        try:
+            click.echo(json.dumps({"schema_version": 1, "error": error.as_dict()}, indent=2))
+        except OSError:
+            _close_output()
+        else:
+            return
+    with contextlib.suppress(OSError):
+        click.echo(_in_one_line(error), err=True)
+
+
+def _in_one_line(error: AgencyError) -> str:
     from agent_agency.facts import display_path
 
     place = f"{display_path(error.path)}{f':{error.line}' if error.line else ''}: " if error.path else ""
     message = " ".join(error.message.split())
     stop = "" if message.endswith((".", "?", "!", ")")) else "."
-    click.echo(f"agency: {place}{message}{stop} {error.fix}", err=True)
+    return f"agency: {place}{message}{stop} {error.fix}"
 
 
 def _close_output() -> None:
