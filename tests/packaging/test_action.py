@@ -119,6 +119,19 @@ def test_a_pull_request_is_held_against_its_target_branch(repo: GitRepo, runner:
     assert (job.code, job.outputs["verdict"]) == (0, "approved"), job.log
 
 
+def test_the_branch_name_of_a_pull_request_says_which_spec_governs(repo: GitRepo, runner: Path) -> None:
+    repo.git("switch", "-q", "main")
+    first = (repo.path / ".caws/specs/FEAT-1.yaml").read_text()
+    repo.commit("Add a spec", **{".caws/specs/FEAT-2.yaml": first.replace("FEAT-1", "FEAT-2")})
+    repo.git("switch", "-q", "--detach")
+    repo.commit("Round", **{"src/totals.py": "TOTAL = 1\n"})
+    job = _run(repo, runner, REVIEW_BASE="main")
+    assert job.code == 2
+    job = _run(repo, runner, REVIEW_BASE="main", GITHUB_HEAD_REF="-feat-2;$(exit)")
+    assert job.code == 0, job.log
+    assert json.loads(Path(job.outputs["ruling"]).read_text("utf-8"))["spec"]["id"] == "FEAT-2"
+
+
 def test_a_review_that_cannot_run_fails_the_job_without_a_verdict(repo: GitRepo, runner: Path) -> None:
     job = _run(repo, runner, REVIEW_BASE="nowhere")
     assert job.code == 2
