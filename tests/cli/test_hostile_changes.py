@@ -58,3 +58,41 @@ class TestSurroundings:
         repo.write(".git/main", f"{lax}\n")
         assert review(repo, "--head", "work").code == 2
         assert agency("review", "--json", cwd=repo.path).code == 2
+
+
+class TestHiddenLines:
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"/* \0 */\n" + b"let a = 1\n" * 200,
+            ("let a = 1\n" * 200).encode("utf-16"),
+            b"let a = 1\r" * 200,
+            "let a = 1\u2028".encode() * 200,
+        ],
+    )
+    def test_no_byte_in_a_text_takes_its_lines_out_of_the_budget(self, repo: GitRepo, content: bytes) -> None:
+        repo.commit("Hide lines", **{"src/app.js": content})
+        done = review(repo, "--head", "work")
+        assert done.code == 1
+        assert "budget_limit.lines" in rules(done)
+        assert done.document["budget"]["used_loc"] >= 200
+
+    def test_source_code_padded_with_noise_is_no_binary(self, repo: GitRepo) -> None:
+        repo.commit("Pad", **{"src/app.js": bytes(range(256)) * 40 + b"let a = 1\n" * 200})
+        assert rules(review(repo, "--head", "work")) == {"budget_limit.uncountable"}
+
+    def test_a_real_binary_counts_as_a_file(self, repo: GitRepo) -> None:
+        repo.commit("Draw", **{"src/logo.png": b"\x89PNG\r\n\x1a\n\0" + bytes(range(256)) * 40})
+        done = review(repo, "--head", "work")
+        assert (done.document["verdict"], done.document["budget"]["used_loc"]) == ("approved", 0)
+
+    def test_marks_of_an_old_base_take_nothing_out_of_the_budget(self, tmp_path: Path) -> None:
+        repo = lawful_repo(tmp_path / "marked", config="[law]\nexclude_generated = true\n")
+        repo.checkout("main")
+        repo.commit("Lax marks", **{".gitattributes": "src/** linguist-generated\n"})
+        repo.branch("old")
+        repo.checkout("main")
+        repo.commit("Take them back", **{".gitattributes": ""})
+        repo.checkout("old")
+        repo.commit("Grow", **{"src/big.py": "A = 1\n" * 400})
+        assert rules(review(repo, "--head", "old")) == {"budget_limit.lines"}
