@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,15 @@ def test_files_without_folders_are_suggested_one_by_one(git_repo: GitRepo) -> No
     git_repo.commit("Adopt working specs")
     git_repo.write("main.py", "A = 2\n")
     assert agency("review", cwd=git_repo.path).code == 0
+
+
+def test_its_commands_work_where_it_was_run(repo: GitRepo) -> None:
+    done = agency("init", cwd=repo.path / "src")
+    command = next(line for line in done.out.splitlines() if "git add" in line)
+    subprocess.run(command.split(), cwd=repo.path / "src", check=True)
+    assert repo.git("status", "--porcelain").split() == [
+        *("A", ".caws/policy.yaml", "A", ".caws/specs/SETUP-1.yaml", "A", "agency.toml")
+    ]
 
 
 def test_a_dry_run_writes_nothing(repo: GitRepo) -> None:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agent_agency.workflows.init import PlannedFile
 
 FIRST_ID = "SETUP-1"
 FIRST_TITLE = "Work under a written spec"
@@ -55,12 +61,19 @@ def init(
         planned = plan_init(repository, spec, SystemClock().now())
         if not dry_run:
             write_init(repository, planned)
+        below_root = repository.root is not None and repository.root.resolve() != Path.cwd()
     if as_json:
         import json
 
         rows = [{"path": file.path, "text": file.text} for file in planned]
         click.echo(json.dumps({"schema_version": 1, "written": not dry_run, "files": rows}, indent=2))
-        return 0
+    else:
+        _tell(planned, ":/" if below_root else "", dry_run=dry_run)
+    return 0
+
+
+def _tell(planned: Sequence[PlannedFile], top: str, *, dry_run: bool) -> None:
+    """Tell what was written; ``top`` goes before the paths that git is to find from the current folder."""
     for file in planned:
         click.echo(f"{'would write' if dry_run else 'wrote'} {file.path}")
         if dry_run:
@@ -69,6 +82,5 @@ def init(
         click.echo("Everything is there already; nothing was written.")
     elif not dry_run:
         click.echo("\nPut it in force on the base branch:\n")
-        click.echo(f"  git add {' '.join(file.path for file in planned)}")
+        click.echo(f"  git add {' '.join(top + file.path for file in planned)}")
         click.echo('  git commit -m "Adopt working specs"\n\nThen, on any branch:  agency review')
-    return 0
