@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agent_agency.errors import GitError
+from agent_agency.git.tree_writer import write_tree
 from agent_agency.git.view import ObjectView
 
 DIFF_OPTIONS = ("--no-renames", "--no-ext-diff", "--no-textconv", "--diff-algorithm=myers", "--no-indent-heuristic")
@@ -65,8 +66,7 @@ def paired_trees(view: ObjectView, pairs: Sequence[BlobPair]) -> Trees:
 
 
 def _tree(view: ObjectView, blobs: Sequence[str | None]) -> str:
-    rows = "".join(f"100644 blob {blob}\t{number:08d}\0" for number, blob in enumerate(blobs) if blob)
-    return view.git(["mktree", "-z", "--missing"], stdin=rows.encode("ascii")).decode("ascii").strip()
+    return write_tree(view, {f"{number:08d}": blob for number, blob in enumerate(blobs) if blob})
 
 
 def _numstat(view: ObjectView, trees: Trees, options: Sequence[str]) -> Mapping[int, LineCount]:

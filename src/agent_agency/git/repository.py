@@ -18,6 +18,7 @@ from agent_agency.git.location import Location, locate
 from agent_agency.git.objects import ObjectReader, missing
 from agent_agency.git.process import Finished, GitProgram, environment, failure
 from agent_agency.git.tree import TreeEntry, may_be_in_tree, parse_listing
+from agent_agency.git.tree_writer import write_tree
 from agent_agency.git.view import Filesystem, ObjectView
 
 _PATHS_AT_ONCE = 200
@@ -141,7 +142,7 @@ class Repository:
     @cached_property
     def empty_tree(self) -> str:
         """The id of the tree without entries: the base of a first commit."""
-        return self.view.git(["mktree"], stdin=b"").decode("ascii").strip()
+        return write_tree(self.view, {})
 
     def git(self, args: Sequence[str], *, stdin: bytes | None = None) -> bytes:
         """Run git in the repository itself, user configuration and ``GIT_*`` variables set aside.

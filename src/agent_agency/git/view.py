@@ -69,6 +69,7 @@ class ObjectView:
     ) -> None:
         self.program = program
         self.filesystem = filesystem
+        self.object_format = object_format
         try:
             self.folder = Path(tempfile.mkdtemp(prefix="agency-view-"))
             self._finalizer = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
