@@ -3,15 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from typing import Protocol
-
-
-class IdSource(Protocol):
-    """Gives a new identifier at each call: 32 lower-case hexadecimal digits."""
-
-    def __call__(self) -> str:
-        """Give an identifier that nothing else has."""
-        ...
 
 
 def random_id() -> str:

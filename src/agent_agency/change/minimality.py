@@ -19,6 +19,7 @@ from agent_agency.git.objects import missing
 
 TREE = "tree"
 LINE = "line"
+ONLY_COMMENTS = "only comments and blank lines differ"
 _PYTHON = (".py", ".pyi")
 # A few seconds of one core for a whole change, one for a file.
 _WORK_PER_CHANGE = 2_000_000
@@ -33,8 +34,8 @@ class FileMinimality:
     ``method`` is ``tree`` (nodes of the syntax tree) or ``line``; ``edit_size`` and ``tree_size`` count in that unit,
     ``tree_size`` being both ends together, and ``ratio`` is the one over the other, from 0 (alike) to 1 (nothing
     kept). ``moved`` is the number of subtrees that stand elsewhere but are otherwise kept; each costs one edit.
-    ``no_op``: the content is alike. ``comment_only``: only comments and blank lines differ. ``note`` says why a Python
-    file was compared by lines, where it was.
+    ``no_op``: the content is alike. ``note`` says why a Python file was compared by lines, where it was, or that only
+    comments and blank lines of it differ.
     """
 
     path: str
@@ -45,7 +46,6 @@ class FileMinimality:
     moved: int = 0
     whitespace_only: bool = False
     no_op: bool = False
-    comment_only: bool = False
     note: str = ""
 
 
@@ -102,6 +102,7 @@ def _by_tree(repo: Repository, file: FileChange, by_line: FileMinimality, allowa
         raise NotComparableError("it is too large to be read as a tree")
     old, new = _source(repo, pair.old), _source(repo, pair.new)
     edit = compare_sources(old, new, allowance.part(_WORK_PER_FILE))
+    same = not edit.size and old is not None and new is not None and same_code(old, new)
     return replace(
         by_line,
         method=TREE,
@@ -109,7 +110,7 @@ def _by_tree(repo: Repository, file: FileChange, by_line: FileMinimality, allowa
         tree_size=edit.old_size + edit.new_size,
         ratio=_share(edit.size, edit.old_size + edit.new_size),
         moved=edit.moved,
-        comment_only=not edit.size and old is not None and new is not None and same_code(old, new),
+        note=ONLY_COMMENTS if same else "",
     )
 
 

@@ -52,11 +52,6 @@ class FileEnd:
         """Whether git holds a commit of another repository here."""
         return self.mode == "160000"
 
-    @property
-    def is_executable(self) -> bool:
-        """Whether the executable bit is set."""
-        return self.mode == "100755"
-
 
 @dataclass(frozen=True, slots=True)
 class AddedLine:

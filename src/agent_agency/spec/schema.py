@@ -21,7 +21,6 @@ _FILES: Mapping[tuple[str, str], str] = {
     ("waiver", "caws-vnext"): "waiver.caws-vnext.v1.json",
     ("config", "caws-vnext"): "config.v1.json",
 }
-KINDS = ("spec", "policy", "waiver", "config")
 
 
 def schema_text(kind: str, profile: str) -> str:

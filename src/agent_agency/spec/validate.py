@@ -11,8 +11,6 @@ from agent_agency.facts import Finding, Severity
 from agent_agency.spec.document import Document, load_document
 from agent_agency.spec.model import Profile, Spec, ValidationResult
 
-CLI_4: Final = "cli-4.0.0"
-"""The one reference command line whose own verdict can be asked for."""
 MOST_FINDINGS: Final = 1000
 """How many findings a result holds; of a longer list the rest is dropped, but never the first of a rule."""
 

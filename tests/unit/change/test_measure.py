@@ -100,7 +100,7 @@ def test_a_mere_rename_and_a_mere_mode_change_are_no_op(git_repo: GitRepo, measu
     tool = files["tool"]
     assert tool.old is not None
     assert tool.new is not None
-    assert (tool.old.is_executable, tool.new.is_executable) == (False, True)
+    assert (tool.old.mode, tool.new.mode) == ("100644", "100755")
     assert all(file.lines == 0 for file in files.values())
 
 

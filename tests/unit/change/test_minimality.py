@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent_agency.change.measure import Head, measure
-from agent_agency.change.minimality import FileMinimality, measure_minimality
+from agent_agency.change.minimality import ONLY_COMMENTS, FileMinimality, measure_minimality
 from agent_agency.change.syntax_tree import Grower
 from agent_agency.change.tree_edit import NotComparableError, TreeEdit, compare_sources, same_code
 from agent_agency.change.tree_match import Allowance
@@ -286,7 +286,7 @@ def test_each_file_names_its_method(work: Work) -> None:
     rows = work.files()
     assert set(rows) == {"code.py", "commented.py", "spaced.py", "broken.py", "notes.md", "fresh.py", "elsewhere.py"}
     assert (rows["code.py"].method, rows["code.py"].moved, rows["code.py"].edit_size) == ("tree", 1, 1)
-    assert (rows["commented.py"].comment_only, rows["commented.py"].edit_size) == (True, 0)
+    assert (rows["commented.py"].note, rows["commented.py"].edit_size) == (ONLY_COMMENTS, 0)
     assert (rows["spaced.py"].whitespace_only, rows["spaced.py"].edit_size, rows["spaced.py"].ratio) == (True, 0, 0)
     assert (rows["broken.py"].method, rows["broken.py"].ratio) == ("line", 1)
     assert "does not parse" in rows["broken.py"].note
