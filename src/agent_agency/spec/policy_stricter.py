@@ -13,6 +13,14 @@ _GATE_NAMES = frozenset({"budget_limit", "spec_completeness", "scope_boundary", 
 _CRITICAL = ("spec_completeness", "scope_boundary", "budget_limit")
 _PROBES = ("b1/c2", "d3/e4/f5.g6", ".h7/i8", "J9/k.l/m_n/o-p.q")
 """Paths without anything in common: an entry that matches all of them matches as good as everything."""
+_UNREAD_OF_A_TIER = (
+    "coverage_threshold",
+    "mutation_threshold",
+    "contracts_required",
+    "manual_review_required",
+    "allowed_modes",
+)
+_UNREAD_OF_WAIVERS = ("max_active_waivers_per_gate", "default_expiry_days")
 
 
 def check(value: Mapping[str, Any], found: FindingCollector, *, seed: bool) -> None:
@@ -22,6 +30,7 @@ def check(value: Mapping[str, Any], found: FindingCollector, *, seed: bool) -> N
     if seed:
         _check_order(value["risk_tiers"], found)
     _check_edit_rules(value.get("edit_rules") or {}, found)
+    _check_unread(value, found)
 
 
 def _check_zones(value: Mapping[str, Any], found: FindingCollector) -> None:
@@ -96,3 +105,25 @@ def _check_edit_rules(rules: Mapping[str, Any], found: FindingCollector) -> None
                 f"'{key}' is declared, but neither the standard nor this version enforces it",
                 "Enforce it where commits are accepted, such as by branch protection.",
             )
+    if rules.get("policy_and_code_same_pr") is True:
+        found.advise(
+            "strict.edit_rule_not_enforced",
+            ("edit_rules", "policy_and_code_same_pr"),
+            "'policy_and_code_same_pr' allows what a review refuses all the same: law and code edited in one change",
+            "Write 'false', which is what is held to.",
+        )
+
+
+def _check_unread(value: Mapping[str, Any], found: FindingCollector) -> None:
+    """What a policy may say, and no review reads: told, so that nobody takes it for a limit."""
+    tiers = ((("risk_tiers", tier), fields, _UNREAD_OF_A_TIER) for tier, fields in value["risk_tiers"].items())
+    for at, fields, unread in (*tiers, (("waivers",), value.get("waivers") or {}, _UNREAD_OF_WAIVERS)):
+        for key in unread:
+            if key in fields and fields[key] is not False:
+                found.advise(
+                    "strict.setting_not_read",
+                    (*at, key),
+                    f"'{key}' is declared, and no review of this version reads it",
+                    "Hold it in another way, such as a job of its own, or remove it.",
+                    at_key=True,
+                )

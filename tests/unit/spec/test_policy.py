@@ -189,6 +189,23 @@ def test_a_declared_rule_that_nothing_enforces_is_told() -> None:
     assert advice(read(vnext(edit_rules={"require_signed_commits": True}))) == ["policy.strict.edit_rule_not_enforced"]
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+def test_law_and_code_in_one_change_are_refused_whatever_the_policy_says(allowed: bool) -> None:
+    told = advice(read(vnext(edit_rules={"policy_and_code_same_pr": allowed})))
+
+    assert told == (["policy.strict.edit_rule_not_enforced"] if allowed else [])
+
+
+def test_a_limit_that_no_review_reads_is_told_but_not_in_parity() -> None:
+    document = vnext(waivers={"max_active_waivers_per_gate": 1, "min_approvers_for_budget_raise": 1})
+    result = read(document)
+
+    assert (result.valid, advice(result)) == (True, ["policy.strict.setting_not_read"])
+    assert "max_active_waivers_per_gate" in result.findings[0].message
+    assert read(document, parity=True).findings == ()
+    assert [finding.subject for finding in read(seed()).findings if finding.rule == "policy.strict.setting_not_read"]
+
+
 def test_the_shape_of_october_2025_is_read_strictly() -> None:
     result = read(seed())
 
