@@ -10,6 +10,7 @@ from typing import Any
 from agent_agency.config import LawLimits
 from agent_agency.errors import LawError
 from agent_agency.spec.javascript_dates import javascript_date
+from agent_agency.spec.javascript_values import UNDEFINED, member, to_number, to_text
 from agent_agency.spec.model import Budget, BudgetDecision, Policy, Waiver
 from agent_agency.spec.principal import distinct, without
 from agent_agency.spec.waiver_force import why_not_in_force
@@ -89,10 +90,11 @@ def _capped(added: Budget, limits: LawLimits) -> tuple[Budget, tuple[str, ...]]:
         (added.max_files, limits.max_delta_files, "files"),
         (added.max_loc, limits.max_delta_loc, "lines"),
     ):
-        if cap is not None and value > cap:
-            notes.append(f"the waivers would add {value} {unit}; the law lets them add {cap}")
-            value = cap
-        kept.append(value)
+        if cap is None or value <= cap:
+            kept.append(value)
+            continue
+        notes.append(f"the waivers would add {value} {unit}; the law lets them add {cap}")
+        kept.append(cap)
     return Budget(*kept), tuple(notes)
 
 
@@ -113,25 +115,25 @@ def derive_budget(
     Raises:
         ValueError: when ``now`` is no date; the kernel throws there too.
     """
+    baseline = policy["risk_tiers"].get(to_text(tier))
+    if not baseline:
+        return DerivedBudget(None)
     moment = javascript_date(now) if isinstance(now, str) else None
     if moment is None:
         raise ValueError("now is no date")
-    baseline = policy["risk_tiers"].get(str(tier))
-    if not baseline:
-        return DerivedBudget(None)
     required = (policy.get("waivers") or {}).get("min_approvers_for_budget_raise")
     least = 1 if required is None else required
     files, lines = baseline["max_files"], baseline["max_loc"]
-    applied: list[str] = []
-    skipped: list[tuple[str, str]] = []
+    applied: list[Any] = []
+    skipped: list[tuple[Any, str]] = []
     for waiver in waivers:
         reason = _kernel_skips(waiver, moment, least)
         if reason is not None:
-            skipped.append((waiver["waiver_id"], reason))
+            skipped.append((waiver.get("waiver_id"), reason))
             continue
         delta = _delta(waiver)
         files, lines = files + delta[0], lines + delta[1]
-        applied.append(waiver["waiver_id"])
+        applied.append(waiver.get("waiver_id"))
     return DerivedBudget(Budget(files, lines), tuple(applied), tuple(skipped))
 
 
@@ -148,12 +150,21 @@ def _kernel_skips(waiver: Mapping[str, Any], now: float, least_approvers: int) -
     files, lines = _delta(waiver)
     if files < 0 or lines < 0:
         return "negative_delta"
-    if (files > 0 or lines > 0) and len(waiver.get("approvers") or ()) < least_approvers:
+    if (files > 0 or lines > 0) and _approver_count(waiver) < least_approvers:
         return "insufficient_approvers"
     return None
 
 
+def _approver_count(waiver: Mapping[str, Any]) -> float:
+    """The ``length`` of whatever stands there, as JavaScript compares it."""
+    approvers = waiver.get("approvers")
+    length = None if approvers is None else member(approvers, "length")
+    return 0 if length is None or length is UNDEFINED else to_number(length)
+
+
 def _delta(waiver: Mapping[str, Any]) -> tuple[int, int]:
-    delta = waiver.get("delta") or {}
+    delta = waiver.get("delta")
+    if not isinstance(delta, Mapping):
+        return 0, 0
     files, lines = delta.get("max_files"), delta.get("max_loc")
     return (0 if files is None else files), (0 if lines is None else lines)

@@ -52,7 +52,6 @@ def test_dates_are_read_as_v8_reads_them(text: Any, iso: str) -> None:
         "Foo 3, 2026",
         [],
         {},
-        [1, 2],
     ],
 )
 def test_what_is_no_date_is_none(text: Any) -> None:
