@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -53,6 +58,21 @@ def test_the_page_of_rulings_is_where_the_answer_says(kept: Path) -> None:
     document = json.loads((kept.parent / "try.json").read_text())
     page = Path(document["report"]).read_text(encoding="utf-8")
     assert all(branch in page for branch in EXPECTED)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_ctrl_c_in_the_middle_leaves_no_half_of_an_example(kept: bool, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "agent_agency", "try", *(["--keep", str(tmp_path / "example")] if kept else [])]
+    with subprocess.Popen(
+        command, env={**os.environ, "TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        while process.poll() is None and not list(tmp_path.glob("**/.git/HEAD")):
+            time.sleep(0.002)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+    assert (process.returncode, out) == (130, b"")
+    assert b"Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_table_fits_80_columns_and_names_the_page(tmp_path: Path) -> None:

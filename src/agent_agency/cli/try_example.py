@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
+import shutil
 import tempfile
 import uuid
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from agent_agency.workflows.example import ReviewedBranch
 
@@ -36,11 +38,13 @@ def try_example(*, keep: Path | None, as_json: bool) -> int:
     from agent_agency.workflows.example import review_example
     from agent_agency.workflows.review import Services
 
-    folder = (keep or Path(tempfile.mkdtemp(prefix="agency-try-")) / "tally").absolute()
     services = Services(SystemClock(), lambda: uuid.uuid4().hex, to_document)
-    reviewed = list(review_example(folder, services))
-    page = folder.parent / f"{folder.name}-rulings.html" if keep is None else folder / ".git" / "agency" / "try.html"
-    write_whole(page, render_index([(row.branch.name, row.ruling) for row in reviewed]))
+    around = keep or Path(tempfile.mkdtemp(prefix="agency-try-"))
+    with _emptied_on_failure(around):
+        folder = (keep or around / "tally").absolute()
+        reviewed = list(review_example(folder, services))
+        page = folder / ".git" / "agency" / "try.html" if keep else around / f"{folder.name}-rulings.html"
+        write_whole(page, render_index([(row.branch.name, row.ruling) for row in reviewed]))
     if as_json:
         import json
 
@@ -50,6 +54,21 @@ def try_example(*, keep: Path | None, as_json: bool) -> int:
         return 0
     _show(reviewed, folder, page)
     return 0
+
+
+@contextlib.contextmanager
+def _emptied_on_failure(folder: Path) -> Iterator[None]:
+    """Take away what was made in a folder that was absent or empty, when it could not be finished."""
+    try:
+        empty = not folder.is_symlink() and (not folder.exists() or not any(folder.iterdir()))
+    except OSError:
+        empty = False
+    try:
+        yield
+    except BaseException:
+        if empty:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _show(reviewed: Sequence[ReviewedBranch], folder: Path, page: Path) -> None:
