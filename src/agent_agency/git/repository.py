@@ -14,6 +14,7 @@ from typing import Self
 from agent_agency.errors import GitError, NoCommonAncestorError
 from agent_agency.facts import display_path
 from agent_agency.git import freeze, refs
+from agent_agency.git.listings import Listings
 from agent_agency.git.location import Location, locate
 from agent_agency.git.objects import ObjectReader, missing
 from agent_agency.git.process import Finished, GitProgram, environment, failure
@@ -21,7 +22,6 @@ from agent_agency.git.tree import TreeEntry, may_be_in_tree, parse_listing
 from agent_agency.git.tree_writer import write_tree
 from agent_agency.git.view import Filesystem, ObjectView
 
-_PATHS_AT_ONCE = 200
 _OBJECT_ID = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})(?:\^\{tree\})?")
 _NEUTRAL_SETTINGS = (
     "core.fsmonitor=false",
@@ -88,6 +88,7 @@ class Repository:
 
     def close(self) -> None:
         """End helper processes and remove the temporary objects; frozen trees are gone then."""
+        self.__dict__.pop("_listings", None)
         if "objects" in self.__dict__:
             self.__dict__.pop("objects").close()
         if "view" in self.__dict__:
@@ -138,6 +139,10 @@ class Repository:
     def objects(self) -> ObjectReader:
         """Reads single objects, frozen ones included."""
         return ObjectReader(self.view)
+
+    @cached_property
+    def _listings(self) -> Listings:
+        return Listings(self.view)
 
     @cached_property
     def empty_tree(self) -> str:
@@ -225,25 +230,18 @@ class Repository:
         Raises:
             GitError: when ``treeish`` is no tree or a part of it is missing.
         """
-        wanted = [prefix.removesuffix("/")] if prefix else []
-        if not all(map(may_be_in_tree, wanted)):
+        top = prefix.removesuffix("/")
+        if top and not may_be_in_tree(top):
             return ()
-        args = ["ls-tree", "-r", "-l", "-z", "--full-tree", "--end-of-options", self._id(treeish), *wanted]
-        return parse_listing(self.view.git(args))
+        return parse_listing(self._listings.below(self._id(treeish), top))
 
     def find_files(self, treeish: str, paths: Sequence[str]) -> tuple[TreeEntry, ...]:
-        """Those of ``paths`` at which a file stands, in git's order for every few hundred paths; ``size`` is untold.
+        """Those of ``paths`` at which a file stands, in git's order.
 
         Raises:
             GitError: when ``treeish`` is no tree or a part of it is missing.
         """
-        found: list[TreeEntry] = []
-        tree = self._id(treeish)
-        for start in range(0, len(paths), _PATHS_AT_ONCE):
-            some = paths[start : start + _PATHS_AT_ONCE]
-            args = ["ls-tree", "-z", "--full-tree", "--end-of-options", tree, *some]
-            found += [entry for entry in parse_listing(self.view.git(args)) if entry.kind != "tree"]
-        return tuple(found)
+        return parse_listing(self._listings.at(self._id(treeish), paths))
 
     def tree_of(self, commit: str) -> str:
         """The id of a commit's tree.
@@ -254,13 +252,12 @@ class Repository:
         return self.view.git(["rev-parse", "--verify", f"{self._id(commit)}^{{tree}}"]).decode("ascii").strip()
 
     def symlinks(self, treeish: str) -> tuple[TreeEntry, ...]:
-        """Every symlink of a tree (``size`` untold), in git's order.
+        """Every symlink of a tree, in git's order.
 
         Raises:
             GitError: when ``treeish`` is no tree or a part of it is missing.
         """
-        told = self.view.git(["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", self._id(treeish)])
-        return parse_listing(b"\0".join(record for record in told.split(b"\0") if record.startswith(b"120000 ")))
+        return parse_listing(self._listings.symlinks(self._id(treeish)))
 
     def message(self, commit: str) -> str:
         """The whole message of a commit."""

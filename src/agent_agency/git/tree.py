@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent_agency.errors import GitError
@@ -10,20 +11,11 @@ from agent_agency.errors import GitError
 
 @dataclass(frozen=True, slots=True)
 class TreeEntry:
-    """One file of a tree: ``path`` as ``os.fsdecode`` gives it, ``size`` in bytes.
-
-    ``size`` is ``None`` for a submodule, and where it was not asked for.
-    """
+    """One file of a tree: ``path`` as ``os.fsdecode`` gives it."""
 
     path: str
     mode: str
     blob: str
-    size: int | None
-
-    @property
-    def kind(self) -> str:
-        """``tree`` for a folder, ``commit`` for a submodule, else ``blob``."""
-        return {"040000": "tree", "160000": "commit"}.get(self.mode, "blob")
 
 
 def may_be_in_tree(path: str) -> bool:
@@ -31,19 +23,18 @@ def may_be_in_tree(path: str) -> bool:
     return "\0" not in path and not {"", ".", ".."} & set(path.split("/"))
 
 
-def parse_listing(output: bytes) -> tuple[TreeEntry, ...]:
-    """Read the records of ``git ls-tree -r -z``, with sizes where ``-l`` told them.
+def parse_listing(records: Iterable[bytes]) -> tuple[TreeEntry, ...]:
+    """Read records of ``git ls-tree -r -z``.
 
     Raises:
         GitError: for a record that does not have the documented form.
     """
-    return tuple(_entry(record) for record in output.split(b"\0") if record)
+    return tuple(map(_entry, records))
 
 
 def _entry(record: bytes) -> TreeEntry:
     head, tab, path = record.partition(b"\t")
-    fields = head.split()
-    if not tab or len(fields) not in {3, 4}:
+    fields = head.decode("ascii", "replace").split(" ")
+    if not tab or len(fields) != 3:  # noqa: PLR2004 - mode, kind, id
         raise GitError("git ls-tree gave a record that cannot be read", fix="Run git fsck in this repository.")
-    mode, _, blob, *size = (field.decode("ascii") for field in fields)
-    return TreeEntry(os.fsdecode(path), mode, blob, int(size[0]) if size and size[0].isdigit() else None)
+    return TreeEntry(os.fsdecode(path), fields[0], fields[2])

@@ -140,13 +140,16 @@ def test_reading_a_blob_tells_absence_from_damage(git_repo: GitRepo) -> None:
 def test_listing_takes_a_folder_a_file_or_everything(git_repo: GitRepo) -> None:
     git_repo.commit("one", **{".caws/specs/a.yaml": "a", ".caws/policy.yaml": "pp", ".cawsx": "x"})
     with Repository.discover(git_repo.path) as repo:
-        assert [(e.path, e.size) for e in repo.list_files("HEAD", ".caws/")] == [
-            (".caws/policy.yaml", 2),
-            (".caws/specs/a.yaml", 1),
+        assert [(e.path, e.mode) for e in repo.list_files("HEAD", ".caws/")] == [
+            (".caws/policy.yaml", "100644"),
+            (".caws/specs/a.yaml", "100644"),
         ]
         assert [e.path for e in repo.list_files("HEAD", ".cawsx")] == [".cawsx"]
         assert repo.list_files("HEAD", "nope/") == ()
         assert len(repo.list_files("HEAD")) == 3
+        assert [e.path for e in repo.find_files("HEAD", ["nope", ".caws", ".cawsx"])] == [".cawsx"]
+        git_repo.commit("two", more="m")
+        assert len(repo.list_files("HEAD")) == 4  # a name is looked up anew
 
 
 def test_messages_trailers_and_authors(git_repo: GitRepo) -> None:
