@@ -48,17 +48,18 @@ class ScopeJudge:
         normalized, rule = normalize_path(path)
         if normalized is None:
             return ScopeDecision("invalid_path", rule, _as_text(path), None)
-        for rule, find in self._rules:
-            if (matched := find(normalized)) is not None:
-                break
-        else:
-            at_root = "/" not in normalized.removesuffix("/")
-            rule, matched = f"reject.{'root_not_allowed' if at_root else 'scope_in_miss'}", None
+        answers = ((name, find(normalized)) for name, find in self._rules)
+        rule, matched = next((answer for answer in answers if answer[1] is not None), (_refusal(normalized), None))
         return ScopeDecision(rule.partition(".")[0], f"scope.{rule}", _as_text(path), normalized, matched)
 
     def _root_passthrough(self, path: str) -> str | None:
         name = path.removesuffix("/")
         return name if name and "/" not in name and name in self._passthrough else None
+
+
+def _refusal(normalized: str) -> str:
+    at_root = "/" not in normalized.removesuffix("/")
+    return "reject.root_not_allowed" if at_root else "reject.scope_in_miss"
 
 
 def decide_path(path: str, scope: Scope, policy: Policy | None) -> ScopeDecision:
