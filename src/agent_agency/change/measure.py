@@ -90,9 +90,8 @@ def blob_pair(file: FileChange) -> BlobPair:
 def _head_tree(repo: Repository, head: Head) -> tuple[str, tuple[str, ...]]:
     if head.tree is not None:
         return head.tree, ()
-    if head.kind is HeadKind.COMMIT:
-        tree = repo.view.git(["rev-parse", "--verify", "--end-of-options", f"{head.commit_id}^{{tree}}"])
-        return tree.decode("ascii").strip(), ()
+    if head.commit_id is not None:
+        return repo.tree_of(head.commit_id), ()
     frozen = repo.frozen_index() if head.kind is HeadKind.INDEX else repo.frozen_worktree()
     return frozen.tree, frozen.notes
 

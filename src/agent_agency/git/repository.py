@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,14 +14,17 @@ from typing import Self
 from agent_agency.errors import GitError, NoCommonAncestorError
 from agent_agency.facts import display_path
 from agent_agency.git import freeze, refs
+from agent_agency.git.history import History
 from agent_agency.git.listings import Listings
 from agent_agency.git.location import Location, locate
 from agent_agency.git.objects import ObjectReader, missing
 from agent_agency.git.process import Finished, GitProgram, environment, failure
+from agent_agency.git.settings import parse_settings, truth
 from agent_agency.git.tree import TreeEntry, may_be_in_tree, parse_listing
 from agent_agency.git.tree_writer import write_tree
 from agent_agency.git.view import Filesystem, ObjectView
 
+_SETTINGS_READ = r"^(core\.(filemode|symlinks|ignorecase)|remote\.origin\.url)$"
 _OBJECT_ID = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})(?:\^\{tree\})?")
 _NEUTRAL_SETTINGS = (
     "core.fsmonitor=false",
@@ -88,7 +91,8 @@ class Repository:
 
     def close(self) -> None:
         """End helper processes and remove the temporary objects; frozen trees are gone then."""
-        self.__dict__.pop("_listings", None)
+        for held in ("_listings", "_history"):
+            self.__dict__.pop(held, None)
         if "objects" in self.__dict__:
             self.__dict__.pop("objects").close()
         if "view" in self.__dict__:
@@ -139,6 +143,10 @@ class Repository:
     def objects(self) -> ObjectReader:
         """Reads single objects, frozen ones included."""
         return ObjectReader(self.view)
+
+    @cached_property
+    def _history(self) -> History:
+        return History(self.view)
 
     @cached_property
     def _listings(self) -> Listings:
@@ -248,8 +256,13 @@ class Repository:
 
         Raises:
             UnknownRevisionError: when the name means no commit.
+            GitError: when the commit or its tree is missing.
         """
-        return self.view.git(["rev-parse", "--verify", f"{self._id(commit)}^{{tree}}"]).decode("ascii").strip()
+        oid = self._id(commit)
+        answer = self.objects.read(f"{oid}^{{tree}}")
+        if answer is None:
+            raise missing(oid)
+        return answer[0].id
 
     def symlinks(self, treeish: str) -> tuple[TreeEntry, ...]:
         """Every symlink of a tree, in git's order.
@@ -284,10 +297,7 @@ class Repository:
         """
         if not re.fullmatch(r"[A-Za-z0-9-]+", key):
             raise ValueError(f"{key!r} is no trailer key")
-        template = f"%(trailers:key={key},valueonly,unfold,separator=%x00)"
-        args = ["rev-list", "--no-commit-header", f"--format={template}", self._id(head), *self._without(base), "--"]
-        told = self.view.git(args).decode("utf-8", "surrogateescape")
-        return tuple(sorted({value.strip() for value in re.split(r"[\n\0]", told) if value.strip()}))
+        return tuple(sorted(self._history.trailers(self._range(base, head), key)))
 
     def branch_of(self, name: str) -> str | None:
         """The branch that a revision names, local or of a remote; ``None`` when it names something else."""
@@ -298,13 +308,15 @@ class Repository:
 
     def author_emails(self, base: str, head: str) -> tuple[str, ...]:
         """The author e-mails of the commits that ``head`` has and ``base`` has not, sorted, without repetition."""
-        args = ["rev-list", "--no-commit-header", "--format=%ae", self._id(head), *self._without(base), "--"]
-        told = self.view.git(args).decode("utf-8", "surrogateescape")
-        return tuple(sorted({line for line in told.split("\n") if line}))
+        return tuple(sorted(self._history.author_emails(self._range(base, head))))
 
     def configured_email(self) -> str | None:
         """The e-mail under which the user here commits, from git's configuration; ``None`` when none is set."""
         return self._user_setting("user.email")
+
+    def origin(self) -> str | None:
+        """The address of the remote ``origin`` as it is written down, secrets and all; ``None`` when there is none."""
+        return self._settings.get("remote.origin.url")
 
     def freeze_worktree(self) -> str:
         """The working tree, untracked files included, as a temporary tree; index and ``git status`` stay as they are.
@@ -352,17 +364,21 @@ class Repository:
 
     def _filesystem(self) -> Filesystem:
         """What git found out about the file system when the repository was made."""
-        args = ["config", "-z", "--type=bool", "--get-regexp", r"^core\.(filemode|symlinks|ignorecase)$"]
-        rows = (row.decode("ascii").partition("\n")[::2] for row in self._attempt(args).stdout.split(b"\0") if row)
-        told = {name: value == "true" for name, value in rows}
+        told = self._settings
         return Filesystem(
-            file_mode=told.get("core.filemode", True),
-            symlinks=told.get("core.symlinks", True),
-            ignore_case=told.get("core.ignorecase", False),
+            file_mode=truth(told, "core.filemode", default=True),
+            symlinks=truth(told, "core.symlinks", default=True),
+            ignore_case=truth(told, "core.ignorecase", default=False),
         )
 
-    def _without(self, base: str) -> list[str]:
-        return [] if base == self.empty_tree else [f"^{self._id(base)}"]
+    @cached_property
+    def _settings(self) -> Mapping[str, str | None]:
+        """What is read of the repository's own configuration, in one go."""
+        return parse_settings(self._attempt(["config", "-z", "--get-regexp", _SETTINGS_READ]).stdout)
+
+    def _range(self, base: str, head: str) -> list[str]:
+        without = [] if base == self.empty_tree else [f"^{self._id(base)}"]
+        return [self._id(head), *without]
 
     def _submodule_note(self, path: str) -> str:
         shown = display_path(path)

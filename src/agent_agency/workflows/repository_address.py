@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from agent_agency.errors import GitError
 from agent_agency.git import Repository
 
 _SCHEMES = ("https", "http", "ssh", "git")
@@ -14,11 +13,8 @@ _SCP_LIKE = re.compile(r"(?:[^/@:]+@)?([^/@:]+):(?!//)(.+)", re.DOTALL)
 
 def repository_address(repo: Repository) -> str | None:
     """The public address of the remote ``origin``; ``None`` when there is none that others could use."""
-    try:
-        told = repo.git(["config", "--get", "remote.origin.url"])
-    except GitError:
-        return None
-    return public_address(told.decode("utf-8", "surrogateescape").strip())
+    address = repo.origin()
+    return public_address(address.strip()) if address else None
 
 
 def public_address(address: str) -> str | None:

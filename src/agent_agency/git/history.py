@@ -1,0 +1,51 @@
+"""What the commits of a range say of themselves: who wrote them, and their trailers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from agent_agency.errors import GitError
+from agent_agency.git.view import ObjectView
+
+# The parts of a commit are parted by NUL, which a commit cannot hold; unfolding leaves no line break in a trailer.
+_FORMAT = "%ae%x00%(trailers:only=true,unfold=true,separator=%x00)"
+
+
+class History:
+    """Reads ranges of commits, named by object ids; the last range is kept, as one review asks for it twice."""
+
+    def __init__(self, view: ObjectView) -> None:
+        self._view = view
+        self._kept: tuple[tuple[str, ...], list[list[str]]] = ((), [])
+
+    def author_emails(self, revisions: Sequence[str]) -> frozenset[str]:
+        """The author e-mails of all commits that ``git rev-list REVISIONS`` names.
+
+        Raises:
+            GitError: when a commit of the range cannot be read.
+        """
+        return frozenset(email for email, *_ in self._commits(revisions) if email)
+
+    def trailers(self, revisions: Sequence[str], key: str) -> frozenset[str]:
+        """The values of all trailers called ``key``, in any case, in the commits that ``git rev-list REVISIONS`` names.
+
+        Raises:
+            GitError: when a commit of the range cannot be read.
+        """
+        return frozenset(value for name, value in self._all_trailers(revisions) if value and name == key.lower())
+
+    def _all_trailers(self, revisions: Sequence[str]) -> Iterator[tuple[str, str]]:
+        for _, *trailers in self._commits(revisions):
+            for trailer in trailers:
+                name, _, value = trailer.partition(":")
+                yield name.strip().lower(), value.strip()
+
+    def _commits(self, revisions: Sequence[str]) -> list[list[str]]:
+        asked = tuple(revisions)
+        if self._kept[0] != asked:
+            told = self._view.git(["rev-list", "--no-commit-header", f"--format={_FORMAT}", *asked, "--"])
+            rows = told.decode("utf-8", "surrogateescape").split("\n")[:-1]
+            if not all("\0" in row for row in rows):
+                raise GitError("git rev-list gave a record that cannot be read", fix="Run git fsck in this repository.")
+            self._kept = asked, [row.split("\0") for row in rows]
+        return self._kept[1]
