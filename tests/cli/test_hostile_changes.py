@@ -96,3 +96,43 @@ class TestHiddenLines:
         repo.checkout("old")
         repo.commit("Grow", **{"src/big.py": "A = 1\n" * 400})
         assert rules(review(repo, "--head", "old")) == {"budget_limit.lines"}
+
+
+class TestHistory:
+    def test_a_crossing_merge_brings_nothing_back_unseen(self, repo: GitRepo) -> None:
+        """Measured from the side branch's own commit, the file that the base removed would be no change at all."""
+        repo.checkout("main")
+        repo.commit("Old code", **{"lib/old.py": "OLD = 1\n"})
+        repo.branch("side")
+        repo.commit("Innocent", **{"src/totals.py": "TOTAL = 1\n"})
+        repo.checkout("main")
+        repo.git("rm", "-q", "lib/old.py")
+        removed = repo.commit("Remove it")
+        repo.git("merge", "-q", "--no-edit", "side")
+        repo.checkout("side")
+        repo.git("merge", "-q", "-s", "ours", "--no-edit", removed)
+        assert review(repo, "--head", "side").code == 2
+        repo.git("merge", "-q", "-s", "ours", "--no-edit", "main")
+        assert rules(review(repo, "--head", "side")) == {"scope.reject.scope_in_miss"}
+
+
+class TestReclassification:
+    def test_a_link_in_the_law_does_not_turn_code_into_law(self, repo: GitRepo) -> None:
+        repo.write("elsewhere.py", "X = 1\n")
+        (repo.path / ".caws/notes").symlink_to("../elsewhere.py")
+        repo.commit("Call it law")
+        done = review(repo, "--head", "work")
+        assert (done.code, done.document["verdict"]) == (1, "rejected")
+        assert {"governance_edit.law", "scope.reject.root_not_allowed"} <= rules(done)
+
+    def test_moving_the_law_behind_a_link_is_no_change_of_law_alone(self, repo: GitRepo) -> None:
+        (repo.path / ".caws").rename(repo.path / "src/law")
+        (repo.path / ".caws").symlink_to("src/law")
+        repo.commit("Move the law")
+        assert review(repo, "--head", "work").code == 1
+
+    def test_what_a_submodule_brings_was_not_looked_at(self, repo: GitRepo) -> None:
+        repo.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},src/library")
+        repo.git("commit", "-q", "-m", "Bring a library")
+        done = review(repo, "--head", "work")
+        assert (done.code, rules(done)) == (1, {"scope_boundary.submodule"})

@@ -154,7 +154,7 @@ def test_the_law_is_the_tip_of_the_base_and_the_change_starts_at_the_merge_base(
     assert done.document["base"]["commit"] != done.document["base"]["merge_base"]
 
 
-def test_criss_cross_merges_are_measured_from_one_base_and_told(repo: GitRepo) -> None:
+def test_criss_cross_merges_are_refused_and_the_remedy_works(repo: GitRepo) -> None:
     repo.commit("Work", **{"src/totals.py": "TOTAL = 1\n"})
     repo.checkout("main")
     repo.commit("Main", **{"src/others.py": "OTHERS = 1\n"})
@@ -163,9 +163,12 @@ def test_criss_cross_merges_are_measured_from_one_base_and_told(repo: GitRepo) -
     repo.checkout("work")
     repo.git("merge", "-q", "--no-edit", ends["main"])
     repo.commit("More", **{"src/totals.py": "TOTAL = 2\n"})
+    refused = review(repo)
+    assert (refused.code, refused.document["error"]["code"]) == (2, "git.several_merge_bases")
+    assert "(git merge main)" in refused.document["error"]["fix"]
+    repo.git("merge", "-q", "--no-edit", "main")
     document = review(repo).document
-    assert any("criss-cross" in note for note in document["change"]["notes"])
-    assert document["base"]["merge_base"] == min(ends.values())
+    assert [file["path"] for file in document["change"]["files_changed"]] == ["src/totals.py"]
 
 
 class TestWhichSpecGoverns:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent_agency.change.config_sections import changed_sections, is_shared_config
-from agent_agency.change.governance_paths import DESCRIPTIONS, TOOL_CONFIG, GovernedPaths
+from agent_agency.change.governance_paths import DESCRIPTIONS, LAW, TOOL_CONFIG, GovernedPaths
 from agent_agency.change.model import Change, FileChange, FileStatus
 from agent_agency.git import Repository
 
@@ -72,14 +72,17 @@ def _section_edits(repo: Repository, change: Change, path: str, what: str) -> It
 
 
 def _link_targets(repo: Repository, change: Change) -> dict[str, str]:
-    """Where governed symlinks lead, at the base and at the head, each with its kind; links to links are followed."""
+    """Where governed symlinks lead, at the base and at the head, each with its kind; links to links are followed.
+
+    At the head no link makes law of what it leads to: a change could pass its code off as a change of nothing but law.
+    """
     by_name = GovernedPaths()
     targets: dict[str, str] = {}
     for treeish in (change.base_commit, change.head_tree):
         links = {entry.path: entry.blob for entry in repo.symlinks(treeish)}
         for path in links:
             kind = by_name.kind(path)
-            if kind is not None:
+            if kind is not None and not (kind == LAW and treeish == change.head_tree):
                 targets.update(dict.fromkeys(_chain(repo, treeish, links, path), kind))
     return targets
 

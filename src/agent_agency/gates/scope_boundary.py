@@ -32,13 +32,13 @@ def evaluate(context: GateContext, mode: GateMode) -> GateResult:
     admitted = frozenset(path for path, decision in decisions.items() if decision.kind == "admit")
     findings = _path_findings(context.change, spec, decisions)
     findings += name_findings(context, spec, judge, admitted)
+    findings += _submodules(context, admitted)
     if context.head_modes is not None:
         findings += link_findings(context, judge, admitted, context.head_modes)
     facts = _facts(context.change, findings)
     if context.head_modes is None and not fails(findings):
         reason = "the names of the head's tree were not read, so links and spellings could not be looked at"
         return not_run(NAME, mode, reason, findings=findings, facts=facts)
-    findings += _submodule_notes(context.change, admitted)
     return concluded(NAME, mode, findings, reason=_reason(facts, spec), facts=facts)
 
 
@@ -65,16 +65,18 @@ def _path_findings(change: Change, spec: Spec, decisions: Mapping[str, ScopeDeci
     ]
 
 
-def _submodule_notes(change: Change, admitted: frozenset[str]) -> Iterator[Finding]:
-    for file in change.files:
-        is_submodule = any(end is not None and end.is_submodule for end in (file.old, file.new))
-        if is_submodule and admitted.issuperset(edited_paths(file)):
+def _submodules(context: GateContext, admitted: frozenset[str]) -> Iterator[Finding]:
+    """What a submodule brings into the scope was measured by nobody, so it is not let in silently."""
+    for file in context.change.files:
+        if file.new is not None and file.new.is_submodule and not file.no_op and file.path in admitted:
             yield Finding(
                 rule=f"{NAME}.submodule",
-                severity=Severity.ADVICE,
+                severity=Severity.MAJOR,
                 message=f"{described(file)} is a submodule; what changed inside it was not looked at",
-                remedy="Review the other repository's own change",
+                remedy=f"Take it back with: {undo_command(context.change, file)};"
+                " or have the other repository's own change reviewed and ask for a waiver of scope_boundary",
                 place=Place(file.path),
+                subject="submodule",
             )
 
 

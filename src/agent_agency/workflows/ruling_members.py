@@ -146,7 +146,7 @@ def _change(inputs: RulingInputs) -> dict[str, Any]:
         "deleted": change.deleted,
         "lines": change.added + change.deleted,
         "excluded": [{"path": path, "reason": why} for path, why in sorted(excluded.items())],
-        "notes": [*inputs.subject.notes, *change.notes],
+        "notes": list(change.notes),
         "authors": list(change.authors),
         "files_changed": [_file(file, excluded) for file in change.files],
         "minimality": {"files": [_minimal(row) for row in inputs.minimality.files]},

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from agent_agency.change.measure import Head
-from agent_agency.errors import UsageError
+from agent_agency.errors import GitError, UsageError
+from agent_agency.facts import display_path
 from agent_agency.git import Repository
 from agent_agency.workflows.repository_address import repository_address
 
@@ -43,7 +45,6 @@ class Subject:
     head_ref: str | None
     branch: str | None
     repository_uri: str | None = None
-    notes: tuple[str, ...] = ()
 
 
 def resolve_subject(repo: Repository, request: ReviewRequest) -> Subject:
@@ -51,7 +52,8 @@ def resolve_subject(repo: Repository, request: ReviewRequest) -> Subject:
 
     Raises:
         UsageError: when the request asks for two heads at once.
-        GitError: for an unknown revision, no common ancestor, or a bare repository without ``head``.
+        GitError: for an unknown revision, none or several common ancestors to measure from, or a bare repository
+            without ``head``.
     """
     if request.head is not None and request.staged:
         raise UsageError("--head and --staged name two different heads", fix="Give one of them.")
@@ -66,7 +68,8 @@ def resolve_subject(repo: Repository, request: ReviewRequest) -> Subject:
         head = Head.index() if request.staged else Head.worktree()
         branch = repo.branch()
     merge_bases = repo.merge_bases(law_commit, tip)
-    several = f"{len(merge_bases)} merge bases (criss-cross merges): measured from the one with the least id"
+    if len(merge_bases) > 1:
+        raise _several_merge_bases(base_ref, len(merge_bases))
     return Subject(
         base_ref=base_ref,
         law_commit=law_commit,
@@ -76,5 +79,14 @@ def resolve_subject(repo: Repository, request: ReviewRequest) -> Subject:
         head_ref=request.head,
         branch=branch if request.branch is None else request.branch,
         repository_uri=repository_address(repo),
-        notes=(several,) if len(merge_bases) > 1 else (),
+    )
+
+
+def _several_merge_bases(base_ref: str, number: int) -> GitError:
+    """Measured from one of several, a change could hide what only another of them shows: what the base took back."""
+    return GitError(
+        f"{display_path(base_ref)} and the change have {number} merge bases (criss-cross merges), so what the change"
+        " adds depends on which one is taken",
+        fix=f"Merge the base into the change once more (git merge {quote(base_ref)}), then review again.",
+        code="git.several_merge_bases",
     )

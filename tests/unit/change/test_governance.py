@@ -179,12 +179,12 @@ def test_a_file_behind_a_governed_link_is_governed(work: Work) -> None:
     assert work.kinds() == {("config/caws/policy.yaml", "law"), ("docs/real/rules.md", "agent_settings")}
 
 
-def test_replacing_law_by_a_link_is_an_edit_of_both(work: Work) -> None:
+def test_replacing_law_by_a_link_edits_the_law_and_makes_no_law_of_what_it_leads_to(work: Work) -> None:
     work.git_repo.commit("base", **{".caws/policy.yaml": "a\n"})
     (work.git_repo.path / ".caws/policy.yaml").unlink()
     (work.git_repo.path / ".caws/policy.yaml").symlink_to("../lax.yaml")
     work.git_repo.write("lax.yaml", "b\n")
-    assert work.kinds() == {(".caws/policy.yaml", "law"), ("lax.yaml", "law")}
+    assert work.kinds() == {(".caws/policy.yaml", "law")}
 
 
 def test_links_in_a_circle_out_of_the_tree_or_to_nowhere_do_no_harm(work: Work) -> None:

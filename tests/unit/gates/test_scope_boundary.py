@@ -97,10 +97,16 @@ def test_the_policy_lets_zones_and_files_of_the_root_through() -> None:
     assert run(modified("docs/a"), modified("Makefile"), policy=law).status is GateStatus.PASS
 
 
-def test_a_submodule_inside_the_scope_is_noted() -> None:
+def test_a_submodule_inside_the_scope_needs_a_waiver() -> None:
     moved = replace(modified("src/sub"), old=end("src/sub", "160000"), new=end("src/sub", "160000"))
     result = run(moved)
-    assert (result.status, rules(result.findings)) == (GateStatus.PASS, ["scope_boundary.submodule"])
+    assert (result.status, rules(result.findings)) == (GateStatus.FAIL, ["scope_boundary.submodule"])
+    assert all(finding.waivable for finding in result.findings)
+
+
+def test_a_submodule_that_goes_away_brings_nothing_in() -> None:
+    gone = replace(modified("src/sub"), old=end("src/sub", "160000"), new=None)
+    assert run(gone).status is GateStatus.PASS
 
 
 @pytest.mark.parametrize("target", ["b.py", "../web/x", "./deep/../b.py", "sub/link/x"])
