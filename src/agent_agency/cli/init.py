@@ -43,7 +43,7 @@ def init(
     from agent_agency.clock import SystemClock
     from agent_agency.errors import UsageError
     from agent_agency.git import Repository
-    from agent_agency.workflows.init import FirstSpec, holds_specs, plan_init, suggest_scope, write_init
+    from agent_agency.workflows.init import FirstSpec, holds_specs, plan_init, suggest_scope, write_files
 
     with Repository.discover(repo) as repository:
         spec = None
@@ -60,7 +60,7 @@ def init(
             )
         planned = plan_init(repository, spec, SystemClock().now())
         if not dry_run:
-            write_init(repository, planned)
+            write_files(repository, planned)
         below_root = repository.root is not None and repository.root.resolve() != Path.cwd()
     if as_json:
         import json

@@ -87,7 +87,7 @@ def plan_init(repo: Repository, spec: FirstSpec | None, now: datetime) -> tuple[
     return tuple(planned)
 
 
-def write_init(repo: Repository, planned: Sequence[PlannedFile]) -> None:
+def write_files(repo: Repository, planned: Sequence[PlannedFile]) -> None:
     """Write all planned files, or none.
 
     Raises:
