@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from agent_agency.spec.javascript_date_text import read_date_text
-from agent_agency.spec.javascript_values import to_text
+from agent_agency.spec.javascript_values import JavaScriptTypeError, to_text
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -21,7 +21,10 @@ def javascript_date(value: Any) -> float | None:
     if value is None:
         return 0.0
     if isinstance(value, list):
-        value = to_text(value)
+        try:
+            value = to_text(value)
+        except JavaScriptTypeError:
+            return None
     if not isinstance(value, str):
         return None
     return read_date_text(value)

@@ -66,6 +66,8 @@ def member(value: Any, name: str) -> Any:
         return value.get(name, UNDEFINED)
     if name == "length" and isinstance(value, list | bytes):
         return len(value)
+    if isinstance(value, list) and name in map(str, range(len(value))):
+        return value[int(name)]
     if name == "length" and isinstance(value, str):
         return len(value.encode("utf-16-le", "surrogatepass")) // 2
     return UNDEFINED

@@ -224,6 +224,15 @@ def check_shape(raw: RawWaiver, found: FindingCollector) -> None:
 
 def accepted_by_cli4(value: Any) -> bool:
     """Whether the structure check of the 4.0.0 command line lets a parsed waiver through."""
+    from agent_agency.spec.javascript_values import JavaScriptTypeError
+
+    try:
+        return _cli4_accepts(value)
+    except JavaScriptTypeError:
+        return False
+
+
+def _cli4_accepts(value: Any) -> bool:
     from agent_agency.spec.javascript_values import UNDEFINED, member, to_number, to_text
 
     if not isinstance(value, dict) or any(field not in value for field in _LOADER_FIELDS):

@@ -6,7 +6,9 @@ import pytest
 
 from agent_agency.facts import Severity
 from agent_agency.spec.model import Profile
+from agent_agency.spec.policy_seed import accepted_by_cli4 as accepted_policy
 from agent_agency.spec.validate import ValidationOptions, validate_spec
+from agent_agency.spec.waiver_shapes import accepted_by_cli4 as accepted_waiver
 from support.old_specs import SEED, changed
 
 _OPTIONS = (
@@ -49,3 +51,17 @@ def test_a_value_that_cannot_be_compared_stops_the_command_line(fragment: str, o
 )
 def test_elsewhere_such_a_value_passes(fragment: str, options: ValidationOptions) -> None:
     assert rules(fragment, options) == set()
+
+
+def test_an_old_waiver_whose_id_cannot_be_compared_is_refused() -> None:
+    waiver = {"id": "WV-0001", "title": "t", "reason": "r", "status": "active", "gates": ["g"], "approvers": ["a"]}
+    dated = {**waiver, "expires_at": "2026-12-31"}
+    assert accepted_waiver(dated)
+    assert not accepted_waiver({**dated, "id": {"toString": 1}})
+    assert not accepted_waiver({**dated, "expires_at": [{"toString": 1}]})
+
+
+def test_the_tiers_of_an_old_policy_may_be_a_list() -> None:
+    tier = {"max_files": 1, "max_loc": 1}
+    assert accepted_policy({"version": 1, "risk_tiers": [None, tier, tier, tier]})
+    assert not accepted_policy({"version": 1, "risk_tiers": [tier, tier, tier]})
