@@ -326,7 +326,8 @@ class _Reader:
 
 def _thousandths(token: _Token) -> int:
     digits = min(len(token.text), _SIGNIFICANT_DIGITS)
-    return token.number * 10 ** (3 - digits) if digits <= 3 else token.number // 10 ** (digits - 3)  # noqa: PLR2004 - thousandths
+    scale = int(10 ** abs(digits - 3))
+    return token.number * scale if digits < 3 else token.number // scale  # noqa: PLR2004 - thousandths
 
 
 def _days_from_epoch(year: int, month: int) -> int:
