@@ -34,18 +34,17 @@ _LATER = {
 }
 _TIERS = ("1", "2", "3")
 _GATE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-_BUILTIN_GATES = frozenset(
-    {
-        "law",
-        "budget_limit",
-        "spec_completeness",
-        "scope_boundary",
-        "god_object",
-        "todo_detection",
-        "governance_edit",
-        "secrets",
-    }
+WAIVABLE_GATES = (
+    "budget_limit",
+    "spec_completeness",
+    "scope_boundary",
+    "god_object",
+    "todo_detection",
+    "governance_edit",
+    "secrets",
 )
+"""The built-in gates of a review that a waiver may name."""
+_BUILTIN_GATES = frozenset({"law", *WAIVABLE_GATES})
 
 
 def _one_each() -> Mapping[int, int]:

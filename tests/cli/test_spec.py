@@ -163,7 +163,7 @@ def test_what_could_be_migrated_is_told_beside_what_could_not(tmp_path: Path) ->
     assert (root / ".caws/working-spec.yaml").read_text() == SEED
     shown = agency("spec", "migrate", "missing.yaml", ".caws/specs/FEAT-0042.yaml", cwd=root)
     assert shown.code == 2
-    assert shown.err == "agency: missing.yaml: The spec does not exist. Name a file that holds a working spec.\n"
+    assert shown.err == "agency: missing.yaml: There is no such file. Check the path.\n"
     assert "unchanged" in shown.out
 
 

@@ -10,6 +10,7 @@ from agent_agency.change.measure import blob_pair
 from agent_agency.change.model import AddedLine, Change, FileChange
 from agent_agency.errors import GitError
 from agent_agency.git import Repository
+from agent_agency.git.batches import batches
 from agent_agency.git.view import ObjectView
 
 _HUNK = re.compile(rb"@@ -\d+(?:,(?P<old>\d+))? \+(?P<start>\d+)(?:,(?P<new>\d+))? @@")
@@ -36,7 +37,14 @@ class AddedLines(Mapping[str, tuple[AddedLine, ...]]):
     def __init__(self, view: ObjectView, change: Change) -> None:
         self._view = view
         files = [file for file in change.files if file.new is not None]
-        self._groups = list(_groups([file for file in files if _has_lines(file)]))
+        self._groups = list(
+            batches(
+                filter(_has_lines, files),
+                lambda file: file.lines,
+                most_size=_LINES_AT_ONCE,
+                most_items=_FILES_AT_ONCE,
+            )
+        )
         self._group_of: dict[str, int | None] = {file.path: None for file in files}
         for number, group in enumerate(self._groups):
             self._group_of.update((file.path, number) for file in group)
@@ -110,19 +118,6 @@ def _read(view: ObjectView, group: Sequence[FileChange]) -> dict[str, tuple[Adde
     output = view.git(["diff-tree", "-r", "-p", "--unified=0", "--inter-hunk-context=0", *DIFF_OPTIONS, old, new])
     lines = dict(parse_patch(output))
     return {file.path: lines.get(number, ()) for number, file in enumerate(group)}
-
-
-def _groups(files: Sequence[FileChange]) -> Iterator[list[FileChange]]:
-    group: list[FileChange] = []
-    lines = 0
-    for file in files:
-        if group and (lines + file.lines > _LINES_AT_ONCE or len(group) >= _FILES_AT_ONCE):
-            yield group
-            group, lines = [], 0
-        group.append(file)
-        lines += file.lines
-    if group:
-        yield group
 
 
 def _has_lines(file: FileChange) -> bool:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent_agency.cli.files import write_whole
-
 if TYPE_CHECKING:
     from agent_agency.arbitration.ruling import Ruling
 
@@ -101,7 +99,9 @@ def show(ruling: Ruling, form: str, out: Path | None) -> None:
     if out is None:
         click.echo(text.encode("utf-8"), nl=not text.endswith("\n"))
         return
-    write_whole(out, text)
+    from agent_agency.workflows.whole_file import write_whole
+
+    write_whole(out, text.encode())
 
 
 def _plain_text(ruling: Ruling) -> str:

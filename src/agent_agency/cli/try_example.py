@@ -31,12 +31,12 @@ def try_example(*, keep: Path | None, as_json: bool) -> int:
 
     Needs no network, and touches nothing outside its folder. Exit code: 0 when every review ran.
     """
-    from agent_agency.cli.files import write_whole
     from agent_agency.clock import SystemClock
     from agent_agency.report.html import render_index
     from agent_agency.report.json_document import to_document
     from agent_agency.workflows.example import review_example
     from agent_agency.workflows.review import Services
+    from agent_agency.workflows.whole_file import write_whole
 
     services = Services(SystemClock(), lambda: uuid.uuid4().hex, to_document)
     around = keep or Path(tempfile.mkdtemp(prefix="agency-try-"))
@@ -44,7 +44,7 @@ def try_example(*, keep: Path | None, as_json: bool) -> int:
         folder = (keep or around / "tally").absolute()
         reviewed = list(review_example(folder, services))
         page = folder / ".git" / "agency" / "try.html" if keep else around / f"{folder.name}-rulings.html"
-        write_whole(page, render_index([(row.branch.name, row.ruling) for row in reviewed]))
+        write_whole(page, render_index([(row.branch.name, row.ruling) for row in reviewed]).encode())
     if as_json:
         import json
 

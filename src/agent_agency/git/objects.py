@@ -14,6 +14,7 @@ from subprocess import DEVNULL, Popen
 from typing import IO
 
 from agent_agency.errors import GitError
+from agent_agency.git.batches import batches
 from agent_agency.git.process import TIME_LIMIT, kill_group, start
 from agent_agency.git.view import ObjectView
 
@@ -151,7 +152,7 @@ def contents(view: ObjectView, wanted: Sequence[ObjectInfo]) -> Iterator[tuple[s
     Raises:
         GitError: when one is missing.
     """
-    for batch in _batches(wanted):
+    for batch in batches(wanted, lambda info: info.size, most_size=_BATCH_BYTES, most_items=_BATCH_OBJECTS):
         ids = "".join(f"{info.id}\n" for info in batch).encode()
         told = view.git(["cat-file", "--batch", "--buffer"], stdin=ids)
         at = 0
@@ -185,19 +186,6 @@ def missing(oid: str) -> GitError:
         fix="Fetch it (a partial clone leaves objects out: git fetch --refetch), or restore the repository.",
         code="git.missing_object",
     )
-
-
-def _batches(wanted: Sequence[ObjectInfo]) -> Iterator[list[ObjectInfo]]:
-    batch: list[ObjectInfo] = []
-    size = 0
-    for info in wanted:
-        if batch and (size + info.size > _BATCH_BYTES or len(batch) >= _BATCH_OBJECTS):
-            yield batch
-            batch, size = [], 0
-        batch.append(info)
-        size += info.size
-    if batch:
-        yield batch
 
 
 def _broken() -> GitError:

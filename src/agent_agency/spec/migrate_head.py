@@ -8,6 +8,7 @@ from typing import Any
 
 from agent_agency.spec.migrate_lists import text_of
 from agent_agency.spec.migration_notes import NoteTaker
+from agent_agency.spec.v10 import LIFECYCLES
 from agent_agency.spec.yaml_writer import Gap
 
 SPEC_ID = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-[0-9]+[a-z]*\Z")
@@ -21,14 +22,6 @@ _DATE = re.compile(
     r"(?:[Tt ](?P<time>[0-9]{2}:[0-9]{2})(?P<second>:[0-9]{2})?(?P<fraction>\.[0-9]+)?"
     r"(?P<zone>[Zz]|[+-][0-9]{2}:?[0-9]{2})?)?\Z"
 )
-_STATES: Mapping[str, str] = {
-    "draft": "draft",
-    "active": "active",
-    "in_progress": "active",
-    "completed": "closed",
-    "closed": "closed",
-    "archived": "archived",
-}
 _MODE_WORDS: Mapping[str | None, str] = {"docs": "doc", **{mode: mode for mode in MODES}}
 
 
@@ -108,10 +101,10 @@ def _state(notes: NoteTaker, old: Mapping[str, Any]) -> str | Gap:
         notes.guessed(("lifecycle_state",), "'active': the old form has no state and always governed")
         return "active"
     status = text_of(old["status"]) or ""
-    if status not in _STATES:
+    if status not in LIFECYCLES:
         return notes.gap(("status",), f"draft, active, closed or archived; the status was '{status}'")
-    notes.changed(("status",), f"'{status}' became 'lifecycle_state: {_STATES[status]}'")
-    return _STATES[status]
+    notes.changed(("status",), f"'{status}' became 'lifecycle_state: {LIFECYCLES[status]}'")
+    return LIFECYCLES[status]
 
 
 def _resolution(notes: NoteTaker, old: Mapping[str, Any]) -> str:

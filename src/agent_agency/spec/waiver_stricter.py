@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from agent_agency.config import LawLimits
+from agent_agency.config import WAIVABLE_GATES, LawLimits
 from agent_agency.spec.datetimes import moment
 from agent_agency.spec.finding_collector import FindingCollector
 from agent_agency.spec.javascript_dates import javascript_date, moment_of
@@ -17,17 +17,6 @@ from agent_agency.spec.policy import max_waiver_days
 from agent_agency.spec.principal import distinct, same_principal
 from agent_agency.spec.schema_check import is_kind
 from agent_agency.spec.waiver_shapes import Named, RawWaiver
-
-WAIVABLE_GATES = (
-    "budget_limit",
-    "spec_completeness",
-    "scope_boundary",
-    "god_object",
-    "todo_detection",
-    "governance_edit",
-    "secrets",
-)
-"""The built-in gates of a review, all of which a waiver may name."""
 
 OLDER_GATES = frozenset(
     {

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agent_agency.errors import FileUnreadableError, FileUnwritableError, UsageError
+from agent_agency.errors import FileUnwritableError, UsageError
 from agent_agency.facts import Finding
 from agent_agency.spec.document import MAX_BYTES, Document, load_document
+from agent_agency.spec.document_kinds import CAWS_FOLDER, SINGLE_SPEC_NAMES, SPEC_FOLDER
 from agent_agency.spec.migrate import Migration, migrate
 from agent_agency.spec.model import Profile
+from agent_agency.workflows.read_file import read_at_most
+from agent_agency.workflows.whole_file import write_whole
 
-_FOLDER = ".caws"
-_SINGLE = ("working-spec.yaml", "working-spec.yml")
-_SPECS = Path(_FOLDER, "specs")
+_SPECS = Path(CAWS_FOLDER, SPEC_FOLDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ def project_root(start: Path) -> Path:
     """The nearest folder upwards that holds ``.caws``, else ``start`` itself."""
     start = start.absolute()
     for folder in (start, *start.parents):
-        if (folder / _FOLDER).is_dir() and folder.name != _FOLDER:
+        if (folder / CAWS_FOLDER).is_dir() and folder.name != CAWS_FOLDER:
             return folder
     return start
 
@@ -53,13 +52,13 @@ def find_specs(root: Path) -> tuple[Path, ...]:
     Raises:
         UsageError: there is none.
     """
-    single = [root / _FOLDER / name for name in _SINGLE if (root / _FOLDER / name).is_file()]
+    single = [root / CAWS_FOLDER / name for name in SINGLE_SPEC_NAMES if (root / CAWS_FOLDER / name).is_file()]
     folder = root / _SPECS
     several = sorted(path for pattern in ("*.yaml", "*.yml") for path in folder.glob(pattern) if path.is_file())
     found = (*single, *several)
     if not found:
         raise UsageError(
-            f"There is no working spec under {root / _FOLDER}", fix="Name the file: agency spec migrate FILE."
+            f"There is no working spec under {root / CAWS_FOLDER}", fix="Name the file: agency spec migrate FILE."
         )
     return found
 
@@ -74,7 +73,7 @@ def plan_migration(path: Path, profile: Profile | None = None) -> PlannedMigrati
     Raises:
         FileUnreadableError: the file cannot be read.
     """
-    document = load_document(_read(path), str(path))
+    document = load_document(_source(path), str(path))
     if not isinstance(document, Document):
         return PlannedMigration(path, None, None, document)
     if profile is None:
@@ -99,19 +98,8 @@ def _as_written_then(document: Document) -> Document:
     return replace(again, value=plain_data(again.value)) if isinstance(again, Document) else document
 
 
-def _read(path: Path) -> bytes:
-    if not path.is_file():
-        what = "is no regular file" if path.exists() else "does not exist"
-        raise FileUnreadableError(f"The spec {what}", fix="Name a file that holds a working spec.", path=str(path))
-    try:
-        with path.open("rb") as stream:
-            return stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise FileUnreadableError(
-            f"The spec could not be read: {error.strerror or error}",
-            fix="Check the permissions of the file.",
-            path=str(path),
-        ) from error
+def _source(path: Path) -> bytes:
+    return read_at_most(path, MAX_BYTES, str(path))
 
 
 def write_planned(plan: PlannedMigration, root: Path) -> Path:
@@ -129,15 +117,15 @@ def write_planned(plan: PlannedMigration, root: Path) -> Path:
     target = root / plan.target
     kept = plan.path.with_name(f"{plan.path.name}.orig")
     _refuse_outside(target, root)
-    original = _read(plan.path)
+    original = _source(plan.path)
     in_place = _same_file(target, plan.path)
     if not in_place:
         _refuse_other(target, plan.migration.text.encode())
     _refuse_other(kept, original)
     was_kept = kept.exists()
-    _write(kept, original)
+    write_whole(kept, original)
     try:
-        _write(target, plan.migration.text.encode())
+        write_whole(target, plan.migration.text.encode(), parents=True)
     except FileUnwritableError:
         if not was_kept:
             kept.unlink(missing_ok=True)
@@ -158,7 +146,7 @@ def write_output(plan: PlannedMigration, output: Path) -> None:
         raise ValueError("only a plan with an outcome can be written")
     text = plan.migration.text.encode()
     _refuse_other(output, text)
-    _write(output, text)
+    write_whole(output, text, parents=True)
 
 
 def _same_file(one: Path, other: Path) -> bool:
@@ -174,29 +162,7 @@ def _refuse_outside(target: Path, root: Path) -> None:
 
 def _refuse_other(target: Path, content: bytes) -> None:
     """Anything already at the target must be the very same content."""
-    if os.path.lexists(target) and not (target.is_file() and _read(target) == content):
+    if os.path.lexists(target) and not (target.is_file() and _source(target) == content):
         raise UsageError(
             f"{target} exists and holds something else", fix="Move it away, or use --output with another name."
         )
-
-
-def _write(target: Path, content: bytes) -> None:
-    name: str | None = None
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
-    except OSError as error:
-        if name is not None:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
-        raise FileUnwritableError(
-            f"The file could not be written: {error.strerror or error}",
-            fix="Check that the folder may be written and the disk has room.",
-            path=str(target),
-        ) from error

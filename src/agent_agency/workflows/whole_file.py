@@ -10,23 +10,27 @@ from pathlib import Path
 from agent_agency.errors import FileUnwritableError
 
 
-def write_whole(target: Path, text: str) -> None:
-    """Write a file in one step: it is complete, or as it was before.
+def write_whole(target: Path, content: bytes, *, parents: bool = False) -> None:
+    """Write a file in one step and to the disk: it is complete, or as it was before.
 
-    A target that is no regular file (``/dev/stdout``, a pipe) is written through.
+    With ``parents``, its folder is made where it is absent. A target that is no regular file (``/dev/stdout``, a pipe)
+    is written through.
 
     Raises:
         FileUnwritableError: when it cannot be written.
     """
     name: str | None = None
     try:
+        if parents:
+            target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and not target.is_file():
-            with target.open("w", encoding="utf-8") as stream:
-                stream.write(text)
+            target.write_bytes(content)
             return
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
         Path(name).chmod(0o644)
         Path(name).replace(target)
     except OSError as error:
