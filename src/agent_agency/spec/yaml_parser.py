@@ -18,7 +18,7 @@ _IN_BLOCK_TEXT: Final = "indentation space is expected"
 _MOST_REREAD: Final = 4 * 1024 * 1024
 _LONGEST_KEY: Final = 1024
 _MOST_FOR_LONG_KEYS: Final = 64 * 1024
-_MAPPING_AFTER_MARKER: Final = re.compile(r"(?:[ \t]*(?:#.*)?\r?\n)*(---) +[^\s#|>&!]")
+_MAPPING_AFTER_MARKER: Final = r"(?:[ \t]*(?:#.*)?\r?\n)*(---) +[^\s#|>&!]"
 
 
 def make_parser(text: str) -> Any:
@@ -63,7 +63,7 @@ def mend(prepared: Prepared, error: Any) -> Prepared | None:
 
 def _mend_marker(prepared: Prepared) -> Prepared | None:
     """Put blanks for a leading ``---`` before a node on the same line."""
-    match = _MAPPING_AFTER_MARKER.match(prepared.text)
+    match = re.match(_MAPPING_AFTER_MARKER, prepared.text)
     if match is None:
         return None
     text = prepared.text[: match.start(1)] + "   " + prepared.text[match.end(1) :]

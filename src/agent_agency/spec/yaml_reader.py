@@ -28,9 +28,10 @@ MAX_ALIASED_NODES: Final = 10_000
 
 _TAG: Final = "tag:yaml.org,2002:"
 NO_KEY: Final = object()
-_BLOCK_HEADER: Final = re.compile(r"(?:[&!][^ \t\r\n]*[ \t\r\n]+)*[|>][-+0-9]*[ \t]*(?:[ \t]#.*)?(?:[\r\n]|\Z)")
-_BLANK_END: Final = re.compile(r"(?<![\\ \t\r\n])[ \t]+(?=[\r\n])")
-_COLON: Final = re.compile(r"[ \t]*:")
+# Patterns stay texts until the first document that needs one: compiling costs a cold start more than reading.
+_BLOCK_HEADER: Final = r"(?:[&!][^ \t\r\n]*[ \t\r\n]+)*[|>][-+0-9]*[ \t]*(?:[ \t]#.*)?(?:[\r\n]|\Z)"
+_BLANK_END: Final = r"(?<![\\ \t\r\n])[ \t]+(?=[\r\n])"
+_COLON: Final = r"[ \t]*:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +162,11 @@ class Composer:
         value: str = event.value
         start, text = event.start_mark, self.prepared.text
         if event.style in {"|", ">"}:
-            if not _BLOCK_HEADER.match(text, start.index) or self._stands_below_key(start):
+            if not re.compile(_BLOCK_HEADER).match(text, start.index) or self._stands_below_key(start):
                 raise refused(start, "A block text begins wrongly here", "Write 'key: |' and indent the text below.")
-        elif start.line != event.end_mark.line and _BLANK_END.search(text, start.index, event.end_mark.index):
+        elif start.line != event.end_mark.line and re.compile(_BLANK_END).search(
+            text, start.index, event.end_mark.index
+        ):
             value = _folded(text[start.index : event.end_mark.index])
         return value
 
@@ -193,7 +196,9 @@ class Composer:
         """Refuse an anchor or tag before a missing key, and one before the first key, which the reference loses."""
         if self.key is not NO_KEY or type(self.container) is not dict or self.flow:
             return
-        bare = not event.value and not event.style and _COLON.match(self.prepared.text, event.end_mark.index)
+        bare = (
+            not event.value and not event.style and re.compile(_COLON).match(self.prepared.text, event.end_mark.index)
+        )
         if bare or event.start_mark.index == self.stack[-1][-1].index:
             raise refused(event.start_mark, "An anchor or tag stands here where a key is wanted", "Remove it.")
 
@@ -282,7 +287,7 @@ def _folded(quoted: str) -> str:
     """The text of a scalar in quotes of several lines; blanks at the end of a line stay, as in the reference."""
     free = (char for char in map(chr, range(0x100000, 0x10FFFD)) if char not in quoted)
     blanks = {" ": next(free), "\t": next(free)}
-    hidden = _BLANK_END.sub(lambda match: "".join(blanks[char] for char in match[0]), quoted)
+    hidden = re.sub(_BLANK_END, lambda match: "".join(blanks[char] for char in match[0]), quoted)
     parser = make_parser(hidden)
     while type(event := parser.get_event()) is not ScalarEvent:
         pass
