@@ -10,10 +10,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent_agency.facts import Finding, Place, Severity
-from agent_agency.toml_places import Pointer, key_places, nearest_place
+
+if TYPE_CHECKING:
+    from agent_agency.toml_places import Pointer
 
 MAX_BYTES = 256 * 1024
 
@@ -95,6 +97,8 @@ def read_config(data: bytes, path: str) -> Config | tuple[Finding, ...]:
         path: the path that findings name.
     """
     import tomllib
+
+    from agent_agency.toml_places import key_places
 
     if len(data) > MAX_BYTES:
         message = f"The file has {len(data):,} bytes; settings may have {MAX_BYTES:,}"
@@ -188,7 +192,7 @@ class _Reader:
             self._gate_keys(gate, index)
             name = self._gate_name(gate.get("name"), index, kept)
             if name is not None:
-                kept[name] = ConfiguredGate(name, nearest_place(self._places, ("gate", index))[0])
+                kept[name] = ConfiguredGate(name, self._place(("gate", index))[0])
         return tuple(kept.values())
 
     def _gate_keys(self, gate: Mapping[str, Any], index: int) -> None:
@@ -233,8 +237,13 @@ class _Reader:
     def _wrong(self, at: Pointer, message: str, remedy: str) -> None:
         self._refuse("wrong_value", at, message, remedy)
 
+    def _place(self, at: Pointer) -> tuple[int | None, int | None]:
+        from agent_agency.toml_places import nearest_place
+
+        return nearest_place(self._places, at)
+
     def _refuse(self, rule: str, at: Pointer, message: str, remedy: str) -> None:
-        line, column = nearest_place(self._places, at)
+        line, column = self._place(at)
         subject = "/".join(str(part) for part in at)
         place = Place(self._path, line, column)
         self.found.append(Finding(f"config.{rule}", Severity.MAJOR, message, remedy, place, subject=subject))

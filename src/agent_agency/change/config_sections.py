@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import configparser
 import json
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -82,6 +81,8 @@ def _reader(path: str) -> Callable[[str], Iterator[tuple[str, Any]]] | None:
 
 
 def _pyproject(text: str) -> Iterator[tuple[str, Any]]:
+    import tomllib
+
     document = tomllib.loads(text)
     tools = document.get("tool", {})
     if not isinstance(tools, dict):

@@ -7,7 +7,7 @@ as it is used. Any other file, and a Python file that does not parse or is too l
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from agent_agency.change.line_counts import BlobPair, count_lines
 from agent_agency.change.measure import blob_pair
@@ -67,16 +67,19 @@ def measure_minimality(repo: Repository, change: Change) -> Minimality:
     """
     files = [file for file in change.files if _is_text(file)]
     allowance = Allowance(_WORK_PER_CHANGE)
+    trees = [_by_tree(repo, file, allowance) for file in files]
+    without = [file for file, tree in zip(files, trees, strict=True) if not isinstance(tree, FileMinimality)]
+    lines = _lines_of_both_ends(repo, without)
     return Minimality(
         tuple(
-            _measured(repo, file, lines, allowance)
-            for file, lines in zip(files, _lines_of_both_ends(repo, files), strict=True)
+            tree if isinstance(tree, FileMinimality) else _by_line(file, next(lines), note=tree)
+            for file, tree in zip(files, trees, strict=True)
         )
     )
 
 
-def _measured(repo: Repository, file: FileChange, lines: int, allowance: Allowance) -> FileMinimality:
-    by_line = FileMinimality(
+def _by_line(file: FileChange, lines: int, *, note: str) -> FileMinimality:
+    return FileMinimality(
         path=file.path,
         method=LINE,
         edit_size=file.lines,
@@ -84,16 +87,21 @@ def _measured(repo: Repository, file: FileChange, lines: int, allowance: Allowan
         ratio=_share(file.lines, lines),
         whitespace_only=file.whitespace_only,
         no_op=file.no_op,
+        note=note,
     )
+
+
+def _by_tree(repo: Repository, file: FileChange, allowance: Allowance) -> FileMinimality | str:
+    """The measure by trees; else why there is none, which is nothing to tell of where none was to be expected."""
     if file.no_op or not file.path.endswith(_PYTHON):
-        return by_line
+        return ""
     try:
-        return _by_tree(repo, file, by_line, allowance)
+        return _compared(repo, file, allowance)
     except NotComparableError as why:
-        return replace(by_line, note=f"compared by lines: {why}")
+        return f"compared by lines: {why}"
 
 
-def _by_tree(repo: Repository, file: FileChange, by_line: FileMinimality, allowance: Allowance) -> FileMinimality:
+def _compared(repo: Repository, file: FileChange, allowance: Allowance) -> FileMinimality:
     pair = blob_pair(file)
     if allowance.left <= 0:
         raise NotComparableError(TOO_LARGE)
@@ -103,13 +111,14 @@ def _by_tree(repo: Repository, file: FileChange, by_line: FileMinimality, allowa
     old, new = _source(repo, pair.old), _source(repo, pair.new)
     edit = compare_sources(old, new, allowance.part(_WORK_PER_FILE))
     same = not edit.size and old is not None and new is not None and same_code(old, new)
-    return replace(
-        by_line,
+    return FileMinimality(
+        path=file.path,
         method=TREE,
         edit_size=edit.size,
         tree_size=edit.old_size + edit.new_size,
         ratio=_share(edit.size, edit.old_size + edit.new_size),
         moved=edit.moved,
+        whitespace_only=file.whitespace_only,
         note=ONLY_COMMENTS if same else "",
     )
 

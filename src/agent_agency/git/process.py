@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import select
-import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -79,15 +78,16 @@ class GitProgram:
         Raises:
             GitError: when git is missing.
         """
-        entries = [entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if Path(entry).is_absolute()]
-        path = shutil.which("git", path=os.pathsep.join(entries)) if entries else None
+        folders = map(Path, os.environ.get("PATH", os.defpath).split(os.pathsep))
+        candidates = (folder / "git" for folder in folders if folder.is_absolute())
+        path = next((path for path in candidates if os.access(path, os.X_OK) and path.is_file()), None)
         if path is None:
             raise GitError(
                 "git was not found on PATH",
                 fix=f"Install git {'.'.join(map(str, OLDEST_GIT))} or newer and put it on PATH.",
                 code="git.missing",
             )
-        return cls(path)
+        return cls(str(path))
 
     def version(self) -> tuple[int, ...]:
         """The version as numbers, e.g. ``(2, 39, 5)``."""
