@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +13,7 @@ import pytest
 
 from support.command import Done, agency
 from support.git_repo import GitRepo
-from support.law import POLICY, lawful_repo
+from support.law import POLICY, WAIVER, lawful_repo
 
 
 @pytest.fixture
@@ -59,6 +63,28 @@ class TestSurroundings:
         assert review(repo, "--head", "work").code == 2
         assert agency("review", "--json", cwd=repo.path).code == 2
 
+    def test_a_repository_inside_that_points_to_the_outer_tree_is_not_entered(self, repo: GitRepo) -> None:
+        inner = GitRepo.create(repo.path / "src/inner")
+        inner.commit("Inside", **{"a.py": "A = 1\n"})
+        inner.git("config", "core.worktree", str(repo.path))
+        done = review(repo)
+        assert (done.code, rules(done)) == (1, {"scope_boundary.submodule"})
+
+    def test_a_closed_standard_output_is_an_error(self, repo: GitRepo) -> None:
+        command = f"{shlex.quote(sys.executable)} -m agent_agency review --base main >&-"
+        done = subprocess.run(["sh", "-c", command], cwd=repo.path, capture_output=True, check=False, text=True)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert "Standard output is closed" in done.stderr
+
+    @pytest.mark.parametrize("columns", ["0", "1", "-5", "many", "99999999"])
+    def test_no_width_of_the_terminal_hides_the_verdict(self, repo: GitRepo, columns: str) -> None:
+        done = agency("review", "--base", "main", cwd=repo.path, env={"COLUMNS": columns})
+        assert (done.code, "APPROVED" in done.out) == (0, True)
+
+    def test_a_relative_temporary_folder_will_do(self, repo: GitRepo, tmp_path: Path) -> None:
+        done = agency("review", "--base", "main", "--repo", str(repo.path), cwd=tmp_path, env={"TMPDIR": "."})
+        assert done.code == 0, done.err
+
 
 class TestHiddenLines:
     @pytest.mark.parametrize(
@@ -80,6 +106,14 @@ class TestHiddenLines:
     def test_source_code_padded_with_noise_is_no_binary(self, repo: GitRepo) -> None:
         repo.commit("Pad", **{"src/app.js": bytes(range(256)) * 40 + b"let a = 1\n" * 200})
         assert rules(review(repo, "--head", "work")) == {"budget_limit.uncountable"}
+
+    def test_source_code_behind_git_lfs_is_not_let_in_by_its_pointer(self, repo: GitRepo) -> None:
+        pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 99999999\n"
+        repo.commit("Store", **{"src/app.js": pointer, "src/film.mp4": pointer})
+        done = review(repo, "--head", "work")
+        assert rules(done) == {"budget_limit.uncountable"}
+        unscanned = [f["path"] for f in done.document["findings"] if f["rule"] == "secrets.not_scanned"]
+        assert unscanned == ["src/app.js", "src/film.mp4"]
 
     def test_a_real_binary_counts_as_a_file(self, repo: GitRepo) -> None:
         repo.commit("Draw", **{"src/logo.png": b"\x89PNG\r\n\x1a\n\0" + bytes(range(256)) * 40})
@@ -114,6 +148,36 @@ class TestHistory:
         assert review(repo, "--head", "side").code == 2
         repo.git("merge", "-q", "-s", "ours", "--no-edit", "main")
         assert rules(review(repo, "--head", "side")) == {"scope.reject.scope_in_miss"}
+
+
+class TestIdentity:
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["--author=Somebody <somebody@example.org>", "-m", "Leave"],
+            ["-m", "Leave\n\nCo-authored-by: The Author <Author@Example.org>"],
+        ],
+    )
+    def test_no_name_on_a_commit_hides_who_approved_their_own(self, repo: GitRepo, arguments: list[str]) -> None:
+        repo.checkout("main")
+        now = datetime.now(UTC)
+        text = WAIVER.format(
+            id="WV-0001",
+            gate="scope_boundary",
+            approver="author@example.org",
+            spec="FEAT-1",
+            expires=f"{now + timedelta(days=20):%Y-%m-%dT%H:%M:%SZ}",
+        ).replace("2026-01-01T00:00:00Z", f"{now - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}")
+        repo.commit("Waive", **{".caws/waivers/WV-0001.yaml": text})
+        repo.branch("next")
+        if "--author" not in arguments[0]:
+            repo.git("config", "user.email", "bot@example.org")
+        repo.write("elsewhere.py", "X = 1\n")
+        repo.git("add", "-A")
+        repo.git("commit", "-q", *arguments)
+        done = review(repo, "--head", "next")
+        assert (done.code, done.document["verdict"]) == (1, "rejected")
+        assert "author@example.org" in done.document["law"]["waivers_not_in_force"]["WV-0001"]
 
 
 class TestReclassification:

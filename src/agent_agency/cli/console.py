@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PIPE_WIDTH = 80
+LEAST_WIDTH = 20
 
 
 def make_console(*, stderr: bool = False) -> Console:
@@ -20,8 +21,14 @@ def make_console(*, stderr: bool = False) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
+    width = _asked_width() or (None if stream.isatty() else PIPE_WIDTH)
     return Console(file=stream, width=width, highlight=False, soft_wrap=False, emoji=False, markup=False)
+
+
+def _asked_width() -> int | None:
+    """The width that ``COLUMNS`` asks for; below ``LEAST_WIDTH`` nothing could be read, or nothing at all is shown."""
+    asked = os.environ.get("COLUMNS", "")
+    return max(LEAST_WIDTH, int(asked)) if asked.isascii() and asked.isdigit() and int(asked) > 0 else None
 
 
 def plain_console(stream: TextIO) -> Console:

@@ -84,6 +84,7 @@ def main(argv: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if argv is None else argv
     try:
         _refuse_unless_utf8()
+        _refuse_without_output()
         code = cli.main(args=arguments, prog_name="agency", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
@@ -119,6 +120,16 @@ def _refuse_unless_utf8() -> None:
             fix="Put PYTHONUTF8=1 in front of the command.",
             code="system.not_utf8",
         )
+
+
+def _refuse_without_output() -> None:
+    """Standard output that was closed takes no answer, and a file opened meanwhile would take its place.
+
+    Raises:
+        AgencyError: when standard output is closed.
+    """
+    if sys.stdout is None:
+        raise AgencyError("Standard output is closed", fix="Redirect it to a file or to /dev/null.")
 
 
 def _wants_json(arguments: list[str]) -> bool:

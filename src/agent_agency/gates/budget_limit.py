@@ -104,12 +104,15 @@ def _findings(measured: Measured, budget: Budget, tier: int) -> list[Finding]:
 
 def _uncountable(files: Sequence[FileChange]) -> Iterator[Finding]:
     for file in files:
-        if file.binary and file.new is not None and not file.unseen_lines and is_source(file.path):
+        if file.new is None or file.no_op or not is_source(file.path):
+            continue
+        pointer = file.new.lfs_oid is not None
+        if pointer or (file.binary and not file.unseen_lines):
             yield Finding(
                 rule=f"{NAME}.uncountable",
                 severity=Severity.MAJOR,
-                message=f"{display_path(file.path)} is source code by its name and binary by its content, so its lines"
-                " cannot be counted",
+                message=f"{display_path(file.path)} is source code by its name and"
+                f" {'a Git LFS pointer' if pointer else 'binary'} by its content, so its lines cannot be counted",
                 remedy="Save it as UTF-8 text, name it for what it is, or ask for it in budget_exclude of agency.toml",
                 place=Place(file.path),
             )

@@ -71,6 +71,9 @@ def _scan_file(context: GateContext, file: FileChange, scanner: SecretScanner, t
         tally.not_scanned.append(file.path)
         tally.findings.append(_not_scanned(file, material))
         return
+    if file.new is not None and file.new.lfs_oid is not None and not file.no_op:
+        tally.not_scanned.append(file.path)
+        tally.findings.append(_not_scanned(file, "Git LFS holds its content, and only the pointer is here"))
     scan = scanner.scan(file.path, material.lines, guess=material.guess)
     hits = scan.hits
     if hits and material.before:
@@ -121,7 +124,7 @@ def _described(hit: Hit) -> str:
 def _not_scanned(file: FileChange, why: str) -> Finding:
     return Finding(
         rule=f"{NAME}.not_scanned",
-        severity=Severity.ADVICE if file.binary else Severity.MAJOR,
+        severity=Severity.ADVICE if file.binary or (file.new is not None and file.new.lfs_oid) else Severity.MAJOR,
         message=f"{display_path(file.path)} was not scanned for credentials: {why}",
         remedy="Look through it yourself, or split the change so that it can be scanned",
         place=Place(file.path),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from agent_agency.errors import GitError
 from agent_agency.git.view import ObjectView
 
 # The parts of a commit are parted by NUL, which a commit cannot hold; unfolding leaves no line break in a trailer.
-_FORMAT = "%ae%x00%(trailers:only=true,unfold=true,separator=%x00)"
+_FORMAT = "%ae%x00%an%x00%ce%x00%(trailers:only=true,unfold=true,separator=%x00)"
+
+_PEOPLE = 3
+_CO_AUTHOR = "co-authored-by"
 
 
 class History:
@@ -19,12 +23,18 @@ class History:
         self._kept: tuple[tuple[str, ...], list[list[str]]] = ((), [])
 
     def author_emails(self, revisions: Sequence[str]) -> frozenset[str]:
-        """The author e-mails of all commits that ``git rev-list REVISIONS`` names.
+        """Who had a hand in the commits that ``git rev-list REVISIONS`` names: authors, committers, co-authors.
+
+        By e-mail address; an author without one by name. Of a ``Co-authored-by`` trailer the address if it tells one.
 
         Raises:
             GitError: when a commit of the range cannot be read.
         """
-        return frozenset(email for email, *_ in self._commits(revisions) if email)
+        people = {
+            person for email, name, committer, *_ in self._commits(revisions) for person in (email or name, committer)
+        }
+        people |= {_address(value) for name, value in self._all_trailers(revisions) if name == _CO_AUTHOR}
+        return frozenset(filter(None, people))
 
     def trailers(self, revisions: Sequence[str], key: str) -> frozenset[str]:
         """The values of all trailers called ``key``, in any case, in the commits that ``git rev-list REVISIONS`` names.
@@ -35,7 +45,7 @@ class History:
         return frozenset(value for name, value in self._all_trailers(revisions) if value and name == key.lower())
 
     def _all_trailers(self, revisions: Sequence[str]) -> Iterator[tuple[str, str]]:
-        for _, *trailers in self._commits(revisions):
+        for _author, _name, _committer, *trailers in self._commits(revisions):
             for trailer in trailers:
                 name, _, value = trailer.partition(":")
                 yield name.strip().lower(), value.strip()
@@ -45,7 +55,13 @@ class History:
         if self._kept[0] != asked:
             told = self._view.git(["rev-list", "--no-commit-header", f"--format={_FORMAT}", *asked, "--"])
             rows = told.decode("utf-8", "surrogateescape").split("\n")[:-1]
-            if not all("\0" in row for row in rows):
+            if not all(row.count("\0") >= _PEOPLE for row in rows):
                 raise GitError("git rev-list gave a record that cannot be read", fix="Run git fsck in this repository.")
             self._kept = asked, [row.split("\0") for row in rows]
         return self._kept[1]
+
+
+def _address(person: str) -> str:
+    """The address of ``Name <address>``, else the whole text."""
+    found = re.search(r"<([^<>]+)>\s*\Z", person)
+    return found[1] if found else person

@@ -307,7 +307,10 @@ class Repository:
         return found[1] if done.code == 0 and found else None
 
     def author_emails(self, base: str, head: str) -> tuple[str, ...]:
-        """The author e-mails of the commits that ``head`` has and ``base`` has not, sorted, without repetition."""
+        """Who had a hand in the commits that ``head`` has and ``base`` has not: authors, committers, co-authors.
+
+        By e-mail address, sorted, without repetition.
+        """
         return tuple(sorted(self._history.author_emails(self._range(base, head))))
 
     def configured_email(self) -> str | None:
@@ -386,6 +389,8 @@ class Repository:
             return f"submodule {shown} is not checked out: only the commit that it names is measured"
         try:
             with Repository.discover(self.root / path) as inner:
+                if inner.root is None or not inner.root.samefile(self.root / path):
+                    return f"submodule {shown} keeps its files elsewhere: only the commit that it names is measured"
                 clean = inner.freeze_worktree() == inner.tree_of("HEAD")
         except GitError as error:
             return f"submodule {shown} could not be looked into ({error.message}): only its commit is measured"

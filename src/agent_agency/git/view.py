@@ -71,7 +71,7 @@ class ObjectView:
         self.filesystem = filesystem
         self.object_format = object_format
         try:
-            self.folder = Path(tempfile.mkdtemp(prefix="agency-view-"))
+            self.folder = Path(tempfile.mkdtemp(prefix="agency-view-")).absolute()
             self._finalizer = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
             self._write(object_folder, object_format, shallow_file, filesystem)
         except OSError as error:

@@ -22,3 +22,19 @@ def test_a_message_forges_neither_an_author_nor_a_trailer(git_repo: GitRepo) -> 
             assert repo.range_trailers(first, second, "CAWS-Spec") == values
         assert repo.range_trailers(first, first, "CAWS-Spec") == ()
         assert repo.author_emails(first, first) == ()
+
+
+def test_whoever_had_a_hand_in_a_commit_is_told(git_repo: GitRepo) -> None:
+    first = git_repo.commit("first")
+    git_repo.git("config", "user.email", "committer@example.org")
+    message = "two\n\nCo-authored-by: Pair <pair@example.org>\nco-authored-by: bare@example.org"
+    git_repo.git("commit", "-q", "--allow-empty", "-m", message, "--author=Author <author@example.org>")
+    git_repo.git("commit", "-q", "--allow-empty", "-m", "three", "--author=Nameless <>")
+    with Repository.discover(git_repo.path) as repo:
+        assert repo.author_emails(first, "main") == (
+            "Nameless",
+            "author@example.org",
+            "bare@example.org",
+            "committer@example.org",
+            "pair@example.org",
+        )
