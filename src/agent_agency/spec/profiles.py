@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from agent_agency.facts import Finding, Severity
 from agent_agency.spec.document import Document
+from agent_agency.spec.document_kinds import SINGLE_SPEC_NAMES
 from agent_agency.spec.model import Profile
 
 _V10_SURE: Final = ("type", "created_at", "updated_at", "acceptance_criteria")
@@ -88,7 +89,7 @@ def _mixed(document: Document, key: str) -> Finding:
 def _unknown(document: Document) -> Finding:
     hint = (
         f"If it is an older spec, name it: --profile {Profile.SEED}."
-        if document.path.endswith(("working-spec.yaml", "working-spec.yml"))
+        if document.path.endswith(SINGLE_SPEC_NAMES)
         else f"If it is an older spec, name it: --profile {Profile.SEED} or {Profile.V10}."
     )
     return Finding(

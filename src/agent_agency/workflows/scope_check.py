@@ -15,16 +15,19 @@ from pathlib import Path
 
 from agent_agency.errors import FileUnreadableError, LawError, SpecSelectionError
 from agent_agency.facts import display_path
+from agent_agency.spec.document_kinds import (
+    CAWS_FOLDER,
+    CONFIG_NAME,
+    POLICY_NAMES,
+    SINGLE_SPEC_NAMES,
+    SPEC_FOLDER,
+    YAML_ENDINGS,
+)
 from agent_agency.spec.model import Policy, ScopeDecision, Spec
 from agent_agency.spec.scope import ScopeJudge
 from agent_agency.spec.scope_links import CaseIndex, decide_case_folded, decide_target
 from agent_agency.workflows.committed_files import CommittedFiles, Entry, find_root
 
-_CAWS = ".caws"
-_SPECS = "specs"
-_SINGLE_SPECS = ("working-spec.yaml", "working-spec.yml")
-_POLICIES = ("policy.yaml", "policy.yml")
-_CONFIG = "agency.toml"
 _USUAL_DEFAULTS = ("main", "master")
 _FOLDER_MODES = frozenset({"40000", "040000"})
 _FILE_MODES = frozenset({"100644", "100755"})
@@ -132,15 +135,17 @@ def _short(ref: str) -> str:
 
 def _committed_law(committed: CommittedFiles, commit: str) -> dict[str, bytes]:
     top = committed.tree(commit)
-    wanted: dict[str, Entry] = {name: top[name] for name in (_CONFIG,) if name in top}
-    caws = top.get(_CAWS)
+    wanted: dict[str, Entry] = {name: top[name] for name in (CONFIG_NAME,) if name in top}
+    caws = top.get(CAWS_FOLDER)
     if caws is not None and caws.mode in _FOLDER_MODES:
         entries = committed.entries(caws.id)
-        wanted |= {f"{_CAWS}/{name}": entries[name] for name in (*_POLICIES, *_SINGLE_SPECS) if name in entries}
-        specs = entries.get(_SPECS)
+        wanted |= {
+            f"{CAWS_FOLDER}/{name}": entries[name] for name in (*POLICY_NAMES, *SINGLE_SPEC_NAMES) if name in entries
+        }
+        specs = entries.get(SPEC_FOLDER)
         if specs is not None and specs.mode in _FOLDER_MODES:
             inside = committed.entries(specs.id)
-            wanted |= {f"{_CAWS}/{_SPECS}/{name}": entry for name, entry in inside.items() if _is_yaml(name)}
+            wanted |= {f"{CAWS_FOLDER}/{SPEC_FOLDER}/{name}": entry for name, entry in inside.items() if _is_yaml(name)}
     for path, entry in wanted.items():
         if entry.mode not in _FILE_MODES:
             raise _no_file(path)
@@ -148,12 +153,12 @@ def _committed_law(committed: CommittedFiles, commit: str) -> dict[str, bytes]:
 
 
 def _worktree_law(root: Path) -> dict[str, bytes]:
-    specs = root / _CAWS / _SPECS
+    specs = root / CAWS_FOLDER / SPEC_FOLDER
     names = sorted(entry.name for entry in specs.iterdir() if _is_yaml(entry.name)) if specs.is_dir() else []
     paths = [
-        _CONFIG,
-        *(f"{_CAWS}/{name}" for name in (*_POLICIES, *_SINGLE_SPECS)),
-        *(f"{_CAWS}/{_SPECS}/{name}" for name in names),
+        CONFIG_NAME,
+        *(f"{CAWS_FOLDER}/{name}" for name in (*POLICY_NAMES, *SINGLE_SPEC_NAMES)),
+        *(f"{CAWS_FOLDER}/{SPEC_FOLDER}/{name}" for name in names),
     ]
     return {path: _read(root / path, path) for path in paths if os.path.lexists(root / path)}
 
@@ -177,14 +182,14 @@ def _no_file(path: str) -> LawError:
 
 
 def _is_yaml(name: str) -> bool:
-    return name.endswith((".yaml", ".yml"))
+    return name.endswith(YAML_ENDINGS)
 
 
 def _policy(files: Mapping[str, bytes]) -> Policy:
     from agent_agency.spec.policy import default_policy, read_policy
 
-    for name in _POLICIES:
-        path = f"{_CAWS}/{name}"
+    for name in POLICY_NAMES:
+        path = f"{CAWS_FOLDER}/{name}"
         if path in files:
             result = read_policy(files[path], path)
             if result.policy is None:
@@ -203,9 +208,9 @@ def _spec(files: Mapping[str, bytes], root: Path, *, spec_id: str | None, now: d
     from agent_agency.workflows.spec_choice import choose_spec
     from agent_agency.workflows.spec_on_file import read_spec
 
-    has_policy = any(f"{_CAWS}/{name}" in files for name in _POLICIES)
-    singles = tuple(f"{_CAWS}/{name}" for name in _SINGLE_SPECS)
-    paths = [path for path in files if path.startswith(f"{_CAWS}/{_SPECS}/") or path in singles]
+    has_policy = any(f"{CAWS_FOLDER}/{name}" in files for name in POLICY_NAMES)
+    singles = tuple(f"{CAWS_FOLDER}/{name}" for name in SINGLE_SPEC_NAMES)
+    paths = [path for path in files if path.startswith(f"{CAWS_FOLDER}/{SPEC_FOLDER}/") or path in singles]
     specs = [read_spec(files[path], path, files=None, now=now, has_policy=has_policy) for path in sorted(paths)]
     chosen = choose_spec(specs, option=spec_id, trailers=(), branch=current_branch(root)).spec
     if chosen.result.spec is None:
