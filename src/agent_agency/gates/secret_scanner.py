@@ -18,7 +18,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import PurePosixPath
 from typing import Any
 
 from agent_agency.change.model import AddedLine
@@ -122,7 +121,7 @@ class SecretScanner:
                     yield line.number, certainty, kind, value
 
     def _detectors_for(self, path: str, *, guess: bool) -> list[tuple[Certainty, Any]]:
-        left_out = {Certainty.ENTROPY} if PurePosixPath(path).name.lower() in _LOCK_FILES else set()
+        left_out = {Certainty.ENTROPY} if _name(path).lower() in _LOCK_FILES else set()
         if not guess:
             left_out = {Certainty.KEYWORD, Certainty.ENTROPY}
         return [item for item in self._detectors if item[0] not in left_out]
@@ -205,8 +204,12 @@ def _is_digest(value: str) -> bool:
 
 def _name_for_detectors(path: str) -> str:
     """The name by which the keyword detector tells how a file writes its values: environment files as INI."""
-    name = PurePosixPath(path).name
+    name = _name(path)
     return f"{name}.ini" if _ENVIRONMENT_FILE.match(name) else name
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _short_digest(path: str, kind: str, value: str) -> str:

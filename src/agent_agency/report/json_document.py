@@ -37,6 +37,7 @@ _CHANGE = (
     "files_changed",
     "minimality",
 )
+_LISTS = frozenset({"excluded", "files_changed", "minimality", "governance", "notes", "authors"})
 _FILE = (
     *("path", "old_path", "status", "added", "deleted", "binary", "mode_from", "mode_to", "size", "lfs"),
     *("generated", "whitespace_only", "no_op", "counted"),
@@ -129,7 +130,7 @@ def _waiver(waiver: AppliedWaiver) -> dict[str, Any]:
 
 
 def _change(change: Mapping[str, Any]) -> dict[str, Any]:
-    document = _keyed(change, _CHANGE)
+    document = _keyed({name: value for name, value in change.items() if name not in _LISTS}, _CHANGE)
     document["excluded"] = _each(change, "excluded", ("path", "reason"))
     document["files_changed"] = _each(change, "files_changed", _FILE)
     minimality = change.get("minimality") or {}

@@ -53,6 +53,8 @@ def shown_path(path: str | None) -> str | None:
 
 def without_surrogates(text: str) -> str:
     r"""Text that UTF-8 can hold: lone surrogates are spelt out (``\377`` for a raw byte), everything else stays."""
+    if text.isascii():
+        return text
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

@@ -102,8 +102,13 @@ class _TreeFiles:
 
     @cached_property
     def _paths(self) -> frozenset[str]:
-        files = [PurePosixPath(entry.path) for entry in self._repo.list_files(self._commit)]
-        return frozenset(str(path) for file in files for path in (file, *file.parents))
+        paths = {"."}
+        for entry in self._repo.list_files(self._commit):
+            path = entry.path
+            while path and path not in paths:
+                paths.add(path)
+                path = path.rpartition("/")[0]
+        return frozenset(paths)
 
     def exists(self, path: str) -> bool:
         return str(PurePosixPath(path)) in self._paths
