@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from agent_agency.arbitration.ruling import SCHEMA_VERSION, AppliedWaiver, Condition, Ruling
 from agent_agency.facts import GateResult, display_path
+from agent_agency.report.indented_json import indented
 from agent_agency.report.rows import FindingRow, finding_rows, gate_outcome
 from agent_agency.report.text import json_ready, shown_path
 
@@ -76,7 +76,7 @@ def to_document(ruling: Ruling) -> dict[str, Any]:
 
 def render(ruling: Ruling) -> str:
     """The document as text: UTF-8 safe, indented, one line feed at the end."""
-    return json.dumps(to_document(ruling), indent=2, ensure_ascii=False) + "\n"
+    return indented(to_document(ruling)) + "\n"
 
 
 def _condition(condition: Condition) -> dict[str, Any]:
