@@ -350,3 +350,10 @@ def test_asking_changes_nothing_in_the_repository(repo: GitRepo) -> None:
     agency(repo.path, "src/app/a.py", "lib/b.py")
 
     assert sorted((path, path.stat().st_mtime_ns) for path in repo.path.rglob("*")) == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="NOT RUN: root may read everything")
+def test_a_file_that_may_not_be_read_is_decided_by_its_name(repo: GitRepo) -> None:
+    repo.write("src/app/a.py", "A = 1\n").chmod(0)
+    done = agency(repo.path, "src/app/a.py")
+    assert done.returncode == 0, done.stderr

@@ -21,7 +21,7 @@ def scope() -> None:
 
 
 @scope.command()
-@click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path())
+@click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(readable=False))
 @click.option("--spec", "spec_id", metavar="ID", help="The governing spec, where several could govern.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context

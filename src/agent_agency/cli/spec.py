@@ -29,7 +29,7 @@ def spec() -> None:
 
 
 @spec.command()
-@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path, readable=False))
 @click.option("--to", type=click.Choice(["caws-vnext"]), default="caws-vnext", show_default=True, help="The new form.")
 @click.option("--profile", type=click.Choice(_PROFILES), help="The form of FILE. Default: told by its fields.")
 @click.option("--write", is_flag=True, help="Write to .caws/specs/<id>.yaml; the original is kept as <name>.orig.")
