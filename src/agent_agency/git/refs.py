@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from agent_agency.errors import UnknownRevisionError
 from agent_agency.git.process import Finished
 
-Attempt = Callable[[Sequence[str]], Finished]
+
+class Attempt(Protocol):
+    """Runs git in the repository, with something on its standard input or nothing; any exit code comes back."""
+
+    def __call__(self, args: Sequence[str], stdin: bytes | None = None, /) -> Finished:
+        """Run ``git ARGS``."""
+        ...
+
 
 _USUAL_DEFAULTS = ("main", "master")
 _SPACES = ("refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_OBJECT = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64}) (?:commit|tag|tree|blob)")
 _SUFFIX = re.compile(r"[\^~:]|@\{")
 
 
@@ -25,22 +35,22 @@ def resolve(attempt: Attempt, name: str) -> str:
     Raises:
         UnknownRevisionError: when it means no commit, or more than one.
     """
-    if not name or "\0" in name or name.startswith("-"):
+    if not name or {"\0", "\n"} & set(name) or name.startswith("-"):
         raise UnknownRevisionError(f"{name!r} is no name of a commit", fix="Name a branch, a tag or a commit id.")
-    done = attempt(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"])
-    commit = done.stdout.decode("ascii", "replace").strip()
-    if done.code != 0 or not _FULL_ID.fullmatch(commit):
+    short = _SUFFIX.split(name, maxsplit=1)[0]
+    commit, taken = _objects(attempt, f"{name}^{{commit}}", short)
+    if commit is None:
         raise UnknownRevisionError(
             f"{name!r} names no commit here",
             fix="Check the spelling, or fetch it first (git fetch origin); git branch -a lists what there is.",
         )
-    short = _SUFFIX.split(name, maxsplit=1)[0]
     meanings = meant_refs(attempt, short)
     if len(set(meanings.values())) > 1:
         raise UnknownRevisionError(
             f"{name!r} may mean {' or '.join(meanings)}", fix=f"Write one in full, e.g. {next(reversed(meanings))}."
         )
-    if _taken_otherwise(attempt, short, meanings):
+    if meanings and not _FULL_ID.fullmatch(short) and taken not in meanings.values():
+        # A file .git/main comes before the branch main.
         raise UnknownRevisionError(
             f"{name!r} means {' or '.join(meanings)}, but git takes it for a file of that name in its own folder",
             fix=f"Remove that file, or write {next(reversed(meanings))}.",
@@ -48,12 +58,17 @@ def resolve(attempt: Attempt, name: str) -> str:
     return commit
 
 
-def _taken_otherwise(attempt: Attempt, name: str, meanings: Mapping[str, str]) -> bool:
-    """Whether git prefers something that is no such ref: a file ``.git/main`` comes before the branch ``main``."""
-    if not meanings or _FULL_ID.fullmatch(name):
-        return False
-    done = attempt(["rev-parse", "--verify", "--quiet", "--end-of-options", name])
-    return done.stdout.decode("ascii", "replace").strip() not in meanings.values()
+def _objects(attempt: Attempt, *names: str) -> list[str | None]:
+    """The id of the object that git takes each name for; ``None`` where there is none."""
+    try:
+        asked = os.fsencode("".join(f"{name}\n" for name in names))
+    except UnicodeEncodeError:
+        return [None] * len(names)
+    done = attempt(["cat-file", "--batch-check=%(objectname) %(objecttype)"], asked)
+    found = [_OBJECT.fullmatch(row) for row in done.stdout.split(b"\n")[:-1]]
+    if len(found) != len(names):
+        return [None] * len(names)
+    return [match[1].decode("ascii") if match else None for match in found]
 
 
 def meant_refs(attempt: Attempt, name: str) -> dict[str, str]:
