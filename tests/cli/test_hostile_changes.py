@@ -200,3 +200,22 @@ class TestReclassification:
         repo.git("commit", "-q", "-m", "Bring a library")
         done = review(repo, "--head", "work")
         assert (done.code, rules(done)) == (1, {"scope_boundary.submodule"})
+
+
+class TestLaw:
+    @pytest.mark.parametrize("path", [".caws/policy.yml", ".caws/Policy.yaml", ".caws/policy.yml/x", "agency.toml/x"])
+    def test_what_only_looks_like_law_in_force_approves_nothing(self, repo: GitRepo, path: str) -> None:
+        repo.checkout("main")
+        repo.commit("Misplace", **{path: POLICY})
+        repo.branch("next")
+        repo.commit("Change", **{"src/totals.py": "TOTAL = 1\n"})
+        done = review(repo, "--head", "next")
+        assert (done.code, rules(done)) == (4, {"law.misplaced"})
+
+    def test_a_folder_in_place_of_the_policy_does_not_bring_back_the_default(self, repo: GitRepo) -> None:
+        repo.checkout("main")
+        (repo.path / ".caws/policy.yaml").unlink()
+        repo.commit("Misplace", **{".caws/policy.yaml/old": POLICY})
+        repo.branch("next")
+        repo.commit("Change", **{"src/totals.py": "TOTAL = 1\n" * 200})
+        assert review(repo, "--head", "next").code == 4

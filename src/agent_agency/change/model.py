@@ -111,8 +111,8 @@ class Change:
     ``base_commit`` is the merge base that the change is measured from.
     ``head_commit`` is ``None`` for an index or a working tree; ``head_tree`` always names the frozen tree.
     ``authors`` are the e-mails of the authors, co-authors and committers of the commits between base and head.
-    ``notes`` are short sentences on what was odd and how it was handled (shallow clone, sparse checkout, submodules left
-    unopened…).
+    ``notes`` are short sentences on what was odd and how it was handled (shallow clone, sparse checkout, submodules
+    left unopened…).
     """
 
     base_commit: str

@@ -1,13 +1,14 @@
 """Where the comments of a source file stand, by a real lexer wherever there is one.
 
-Python goes through ``tokenize``, other languages through Pygments; a file that neither can read is read line by line
-by common comment markers, which is said. Prose (Markdown, plain text) is no code and has no comments.
+Python goes through ``tokenize``, other languages through Pygments; a file that neither can read, or not in time, is
+read line by line by common comment markers, which is said. Prose (Markdown, plain text) is no code and has no comments.
 """
 
 from __future__ import annotations
 
 import io
 import re
+import time
 import tokenize
 import warnings
 from bisect import bisect_right
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_LEXED_BYTES = 512 * 1024
 MAX_LEXED_LINE = 20_000
+MAX_LEXING_S = 20.0
+"""Seconds of Pygments for all files together: some of its lexers are quadratic in what was written to that end."""
 
 _PYTHON = frozenset({".py", ".pyi", ".pyw"})
 _PROSE_SUFFIXES = frozenset(
@@ -49,10 +52,15 @@ class Comments:
 
 
 class CommentReader:
-    """Reads comments; remembers which lexer belongs to which kind of name."""
+    """Reads comments; remembers which lexer belongs to which kind of name.
 
-    def __init__(self) -> None:
+    Args:
+        time_s: how long Pygments may take for all files together, in seconds.
+    """
+
+    def __init__(self, time_s: float = MAX_LEXING_S) -> None:
         self._lexers: dict[str, Lexer | None] = {}
+        self._left_s = time_s
 
     def read(self, path: str, data: bytes) -> Comments:
         """Find the comments of a file by its name and its bytes at the head."""
@@ -62,10 +70,19 @@ class CommentReader:
         if len(data) <= MAX_LEXED_BYTES and max(map(len, text.split("\n"))) <= MAX_LEXED_LINE:
             if PurePosixPath(path).suffix.lower() in _PYTHON and (found := _python_comments(text)) is not None:
                 return Comments(found, "tokenize")
-            lexer = self._lexer(path)
-            if lexer is not None and (found := _lexed_comments(lexer, text)) is not None:
+            if (found := self._lexed(path, text)) is not None:
                 return Comments(found, "pygments")
         return Comments(tuple(_marked_comments(text)), "markers")
+
+    def _lexed(self, path: str, text: str) -> tuple[Comment, ...] | None:
+        lexer = self._lexer(path)
+        if lexer is None or self._left_s <= 0:
+            return None
+        begun = time.monotonic()
+        try:
+            return _lexed_comments(lexer, text, begun + self._left_s)
+        finally:
+            self._left_s -= time.monotonic() - begun
 
     def _lexer(self, path: str) -> Lexer | None:
         pure = PurePosixPath(path)
@@ -105,20 +122,23 @@ def _physical_lines(text: str) -> Iterator[tuple[str, int]]:
                 yield (piece[:-1] + "\n" if piece.endswith("\r") else piece), number
 
 
-def _lexed_comments(lexer: Lexer, text: str) -> tuple[Comment, ...] | None:
+def _lexed_comments(lexer: Lexer, text: str, deadline: float) -> tuple[Comment, ...] | None:
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     ended = text if text.endswith("\n") else text + "\n"
     try:
-        spans = [span for span in _comment_spans(lexer, ended) if not span[1].lstrip().startswith(_QUOTES)]
+        spans = [span for span in _comment_spans(lexer, ended, deadline) if not span[1].lstrip().startswith(_QUOTES)]
     except Exception:  # noqa: BLE001 - a lexer that breaks on hostile text must not decide; the markers then do
         return None
     return tuple(item for index, value in spans for item in _split(index, value, starts))
 
 
-def _comment_spans(lexer: Lexer, text: str) -> Iterator[tuple[int, str]]:
+def _comment_spans(lexer: Lexer, text: str, deadline: float) -> Iterator[tuple[int, str]]:
     """Offset and text of each comment, tokens that touch each other joined.
 
     Preprocessor lines are code; documentation that is written in comment signs is a comment.
+
+    Raises:
+        TimeoutError: when the moment ``deadline`` of the monotonic clock has passed.
     """
     from pygments.token import Comment as Remark
     from pygments.token import String
@@ -127,6 +147,8 @@ def _comment_spans(lexer: Lexer, text: str) -> Iterator[tuple[int, str]]:
     family: object = None
     start, end, parts = 0, 0, [""]
     for index, kind, value in lexer.get_tokens_unprocessed(text):
+        if time.monotonic() > deadline:
+            raise TimeoutError
         remark = kind in Remark and not any(kind in other for other in code)
         if remark or kind in String.Doc:
             if index != end or family is not remark:

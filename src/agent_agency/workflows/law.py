@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from agent_agency.canonical_json import digest_bytes, digest_json
 from agent_agency.config import Config, LawLimits, read_config
-from agent_agency.facts import Finding, GateMode, GateResult, GateStatus, Place, Severity
+from agent_agency.facts import Finding, GateMode, GateResult, GateStatus, Place, Severity, display_path
 from agent_agency.git import Repository
 from agent_agency.spec import document_kinds as kinds
 from agent_agency.spec.model import Policy, ValidationResult, WaiverResult
@@ -131,6 +131,8 @@ class _LawReader:
         return b"" if data is None else data
 
     def policy(self, path: str | None) -> tuple[Policy, tuple[Finding, ...]]:
+        if others := self._other_policies(path):
+            return default_policy(), tuple(map(_misplaced, others))
         if path is None:
             return default_policy(), ()
         if path in self.links:
@@ -140,9 +142,17 @@ class _LawReader:
             return default_policy(), result.findings or (_unreadable(path),)
         return result.policy, ()
 
+    def _other_policies(self, chosen: str | None) -> list[str]:
+        """What people may take for the policy in force: a twin, a folder of that name, other letter case."""
+        wanted = [name.split("/") for name in POLICY_PATHS]
+        return sorted(
+            path for path in self.paths if path != chosen and path.casefold().split("/")[: len(wanted[0])] in wanted
+        )
+
     def config(self) -> tuple[Config, str | None, tuple[Finding, ...]]:
         if CONFIG_PATH not in self.paths:
-            return Config(), None, ()
+            folder = sorted(path for path in self.paths if path.startswith(f"{CONFIG_PATH}/"))
+            return Config(), None, tuple(map(_misplaced, folder[:1]))
         if CONFIG_PATH in self.links:
             return Config(), digest_bytes(b""), (_not_a_file(CONFIG_PATH),)
         data = self.read(CONFIG_PATH)
@@ -189,6 +199,12 @@ def _not_a_file(path: str) -> Finding:
     message = f"{path} is a link or a submodule at the base, so it cannot be law"
     remedy = "Replace it by the file itself on the base branch."
     return Finding("law.not_a_file", Severity.CRITICAL, message, remedy, Place(path), waivable=False)
+
+
+def _misplaced(path: str) -> Finding:
+    message = f"{display_path(path)} at the base reads like law in force, and is not where law is read"
+    remedy = f"Keep one policy as the file {POLICY_PATHS[0]} and settings as the file {CONFIG_PATH}; remove this one."
+    return Finding("law.misplaced", Severity.CRITICAL, message, remedy, Place(path), waivable=False)
 
 
 def _unreadable(path: str) -> Finding:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,3 +114,14 @@ def test_no_content_breaks_the_reader(data: bytes, path: str) -> None:
 def test_every_python_comment_that_is_found_stands_where_it_is_said_to_stand(lines: list[str]) -> None:
     for item in CommentReader().read("a.py", "\n".join(lines).encode()).items:
         assert lines[item.line - 1][item.column - 1 :].startswith(item.text.rstrip("\n"))
+
+
+@pytest.mark.parametrize(("name", "unit"), [("a.xml", "<!--"), ("a.lua", "[[=")])
+def test_a_file_written_to_keep_a_lexer_busy_is_read_by_markers(name: str, unit: str) -> None:
+    text = "# TODO this\n" + f"{unit * 4000}\n" * 20
+    reader = CommentReader(time_s=0.2)
+    begun = time.monotonic()
+    comments = reader.read(name, text.encode())
+    assert time.monotonic() - begun < 5
+    assert (comments.how, comments.items[0].text) == ("markers", "# TODO this")
+    assert reader.read("b.js", b"// TODO").how == "markers"
