@@ -37,7 +37,7 @@ from agent_agency.workflows.waivers import WaiversOfChange, mark_budget_use, wai
 
 ADOPT = """On the base branch, run
 `agency init`
-`git add .caws agency.toml`
+`git add :/.caws :/agency.toml`
 `git commit -m "Adopt working specs"`
 and review again."""
 LAW_GATES = frozenset({"spec_completeness", "scope_boundary", "budget_limit"})
