@@ -152,32 +152,49 @@ class TestHistory:
 
 class TestIdentity:
     @pytest.mark.parametrize(
-        "arguments",
+        ("approver", "arguments"),
         [
-            ["--author=Somebody <somebody@example.org>", "-m", "Leave"],
-            ["-m", "Leave\n\nCo-authored-by: The Author <Author@Example.org>"],
+            ("author@example.org", ["--author=Somebody <somebody@example.org>", "-m", "Leave"]),
+            ("author@example.org", ["-m", "Leave\n\nCo-authored-by: The Author <Author@Example.org>"]),
+            ("author\u200b@example.org (owner)", ["-m", "Leave\n\nCo-authored-by: A <author@example.org>"]),
+            ("test author", ["-m", "Leave"]),
         ],
     )
-    def test_no_name_on_a_commit_hides_who_approved_their_own(self, repo: GitRepo, arguments: list[str]) -> None:
+    def test_no_name_on_a_commit_hides_who_approved_their_own(
+        self, repo: GitRepo, approver: str, arguments: list[str]
+    ) -> None:
         repo.checkout("main")
-        now = datetime.now(UTC)
-        text = WAIVER.format(
-            id="WV-0001",
-            gate="scope_boundary",
-            approver="author@example.org",
-            spec="FEAT-1",
-            expires=f"{now + timedelta(days=20):%Y-%m-%dT%H:%M:%SZ}",
-        ).replace("2026-01-01T00:00:00Z", f"{now - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}")
-        repo.commit("Waive", **{".caws/waivers/WV-0001.yaml": text})
+        repo.commit("Waive", **{".caws/waivers/WV-0001.yaml": self.waiver(approver)})
         repo.branch("next")
         if "--author" not in arguments[0]:
             repo.git("config", "user.email", "bot@example.org")
         repo.write("elsewhere.py", "X = 1\n")
         repo.git("add", "-A")
         repo.git("commit", "-q", *arguments)
-        done = review(repo, "--head", "next")
+        self.refuses(review(repo, "--head", "next"))
+
+    @pytest.mark.parametrize("approver", ["Test Author", "author@example.org"])
+    def test_who_has_not_committed_yet_cannot_approve_their_own(self, repo: GitRepo, approver: str) -> None:
+        repo.checkout("main")
+        repo.commit("Waive", **{".caws/waivers/WV-0001.yaml": self.waiver(approver)})
+        repo.branch("next")
+        repo.write("elsewhere.py", "X = 1\n")
+        self.refuses(review(repo))
+
+    def refuses(self, done: Done) -> None:
         assert (done.code, done.document["verdict"]) == (1, "rejected")
-        assert "author@example.org" in done.document["law"]["waivers_not_in_force"]["WV-0001"]
+        assert "of their own" in done.document["law"]["waivers_not_in_force"]["WV-0001"]
+
+    def waiver(self, approver: str) -> str:
+        now = datetime.now(UTC)
+        text = WAIVER.format(
+            id="WV-0001",
+            gate="scope_boundary",
+            approver=approver,
+            spec="FEAT-1",
+            expires=f"{now + timedelta(days=20):%Y-%m-%dT%H:%M:%SZ}",
+        )
+        return text.replace("2026-01-01T00:00:00Z", f"{now - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}")
 
 
 class TestReclassification:

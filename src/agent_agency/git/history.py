@@ -9,9 +9,9 @@ from agent_agency.errors import GitError
 from agent_agency.git.view import ObjectView
 
 # The parts of a commit are parted by NUL, which a commit cannot hold; unfolding leaves no line break in a trailer.
-_FORMAT = "%ae%x00%an%x00%ce%x00%(trailers:only=true,unfold=true,separator=%x00)"
+_FORMAT = "%ae%x00%an%x00%ce%x00%cn%x00%(trailers:only=true,unfold=true,separator=%x00)"
 
-_PEOPLE = 3
+_PEOPLE = 4
 _CO_AUTHOR = "co-authored-by"
 
 
@@ -30,11 +30,19 @@ class History:
         Raises:
             GitError: when a commit of the range cannot be read.
         """
-        people = {
-            person for email, name, committer, *_ in self._commits(revisions) for person in (email or name, committer)
-        }
-        people |= {_address(value) for name, value in self._all_trailers(revisions) if name == _CO_AUTHOR}
-        return frozenset(filter(None, people))
+        rows = [row[:_PEOPLE] for row in self._commits(revisions)]
+        people = {person for email, name, committer, _ in rows for person in (email or name, committer)}
+        return frozenset(filter(None, people | {_address(value) for value in self._co_authors(revisions)}))
+
+    def author_names(self, revisions: Sequence[str]) -> frozenset[str]:
+        """The names that the same people go by, which tell less than an address.
+
+        Raises:
+            GitError: when a commit of the range cannot be read.
+        """
+        names = {name for row in self._commits(revisions) for name in (row[1], row[3])}
+        names |= {value.partition("<")[0].strip() for value in self._co_authors(revisions)}
+        return frozenset(filter(None, names))
 
     def trailers(self, revisions: Sequence[str], key: str) -> frozenset[str]:
         """The values of all trailers called ``key``, in any case, in the commits that ``git rev-list REVISIONS`` names.
@@ -44,8 +52,11 @@ class History:
         """
         return frozenset(value for name, value in self._all_trailers(revisions) if value and name == key.lower())
 
+    def _co_authors(self, revisions: Sequence[str]) -> list[str]:
+        return [value for name, value in self._all_trailers(revisions) if name == _CO_AUTHOR]
+
     def _all_trailers(self, revisions: Sequence[str]) -> Iterator[tuple[str, str]]:
-        for _author, _name, _committer, *trailers in self._commits(revisions):
+        for _, _, _, _, *trailers in self._commits(revisions):
             for trailer in trailers:
                 name, _, value = trailer.partition(":")
                 yield name.strip().lower(), value.strip()

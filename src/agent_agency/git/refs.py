@@ -20,7 +20,7 @@ class Attempt(Protocol):
 
 
 _USUAL_DEFAULTS = ("main", "master")
-_SPACES = ("refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
+_SPACES = ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _OBJECT = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64}) (?:commit|tag|tree|blob)")
 _SUFFIX = re.compile(r"[\^~:]|@\{")
@@ -45,6 +45,8 @@ def resolve(attempt: Attempt, name: str) -> str:
             fix="Check the spelling, or fetch it first (git fetch origin); git branch -a lists what there is.",
         )
     meanings = meant_refs(attempt, short)
+    if short in meanings:
+        return commit  # a name in full is taken for nothing else
     if len(set(meanings.values())) > 1:
         raise UnknownRevisionError(
             f"{name!r} may mean {' or '.join(meanings)}", fix=f"Write one in full, e.g. {next(reversed(meanings))}."

@@ -313,9 +313,17 @@ class Repository:
         """
         return tuple(sorted(self._history.author_emails(self._range(base, head))))
 
+    def author_names(self, base: str, head: str) -> tuple[str, ...]:
+        """The names of the people that ``author_emails`` tells, sorted, without repetition."""
+        return tuple(sorted(self._history.author_names(self._range(base, head))))
+
     def configured_email(self) -> str | None:
         """The e-mail under which the user here commits, from git's configuration; ``None`` when none is set."""
         return self._user_setting("user.email")
+
+    def configured_name(self) -> str | None:
+        """The name under which the user here commits; ``None`` when none is set."""
+        return self._user_setting("user.name")
 
     def origin(self) -> str | None:
         """The address of the remote ``origin`` as it is written down, secrets and all; ``None`` when there is none."""

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 _IN_BRACKETS = re.compile(r"<([^<>]+)>\s*$")
+_ADDRESS = re.compile(r"[^\s<>()\[\],:;\"']+@[^\s<>()\[\],:;\"'@]+")
 _NO_REPLY = re.compile(r"(?:[0-9]+\+)?(?P<login>[^@]+)@users\.noreply\.github\.com")
 
 
@@ -14,11 +15,14 @@ def principal(text: str) -> str:
     """Bring a name into the form in which principals are compared.
 
     ``Lead <Lead@X.org>`` and ``lead@x.org`` are one; a leading ``@`` of a handle and letter case do not count; the
-    private address that a forge gives stands for its handle; a ``+tag`` in an address does not count.
+    private address that a forge gives stands for its handle; a ``+tag`` in an address does not count, nor do characters
+    that nobody sees, nor words around a single address.
     """
-    plain = unicodedata.normalize("NFKC", text).strip()
+    plain = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf").strip()
     if bracketed := _IN_BRACKETS.search(plain):
         plain = bracketed[1].strip()
+    elif len(addresses := _ADDRESS.findall(plain)) == 1:
+        plain = addresses[0].rstrip(".")
     plain = " ".join(plain.casefold().split()).removeprefix("@")
     if private := _NO_REPLY.fullmatch(plain):
         return private["login"]

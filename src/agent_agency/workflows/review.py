@@ -72,7 +72,8 @@ def examine(repo: Repository, request: ReviewRequest, now: datetime, record: Rec
     governance = (*governance_edits(repo, change), *_own_governance(law, change))
     only_law = only_law_edited(change, governance)
     chosen = _chosen(repo, request, subject, law, may_lack=only_law or not law.in_force)
-    waivers = _waivers(law, chosen, change, now, record)
+    names = _names(repo, subject) if law.waivers else ()
+    waivers = _waivers(law, chosen, change, names, now, record)
     budget = _effective_budget(law, chosen, waivers, now)
     context = _context(repo, law, chosen, change, governance, budget, now)
     gates = _all_gates(repo, law, context, only_law=only_law)
@@ -121,13 +122,21 @@ def _chosen(
         raise
 
 
-def _waivers(law: Law, chosen: ChosenSpec | None, change: Change, now: datetime, record: Record) -> WaiversOfChange:
+def _names(repo: Repository, subject: Subject) -> tuple[str, ...]:
+    """What the authors are called: an approver may be named without an address."""
+    here = repo.configured_name() if subject.head.commit_id is None else None
+    return (*repo.author_names(subject.merge_base, subject.tip), *filter(None, [here]))
+
+
+def _waivers(
+    law: Law, chosen: ChosenSpec | None, change: Change, names: tuple[str, ...], now: datetime, record: Record
+) -> WaiversOfChange:
     spec = chosen.spec.result.spec if chosen else None
     return waivers_of_change(
         law,
         spec_id=spec.id if spec else None,
         tier=spec.risk_tier if spec else None,
-        authors=change.authors,
+        authors=(*change.authors, *names),
         now=now,
         uses_of=lambda waiver_id: record.uses_of_waiver(waiver_id, except_change=change.digest),
     )

@@ -53,7 +53,7 @@ def waivers_of_change(
         law: the law at the base; only its valid waivers are looked at.
         spec_id: the governing spec; without one no waiver is in force.
         tier: its risk tier.
-        authors: e-mail addresses of the change's authors, none of whom may have approved.
+        authors: e-mail addresses and names of the change's authors, none of whom may have approved.
         now: the moment of the review.
         uses_of: how many earlier rulings a waiver (by id) was needed for.
     """

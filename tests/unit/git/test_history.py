@@ -38,3 +38,4 @@ def test_whoever_had_a_hand_in_a_commit_is_told(git_repo: GitRepo) -> None:
             "committer@example.org",
             "pair@example.org",
         )
+        assert repo.author_names(first, "main") == ("Author", "Nameless", "Pair", "Test Author", "bare@example.org")

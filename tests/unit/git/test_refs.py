@@ -67,6 +67,14 @@ def test_a_file_in_the_git_folder_called_like_the_branch_cannot_take_its_place(g
         assert repo.resolve("refs/heads/main") == tip
 
 
+def test_a_full_name_means_itself_whatever_twin_lies_below_it(git_repo: GitRepo) -> None:
+    tip = git_repo.commit("one", a="a")
+    git_repo.branch("agent")
+    git_repo.git("update-ref", "refs/heads/refs/heads/main", git_repo.commit("lax law", law="none"))
+    with Repository.discover(git_repo.path) as repo:
+        assert repo.resolve("refs/heads/main") == tip
+
+
 def test_a_branch_called_like_a_commit_cannot_take_its_place(git_repo: GitRepo) -> None:
     first = git_repo.commit("one", a="a")
     second = git_repo.commit("two", a="b")

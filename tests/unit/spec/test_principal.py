@@ -16,6 +16,10 @@ from agent_agency.spec.principal import distinct, principal, same_principal, wit
         ("@Lead", "1234+lead@users.noreply.github.com"),
         ("\uff2cead@x.org", "lead@x.org"),
         ("Dorian  Rose", "dorian rose"),
+        ("lead@x.org", "l\u200bead@x\u00ad.org"),
+        ("lead@x.org", "lead@x.org."),
+        ("lead@x.org", "mailto:lead@x.org"),
+        ("lead@x.org", "lead@x.org (head of the team)"),
     ],
 )
 def test_two_spellings_of_one_person(one: str, other: str) -> None:
