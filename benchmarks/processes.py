@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -27,7 +28,11 @@ class ColdRun:
 def cold_run(command: Sequence[str], folder: Path, *, expect: Iterable[int] = (0,)) -> ColdRun:
     """Run a command to its end, its output thrown away; any other status than expected stops the benchmark."""
     weighed = subprocess.run(
-        [sys.executable, "-I", "-S", str(_WEIGH), *command], cwd=folder, capture_output=True, check=False
+        [sys.executable, "-I", "-S", str(_WEIGH), *command],
+        cwd=folder,
+        env=_surroundings(),
+        capture_output=True,
+        check=False,
     )
     complaint = weighed.stderr.decode(errors="replace")
     if weighed.returncode != 0:
@@ -36,6 +41,11 @@ def cold_run(command: Sequence[str], folder: Path, *, expect: Iterable[int] = (0
     if cost["status"] not in set(expect):
         raise RuntimeError(f"{' '.join(command)} ended with {cost['status']}: {complaint}")
     return ColdRun(cost["milliseconds"], cost["maxrss"] * _RSS_UNIT / 2**20, cost["status"])
+
+
+def _surroundings() -> dict[str, str]:
+    """The environment, in which Python may keep what it compiled: an installed package is compiled already."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def cold_runs(command: Sequence[str], folder: Path, *, repeat: int, expect: Iterable[int] = (0,)) -> list[ColdRun]:

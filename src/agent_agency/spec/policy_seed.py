@@ -7,7 +7,6 @@ knew is accepted here; anything else is refused.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from agent_agency.spec.finding_collector import FindingCollector
@@ -124,6 +123,8 @@ def _fits(value: Any, kind: str) -> bool:
 
 
 def _unknown(found: FindingCollector, at: Pointer, known: tuple[str, ...]) -> None:
+    from difflib import get_close_matches
+
     close = get_close_matches(str(at[-1]), known, n=1)
     name = ".".join(str(part) for part in at)
     remedy = f"Did you mean '{close[0]}'?" if close else "Remove it."

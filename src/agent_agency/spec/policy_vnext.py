@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from agent_agency.spec.finding_collector import FindingCollector
@@ -298,5 +297,7 @@ def _named(at: Pointer) -> str:
 
 
 def _did_you_mean(word: Any, known: tuple[str, ...], otherwise: str) -> str:
+    from difflib import get_close_matches
+
     close = get_close_matches(word, known, n=1) if isinstance(word, str) else []
     return f"Did you mean '{close[0]}'?" if close else otherwise
