@@ -6,6 +6,7 @@ import contextlib
 import shlex
 import shutil
 import tempfile
+import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from agent_agency.workflows.example import ReviewedBranch
+
+_TRIES = 50
+_PAUSE_S = 0.02
 
 
 @click.command("try")
@@ -67,8 +71,18 @@ def _emptied_on_failure(folder: Path) -> Iterator[None]:
         yield
     except BaseException:
         if empty:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
         raise
+
+
+def _remove(folder: Path) -> None:
+    """Take a folder away; a git that was just started, and not yet known to us, may be writing to it for a moment."""
+    for _ in range(_TRIES):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            time.sleep(_PAUSE_S)
+            if not folder.exists():
+                return
 
 
 def _show(reviewed: Sequence[ReviewedBranch], folder: Path, page: Path) -> None:

@@ -45,7 +45,8 @@ def test_an_odd_waiver_is_taken_or_left_as_the_kernel_does(change: dict[str, Any
 
 def test_a_waiver_without_an_id_is_listed_without_one() -> None:
     waiver = {key: value for key, value in WAIVER.items() if key != "waiver_id"}
-    assert derive_budget(POLICY, 1, [waiver], NOW).applied == (None,)
+    applied: tuple[object, ...] = derive_budget(POLICY, 1, [waiver], NOW).applied
+    assert applied == (None,)
 
 
 def test_a_tier_written_as_a_float_is_the_same_tier() -> None:
