@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # One review for a GitHub job: annotations on standard output, the rest into files, the review's own exit code.
-# Reads REVIEW_BASE, REVIEW_HEAD, REVIEW_SPEC and GitHub's RUNNER_TEMP, GITHUB_BASE_REF, GITHUB_OUTPUT, GITHUB_STEP_SUMMARY.
+# Reads REVIEW_BASE, REVIEW_HEAD, REVIEW_SPEC and GitHub's RUNNER_TEMP, GITHUB_BASE_REF, GITHUB_HEAD_REF, GITHUB_OUTPUT,
+# GITHUB_STEP_SUMMARY.
 set -uo pipefail
 
 folder=$(mktemp -d "${RUNNER_TEMP:?}/agency-review.XXXXXX")
@@ -9,13 +10,15 @@ base=${REVIEW_BASE:-${GITHUB_BASE_REF:+origin/$GITHUB_BASE_REF}}
 arguments=(--head "${REVIEW_HEAD:-HEAD}" --format github)
 [ -n "$base" ] && arguments+=(--base "$base")
 [ -n "${REVIEW_SPEC:-}" ] && arguments+=(--spec "$REVIEW_SPEC")
+# A pull request is checked out as a commit on no branch; its branch's name may hold the id of the spec that governs.
+[ -n "${GITHUB_HEAD_REF:-}" ] && arguments+=("--branch=$GITHUB_HEAD_REF")
 for form in json sarif markdown; do arguments+=(--also "$form=$folder/ruling.$form"); done
 
 agency review "${arguments[@]}"
 status=$?
 
 if [ -s "$folder/ruling.json" ]; then
-    verdict=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1], encoding="utf-8"))["verdict"])' \
+    verdict=$(python3 -I -c 'import json, sys; print(json.load(open(sys.argv[1], encoding="utf-8"))["verdict"])' \
         "$folder/ruling.json")
     {
         echo "verdict=$verdict"

@@ -39,6 +39,7 @@ def main(names: list[str]) -> int:
         console.print(_table(name, figures))
         broken = broken or any(figure.kept is False for figure in figures)
     console.print(_machine_line())
+    console.print("Results are in benchmarks/results; 'make reference' writes them into the documentation.")
     return 1 if broken else 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -39,10 +40,39 @@ def test_existing_files_are_never_changed(repo: GitRepo) -> None:
     repo.write(".caws/policy.yaml", "mine\n")
     assert agency("init", cwd=repo.path).code == 0
     assert (repo.path / ".caws/policy.yaml").read_text() == "mine\n"
-    again = agency("init", cwd=repo.path)
+    again = agency("init", "--id", "SETUP-1", cwd=repo.path)
     assert again.code == 2
     assert "SETUP-1" in again.err
     assert agency("init", "--no-spec", cwd=repo.path).code == 0
+
+
+@pytest.mark.parametrize("spec", [".caws/specs/FEAT-7.yaml", ".caws/working-spec.yaml"])
+def test_where_specs_are_no_second_one_makes_the_choice_unclear(repo: GitRepo, spec: str) -> None:
+    repo.write(spec, "id: FEAT-7\n")
+    done = agency("init", "--json", cwd=repo.path)
+    assert [row["path"] for row in done.document["files"]] == [".caws/policy.yaml", "agency.toml"]
+    again = agency("init", cwd=repo.path)
+    assert (again.code, "nothing was written" in again.out) == (0, True)
+    assert agency("init", "--id", "FEAT-8", cwd=repo.path).code == 0
+    assert (repo.path / ".caws/specs/FEAT-8.yaml").exists()
+
+
+def test_files_without_folders_are_suggested_one_by_one(git_repo: GitRepo) -> None:
+    git_repo.commit("Start", **{"main.py": "A = 1\n", ".hidden": "x\n"})
+    assert agency("init", cwd=git_repo.path).code == 0
+    assert "- main.py\n" in (git_repo.path / ".caws/specs/SETUP-1.yaml").read_text()
+    git_repo.commit("Adopt working specs")
+    git_repo.write("main.py", "A = 2\n")
+    assert agency("review", cwd=git_repo.path).code == 0
+
+
+def test_its_commands_work_where_it_was_run(repo: GitRepo) -> None:
+    done = agency("init", cwd=repo.path / "src")
+    command = next(line for line in done.out.splitlines() if "git add" in line)
+    subprocess.run(command.split(), cwd=repo.path / "src", check=True)
+    assert repo.git("status", "--porcelain").split() == [
+        *("A", ".caws/policy.yaml", "A", ".caws/specs/SETUP-1.yaml", "A", "agency.toml")
+    ]
 
 
 def test_a_dry_run_writes_nothing(repo: GitRepo) -> None:

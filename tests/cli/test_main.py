@@ -84,6 +84,18 @@ def test_a_closed_pipe_is_no_traceback(tmp_path: Path) -> None:
     assert b"Exception ignored" not in told
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="NOT RUN: no /dev/full here")
+@pytest.mark.parametrize("command", [["review", "--json"], ["review"], ["validate", "--json"], ["nonsense", "--json"]])
+def test_an_answer_that_cannot_be_written_is_no_verdict(command: list[str], tmp_path: Path) -> None:
+    repo = lawful_repo(tmp_path / "repo")
+    with Path("/dev/full").open("wb") as full:
+        asked = [sys.executable, "-m", "agent_agency", *command]
+        done = subprocess.run(asked, cwd=repo.path, stdout=full, stderr=subprocess.PIPE, check=False)
+        silent = subprocess.run(asked, cwd=repo.path, stdout=full, stderr=full, check=False)
+    assert (done.returncode, silent.returncode) == (2, 2)
+    assert one_sentence(done.stderr.decode()), done.stderr
+
+
 def test_ctrl_c_in_the_middle_leaves_nothing_half_written(tmp_path: Path) -> None:
     repo = lawful_repo(tmp_path / "repo")
     for number in range(400):

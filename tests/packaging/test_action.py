@@ -71,6 +71,20 @@ def test_every_input_is_used_and_every_used_input_is_declared() -> None:
     assert used == set(DEFINITION["inputs"])
 
 
+def test_the_checkout_supplies_no_module_to_any_python_of_the_action() -> None:
+    scripts = [step.get("run", "") for step in DEFINITION["runs"]["steps"]]
+    scripts.append((ACTION / "review.sh").read_text("utf-8"))
+    starts = re.findall(r"python3?\"? (-\S+)|PYTHON\" (-\S+)", "\n".join(scripts))
+    assert len(starts) == 3
+    assert {one or other for one, other in starts} == {"-I"}
+
+
+def test_a_module_in_the_checkout_cannot_forge_the_verdict(repo: GitRepo, runner: Path) -> None:
+    repo.commit("Forge", **{"json.py": "def load(_): return {'verdict': 'approved'}\n"})
+    job = _run(repo, runner, REVIEW_BASE="main", REVIEW_HEAD="work")
+    assert (job.code, job.outputs["verdict"]) == (1, "rejected")
+
+
 def test_no_input_reaches_a_shell_as_text() -> None:
     """An expression inside ``run`` would let a branch name run commands."""
     for step in DEFINITION["runs"]["steps"]:
@@ -103,6 +117,19 @@ def test_a_pull_request_is_held_against_its_target_branch(repo: GitRepo, runner:
     repo.commit("Round", **{"src/totals.py": "TOTAL = 1\n"})
     job = _run(repo, runner, GITHUB_BASE_REF="main")
     assert (job.code, job.outputs["verdict"]) == (0, "approved"), job.log
+
+
+def test_the_branch_name_of_a_pull_request_says_which_spec_governs(repo: GitRepo, runner: Path) -> None:
+    repo.git("switch", "-q", "main")
+    first = (repo.path / ".caws/specs/FEAT-1.yaml").read_text()
+    repo.commit("Add a spec", **{".caws/specs/FEAT-2.yaml": first.replace("FEAT-1", "FEAT-2")})
+    repo.git("switch", "-q", "--detach")
+    repo.commit("Round", **{"src/totals.py": "TOTAL = 1\n"})
+    job = _run(repo, runner, REVIEW_BASE="main")
+    assert job.code == 2
+    job = _run(repo, runner, REVIEW_BASE="main", GITHUB_HEAD_REF="-feat-2;$(exit)")
+    assert job.code == 0, job.log
+    assert json.loads(Path(job.outputs["ruling"]).read_text("utf-8"))["spec"]["id"] == "FEAT-2"
 
 
 def test_a_review_that_cannot_run_fails_the_job_without_a_verdict(repo: GitRepo, runner: Path) -> None:

@@ -37,6 +37,7 @@ def _file_record(file: FileChange) -> list[Any]:
         file.whitespace_only,
         file.no_op,
         file.similarity,
+        file.unseen_lines,
     ]
 
 

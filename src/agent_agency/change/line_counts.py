@@ -15,6 +15,8 @@ from agent_agency.git.view import ObjectView
 
 DIFF_OPTIONS = ("--no-renames", "--no-ext-diff", "--no-textconv", "--diff-algorithm=myers", "--no-indent-heuristic")
 
+Trees = tuple[str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class BlobPair:
@@ -33,13 +35,13 @@ class LineCount:
     binary: bool = False
 
 
-def count_lines(view: ObjectView, pairs: Sequence[BlobPair]) -> tuple[LineCount, ...]:
-    """Count each pair, in order.
+def count_lines(view: ObjectView, pairs: Sequence[BlobPair], trees: Trees | None = None) -> tuple[LineCount, ...]:
+    """Count each pair, in order; ``trees`` are their ``paired_trees``, where they are made already.
 
     Raises:
         GitError: when a blob is missing, or git's answer cannot be read.
     """
-    counted = _numstat(view, pairs, ())
+    counted = _numstat(view, trees or paired_trees(view, pairs), ()) if pairs else {}
     return tuple(counted.get(number, LineCount()) for number in range(len(pairs)))
 
 
@@ -51,14 +53,15 @@ def whitespace_only(view: ObjectView, pairs: Sequence[BlobPair]) -> tuple[bool, 
     """
     both = {number: pair for number, pair in enumerate(pairs) if pair.old and pair.new and pair.old != pair.new}
     order = list(both)
-    counted = _numstat(view, list(both.values()), ("--ignore-all-space", "--ignore-blank-lines"))
+    ignoring = ("--ignore-all-space", "--ignore-blank-lines")
+    counted = _numstat(view, paired_trees(view, list(both.values())), ignoring) if both else {}
     telling = {order[at] for at, count in counted.items() if count.binary or count.added or count.deleted}
     return tuple(number in both and number not in telling for number in range(len(pairs)))
 
 
-def paired_trees(view: ObjectView, pairs: Sequence[BlobPair]) -> tuple[str, str]:
+def paired_trees(view: ObjectView, pairs: Sequence[BlobPair]) -> Trees:
     """Two temporary trees in which entry ``%08d`` is the old and the new content of the pair of that number."""
-    return tuple(_tree(view, [getattr(pair, side) for pair in pairs]) for side in ("old", "new"))  # type: ignore[return-value]
+    return _tree(view, [pair.old for pair in pairs]), _tree(view, [pair.new for pair in pairs])
 
 
 def _tree(view: ObjectView, blobs: Sequence[str | None]) -> str:
@@ -66,10 +69,7 @@ def _tree(view: ObjectView, blobs: Sequence[str | None]) -> str:
     return view.git(["mktree", "-z", "--missing"], stdin=rows.encode("ascii")).decode("ascii").strip()
 
 
-def _numstat(view: ObjectView, pairs: Sequence[BlobPair], options: Sequence[str]) -> Mapping[int, LineCount]:
-    if not pairs:
-        return {}
-    trees = paired_trees(view, pairs)
+def _numstat(view: ObjectView, trees: Trees, options: Sequence[str]) -> Mapping[int, LineCount]:
     output = view.git(["diff-tree", "-r", "-z", "--numstat", *DIFF_OPTIONS, *options, *trees])
     counted = {}
     for record in output.split(b"\0")[:-1]:

@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from agent_agency.change.attributes import generated_paths
 from agent_agency.change.ends import read_ends
 from agent_agency.change.identity import change_digest
-from agent_agency.change.line_counts import BlobPair, LineCount, count_lines, whitespace_only
+from agent_agency.change.line_counts import BlobPair, LineCount, count_lines, paired_trees, whitespace_only
 from agent_agency.change.model import Change, FileChange, FileEnd, FileStatus, HeadKind
 from agent_agency.change.raw_diff import RawEntry, raw_diff
+from agent_agency.change.unseen_lines import unseen_lines
 from agent_agency.errors import UnknownRevisionError
 from agent_agency.facts import display_path
 from agent_agency.git import Repository
 
+_MOST_NOTES = 20
 _STATUSES = {
     "A": FileStatus.ADDED,
     "D": FileStatus.DELETED,
@@ -52,15 +54,18 @@ class Head:
         return cls(HeadKind.WORKTREE, None, tree)
 
 
-def measure(repo: Repository, base_commit: str, head: Head) -> Change:
+def measure(repo: Repository, base_commit: str, head: Head, *, law_commit: str | None = None) -> Change:
     """Measure what differs between ``base_commit`` (a commit, or ``repo.empty_tree`` for a first commit) and ``head``.
+
+    What is generated follows from the attributes at ``law_commit``, which is ``base_commit`` where it is not given: the
+    change is measured from an older commit, whose marks may have been taken back since.
 
     Raises:
         GitError: when anything that must be read cannot be read; nothing is ever left out silently.
     """
     tree, notes = _head_tree(repo, head)
     diff = raw_diff(repo.view, f"{base_commit}^{{tree}}", tree)
-    files = _files(repo, base_commit, diff.entries)
+    files = _files(repo, law_commit or base_commit, diff.entries)
     return Change(
         base_commit=base_commit,
         head_commit=head.commit_id,
@@ -68,7 +73,7 @@ def measure(repo: Repository, base_commit: str, head: Head) -> Change:
         head_kind=head.kind,
         files=files,
         authors=_authors(repo, base_commit, head),
-        notes=(*_history_notes(repo), *notes, *diff.notes, *_turned_binary(repo, files)),
+        notes=(*_history_notes(repo), *notes, *diff.notes, *_unseen_notes(files)),
         digest=change_digest(files),
     )
 
@@ -92,9 +97,9 @@ def _head_tree(repo: Repository, head: Head) -> tuple[str, tuple[str, ...]]:
     return frozen.tree, frozen.notes
 
 
-def _files(repo: Repository, base: str, entries: Sequence[RawEntry]) -> tuple[FileChange, ...]:
+def _files(repo: Repository, law: str, entries: Sequence[RawEntry]) -> tuple[FileChange, ...]:
     ends = read_ends(repo.view, entries)
-    generated = generated_paths(repo, base, sorted({path for e in entries for path in (e.old_path, e.new_path)}))
+    generated = generated_paths(repo, law, sorted({path for e in entries for path in (e.old_path, e.new_path)}))
     bare = [
         FileChange(
             status=_STATUSES[entry.status],
@@ -111,20 +116,24 @@ def _files(repo: Repository, base: str, entries: Sequence[RawEntry]) -> tuple[Fi
 
 def _counted(repo: Repository, files: Sequence[FileChange]) -> tuple[FileChange, ...]:
     pairs = [blob_pair(file) for file in files]
-    counts = count_lines(repo.view, pairs)
+    trees = paired_trees(repo.view, pairs)
+    counts = count_lines(repo.view, pairs, trees)
     nothing = BlobPair(None, None)
     texts = [pair if count.added or count.deleted else nothing for pair, count in zip(pairs, counts, strict=True)]
     blank = whitespace_only(repo.view, texts)
+    unseen = unseen_lines(repo.view, pairs, trees, counts)
+    measures = zip(files, counts, blank, unseen, strict=True)
     return tuple(
-        _with_lines(file, count, whitespace_only=only) for file, count, only in zip(files, counts, blank, strict=True)
+        replace(_with_lines(file, count), whitespace_only=only, unseen_lines=more)
+        for file, count, only, more in measures
     )
 
 
-def _with_lines(file: FileChange, count: LineCount, *, whitespace_only: bool) -> FileChange:
+def _with_lines(file: FileChange, count: LineCount) -> FileChange:
     """Take over the count; a submodule counts as the one line that git shows for it."""
     added = count.added + bool(file.new and file.new.is_submodule and not file.no_op)
     deleted = count.deleted + bool(file.old and file.old.is_submodule and not file.no_op)
-    return replace(file, added=added, deleted=deleted, binary=count.binary, whitespace_only=whitespace_only)
+    return replace(file, added=added, deleted=deleted, binary=count.binary)
 
 
 def _countable(end: FileEnd | None) -> str | None:
@@ -142,12 +151,16 @@ def _authors(repo: Repository, base: str, head: Head) -> tuple[str, ...]:
     return tuple(sorted({*committed, *filter(None, [repo.configured_email()])}))
 
 
-def _turned_binary(repo: Repository, files: Sequence[FileChange]) -> list[str]:
-    """Tell of text that a NUL byte made binary, as git then counts no lines of it."""
-    binary = [file for file in files if file.binary and file.old is not None and file.new is not None]
-    before = count_lines(repo.view, [BlobPair(None, blob_pair(file).old) for file in binary])
-    turned = [display_path(file.path) for file, count in zip(binary, before, strict=True) if count.added]
-    return [f"{path} was text and is binary now: its lines are not counted" for path in turned]
+def _unseen_notes(files: Sequence[FileChange]) -> list[str]:
+    hiding = [file for file in files if file.unseen_lines]
+    notes = [
+        f"{display_path(file.path)}: {file.unseen_lines:,} line(s) that git does not count are counted in the budget:"
+        " it is text with NUL bytes, or with other ends of lines than line feeds"
+        for file in hiding[:_MOST_NOTES]
+    ]
+    if left := len(hiding) - _MOST_NOTES:
+        notes += [f"{left:,} more file(s) hold lines that git does not count"] if left > 0 else []
+    return notes
 
 
 def _history_notes(repo: Repository) -> list[str]:

@@ -73,7 +73,8 @@ class FileChange:
     ``old`` is ``None`` for an added file, ``new`` for a deleted one; a rename or a copy has both, at different paths.
     ``added`` and ``deleted`` are lines; both are 0 when ``binary``. ``whitespace_only`` and ``no_op`` (content alike,
     as after a mere rename or mode change) tell edits that say nothing. ``generated`` is gitattributes'
-    ``linguist-generated`` at the base.
+    ``linguist-generated`` at the base. ``unseen_lines`` are further inserted and deleted lines that git does not count:
+    of text that it takes for binary, or whose lines end otherwise than by a line feed.
     """
 
     status: FileStatus
@@ -86,6 +87,7 @@ class FileChange:
     whitespace_only: bool = False
     no_op: bool = False
     similarity: int | None = None
+    unseen_lines: int = 0
 
     @property
     def path(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -70,7 +71,7 @@ _COMMANDS = {
 @click.group(
     cls=LazyGroup,
     lazy=_COMMANDS,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "AGENCY"},
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, prog_name="agency")
 def cli() -> None:
@@ -81,6 +82,7 @@ def main(argv: list[str] | None = None) -> None:
     """Run the command line and exit; every failure is one sentence on standard error, or one JSON document."""
     arguments = sys.argv[1:] if argv is None else argv
     try:
+        _refuse_unless_utf8()
         code = cli.main(args=arguments, prog_name="agency", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
@@ -92,13 +94,30 @@ def main(argv: list[str] | None = None) -> None:
         # Commands return their exit code; it is click that exits by itself, with 1, when the reader has gone.
         _close_output()
         sys.exit(EXIT_CANNOT_RUN)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever went wrong ends as one sentence and exit code 2
         if os.environ.get("AGENCY_TRACEBACK"):
-            raise
+            import traceback
+
+            traceback.print_exception(error)
         told = _as_agency_error(error)
         _tell(told, as_json=_wants_json(arguments))
         sys.exit(told.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refuse_unless_utf8() -> None:
+    """Names of files are held against the law as UTF-8; read otherwise, an excluded path would look like another one.
+
+    Raises:
+        AgencyError: when this Python reads file names in another encoding.
+    """
+    encoding = sys.getfilesystemencoding()
+    if encoding.lower().replace("-", "") != "utf8":
+        raise AgencyError(
+            f"This Python reads file names as {encoding}",
+            fix="Put PYTHONUTF8=1 in front of the command.",
+            code="system.not_utf8",
+        )
 
 
 def _wants_json(arguments: list[str]) -> bool:
@@ -128,15 +147,25 @@ def _from_os_error(error: OSError) -> AgencyError:
 
 
 def _tell(error: AgencyError, *, as_json: bool) -> None:
+    """Say it where it can be said; where nothing can be written any more, the exit code alone says it."""
     if as_json and not error.answered:
-        click.echo(json.dumps({"schema_version": 1, "error": error.as_dict()}, indent=2))
-        return
+        try:
+            click.echo(json.dumps({"schema_version": 1, "error": error.as_dict()}, indent=2))
+        except OSError:
+            _close_output()
+        else:
+            return
+    with contextlib.suppress(OSError):
+        click.echo(_in_one_line(error), err=True)
+
+
+def _in_one_line(error: AgencyError) -> str:
     from agent_agency.facts import display_path
 
     place = f"{display_path(error.path)}{f':{error.line}' if error.line else ''}: " if error.path else ""
     message = " ".join(error.message.split())
     stop = "" if message.endswith((".", "?", "!", ")")) else "."
-    click.echo(f"agency: {place}{message}{stop} {error.fix}", err=True)
+    return f"agency: {place}{message}{stop} {error.fix}"
 
 
 def _close_output() -> None:

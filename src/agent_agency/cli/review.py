@@ -31,6 +31,11 @@ def _forms_and_files(_: click.Context, __: click.Parameter, values: tuple[str, .
 @click.option("--head", metavar="REF", help="What is reviewed. Default: the working tree, untracked files included.")
 @click.option("--staged", is_flag=True, help="Review what is staged instead of the working tree.")
 @click.option("--spec", "spec_id", metavar="ID", help="The working spec that governs.")
+@click.option(
+    "--branch",
+    metavar="NAME",
+    help="The name of the change's branch, where a CI job stands on none; may hold a spec's id.",
+)
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How the ruling is written.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write there, not to standard output.")
@@ -50,6 +55,7 @@ def review(
     head: str | None,
     staged: bool,
     spec_id: str | None,
+    branch: str | None,
     form: str,
     as_json: bool,
     out: Path | None,
@@ -68,7 +74,7 @@ def review(
     from agent_agency.workflows.review import review as run_review
     from agent_agency.workflows.subject import ReviewRequest
 
-    request = ReviewRequest(repo, base, head, staged, spec_id)
+    request = ReviewRequest(repo, base, head, staged, spec_id, branch)
     services = Services(SystemClock(), lambda: uuid.uuid4().hex, to_document)
     form = "json" if as_json else form
     outputs = ((form, out), *also)

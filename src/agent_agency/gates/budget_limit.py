@@ -1,18 +1,21 @@
 """Gate ``budget_limit``: the change is no larger than its risk tier and the waivers in force allow.
 
-A renamed or copied file counts once, a binary one as a file without lines; lines are insertions plus deletions.
+A renamed or copied file counts once, a binary one as a file without lines; lines are insertions plus deletions, also
+those that git does not see because of NUL bytes or carriage returns. Source code that is binary all the same is a
+finding: its lines cannot be counted.
 Only what the law excludes (``budget_exclude``, ``exclude_generated``) does not count, and it is listed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agent_agency.change.model import FileChange
-from agent_agency.facts import Finding, GateMode, GateResult, Severity, display_path
+from agent_agency.facts import Finding, GateMode, GateResult, Place, Severity, display_path
 from agent_agency.gates.context import GateContext
 from agent_agency.gates.outcome import concluded, counted, not_run
+from agent_agency.gates.source_code import is_source
 from agent_agency.spec.glob import Globs
 from agent_agency.spec.model import Budget, BudgetDecision
 
@@ -35,7 +38,12 @@ class Measured:
     @property
     def lines(self) -> int:
         """Insertions plus deletions that count."""
-        return sum(file.lines for file in self.counted)
+        return sum(map(lines_of, self.counted))
+
+
+def lines_of(file: FileChange) -> int:
+    """What a file counts for: insertions plus deletions, those that git does not see included."""
+    return file.lines + file.unseen_lines
 
 
 def evaluate(context: GateContext, mode: GateMode) -> GateResult:
@@ -46,7 +54,7 @@ def evaluate(context: GateContext, mode: GateMode) -> GateResult:
         return not_run(NAME, mode, f"no budget is known for risk tier {context.spec.risk_tier}")
     measured = measure_budget(context)
     budget = context.budget.budget
-    findings = _findings(measured, budget, context.spec.risk_tier)
+    findings = [*_findings(measured, budget, context.spec.risk_tier), *_uncountable(measured.counted)]
     reason = (
         f"{counted(measured.files, 'file')} of {budget.max_files:,}, {counted(measured.lines, 'line')}"
         f" of {budget.max_loc:,}"
@@ -94,12 +102,29 @@ def _findings(measured: Measured, budget: Budget, tier: int) -> list[Finding]:
     ]
 
 
+def _uncountable(files: Sequence[FileChange]) -> Iterator[Finding]:
+    for file in files:
+        if file.binary and file.new is not None and not file.unseen_lines and is_source(file.path):
+            yield Finding(
+                rule=f"{NAME}.uncountable",
+                severity=Severity.MAJOR,
+                message=f"{display_path(file.path)} is source code by its name and binary by its content, so its lines"
+                " cannot be counted",
+                remedy="Save it as UTF-8 text, name it for what it is, or ask for it in budget_exclude of agency.toml",
+                place=Place(file.path),
+            )
+
+
 def _contributors(files: Sequence[FileChange], side: str) -> str:
     if side == "files":
         return _largest_folders(files)
-    largest = sorted(files, key=lambda file: (-file.lines, file.path))[:_NAMED_CONTRIBUTORS]
-    named = [f"{display_path(file.path)} +{file.added:,} -{file.deleted:,}" for file in largest]
+    largest = sorted(files, key=lambda file: (-lines_of(file), file.path))[:_NAMED_CONTRIBUTORS]
+    named = [f"{display_path(file.path)} {_told_lines(file)}" for file in largest]
     return "largest: " + ", ".join(named)
+
+
+def _told_lines(file: FileChange) -> str:
+    return f"{lines_of(file):,}" if file.unseen_lines else f"+{file.added:,} -{file.deleted:,}"
 
 
 def _largest_folders(files: Sequence[FileChange]) -> str:
@@ -117,6 +142,7 @@ def _facts(measured: Measured, decision: BudgetDecision) -> dict[str, object]:
         "lines": measured.lines,
         "added": sum(file.added for file in measured.counted),
         "deleted": sum(file.deleted for file in measured.counted),
+        "unseen_lines": sum(file.unseen_lines for file in measured.counted),
         "binary_files": sum(file.binary for file in measured.counted),
         "max_files": decision.budget.max_files,
         "max_loc": decision.budget.max_loc,
@@ -124,7 +150,7 @@ def _facts(measured: Measured, decision: BudgetDecision) -> dict[str, object]:
         "waivers_applied": list(decision.applied),
         "waivers_skipped": dict(decision.skipped),
         "excluded": [
-            {"path": display_path(file.path), "lines": file.lines, "because": because}
+            {"path": display_path(file.path), "lines": lines_of(file), "because": because}
             for file, because in measured.excluded
         ],
     }

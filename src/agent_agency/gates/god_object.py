@@ -127,7 +127,9 @@ def _lines_before(context: GateContext, file: FileChange) -> int:
 
 
 def count_lines(data: bytes) -> int:
-    """Lines as git counts them: newline characters, and one more for a last line without one."""
+    """Lines as Python counts them: ends of any of the three kinds, and one more for a last line without one."""
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return data.count(b"\n") + (1 if data and not data.endswith(b"\n") else 0)
 
 

@@ -22,6 +22,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from agent_agency.change.model import AddedLine
+from agent_agency.gates.no_http_client import without_http_client
 
 WINDOW = 2048
 OVERLAP = 1024
@@ -150,12 +151,14 @@ class SecretScanner:
 def open_scanner() -> Iterator[SecretScanner]:
     """A scanner with settings of its own; the library's global settings are as before afterwards."""
     shown = warnings.showwarning
-    from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
-    from detect_secrets.settings import get_plugins, transient_settings
+    with without_http_client():
+        from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+        from detect_secrets.filters import common, heuristic  # noqa: F401 - imported later anyway, then with the client
+        from detect_secrets.settings import get_plugins, transient_settings
 
+        known: dict[str, type] = get_mapping_from_secret_type_to_class()
     if warnings.showwarning is not shown:
         logging.captureWarnings(capture=False)  # importing the library turns it on for the whole process
-    known: dict[str, type] = get_mapping_from_secret_type_to_class()
     classes = sorted(plugin.__name__ for plugin in known.values())
     wanted = [{"name": name} for name in classes if name not in _LEFT_OUT]
     with transient_settings({"plugins_used": wanted, "filters_used": []}):

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent_agency.errors import GitError, NotARepositoryError
-from agent_agency.git.process import GitProgram, environment, first_line
+from agent_agency.git.process import Finished, GitProgram, environment, first_line
+
+_STATE = ("--is-bare-repository", "--is-inside-work-tree", "--show-object-format")
+_FOLDERS = ("--show-toplevel", "--git-dir", "--git-common-dir")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,22 @@ def locate(program: GitProgram, start: Path) -> Location:
     for name in ("GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_GLOBAL"):
         settings.pop(name)
 
+    def attempt(*questions: str) -> Finished:
+        return program.run(["rev-parse", "--path-format=absolute", *questions], environment=settings, folder=start)
+
     def ask(*questions: str) -> str:
-        args = ["rev-parse", "--path-format=absolute", *questions]
-        done = program.run(args, environment=settings, folder=start)
+        done = attempt(*questions)
         if done.code != 0:
             raise _refusal(start, done.stderr)
         return os.fsdecode(done.stdout.removesuffix(b"\n"))
 
-    bare, inside, object_format = ask("--is-bare-repository", "--is-inside-work-tree", "--show-object-format").split()
+    at_once = attempt(*_STATE, *_FOLDERS)
+    answers = os.fsdecode(at_once.stdout).split("\n")[:-1]
+    if at_once.code == 0 and len(answers) == len(_STATE) + len(_FOLDERS):
+        object_format, root, git_dir, common_dir = answers[2:]
+        return Location(Path(root), Path(git_dir), Path(common_dir), object_format)
+    # Bare, or below a folder with a line break in its name: one question after the other.
+    bare, inside, object_format = ask(*_STATE).split()
     if bare == inside == "false":
         raise NotARepositoryError(f"{start} is inside a git folder", fix="Go to the working tree and try again.")
     return Location(

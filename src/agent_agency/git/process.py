@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -128,6 +129,23 @@ class GitProgram:
         return Finished(process.returncode, stdout, stderr)
 
 
+class _Process(subprocess.Popen[bytes]):
+    """A process whose end is noticed when it comes: ``Popen`` with a time limit looks, sleeps and looks again."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end, as ``Popen.wait`` does."""
+        if timeout is not None and self.returncode is None and hasattr(os, "pidfd_open"):
+            with contextlib.suppress(OSError):  # a kernel or a sandbox without it: the usual way below
+                end = os.pidfd_open(self.pid)
+                try:
+                    poll = select.poll()
+                    poll.register(end, select.POLLIN)
+                    poll.poll(max(0.0, timeout) * 1000)
+                finally:
+                    os.close(end)
+        return super().wait(timeout)
+
+
 def environment(**extra: str) -> dict[str, str]:
     """The caller's environment without any ``GIT_*`` variable, and with the settings that make git's answers plain."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
@@ -139,7 +157,7 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start git in a process group of its own, its streams piped (``stderr`` may be ``subprocess.DEVNULL``)."""
     try:
-        return subprocess.Popen(
+        return _Process(
             [program, *args],
             cwd=folder,
             env=environment,

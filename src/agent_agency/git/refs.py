@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from agent_agency.errors import UnknownRevisionError
 from agent_agency.git.process import Finished
@@ -12,6 +12,7 @@ Attempt = Callable[[Sequence[str]], Finished]
 
 _USUAL_DEFAULTS = ("main", "master")
 _SPACES = ("refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")
+_FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SUFFIX = re.compile(r"[\^~:]|@\{")
 
 
@@ -28,17 +29,31 @@ def resolve(attempt: Attempt, name: str) -> str:
         raise UnknownRevisionError(f"{name!r} is no name of a commit", fix="Name a branch, a tag or a commit id.")
     done = attempt(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"])
     commit = done.stdout.decode("ascii", "replace").strip()
-    if done.code != 0 or not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", commit):
+    if done.code != 0 or not _FULL_ID.fullmatch(commit):
         raise UnknownRevisionError(
             f"{name!r} names no commit here",
             fix="Check the spelling, or fetch it first (git fetch origin); git branch -a lists what there is.",
         )
-    meanings = meant_refs(attempt, _SUFFIX.split(name, maxsplit=1)[0])
+    short = _SUFFIX.split(name, maxsplit=1)[0]
+    meanings = meant_refs(attempt, short)
     if len(set(meanings.values())) > 1:
         raise UnknownRevisionError(
             f"{name!r} may mean {' or '.join(meanings)}", fix=f"Write one in full, e.g. {next(reversed(meanings))}."
         )
+    if _taken_otherwise(attempt, short, meanings):
+        raise UnknownRevisionError(
+            f"{name!r} means {' or '.join(meanings)}, but git takes it for a file of that name in its own folder",
+            fix=f"Remove that file, or write {next(reversed(meanings))}.",
+        )
     return commit
+
+
+def _taken_otherwise(attempt: Attempt, name: str, meanings: Mapping[str, str]) -> bool:
+    """Whether git prefers something that is no such ref: a file ``.git/main`` comes before the branch ``main``."""
+    if not meanings or _FULL_ID.fullmatch(name):
+        return False
+    done = attempt(["rev-parse", "--verify", "--quiet", "--end-of-options", name])
+    return done.stdout.decode("ascii", "replace").strip() not in meanings.values()
 
 
 def meant_refs(attempt: Attempt, name: str) -> dict[str, str]:

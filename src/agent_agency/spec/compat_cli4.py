@@ -7,6 +7,7 @@ of an unrelated failure. Its check of the budget never ran and is left out.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from agent_agency.facts import Finding
 from agent_agency.spec import javascript_values as js
@@ -26,6 +27,14 @@ def check(document: Document) -> tuple[Finding, ...]:
     if root is None:
         cli.refuse_document(found)
         return found.findings
+    try:
+        _judge(found, root)
+    except js.JavaScriptTypeError:
+        cli.refuse_stop(found)
+    return found.findings
+
+
+def _judge(found: FindingCollector, root: Any) -> None:
     cli.check_presence(found, root)
     cli.check_id(found, _CLI, root)
     cli.check_tier_range(found, root)
@@ -41,7 +50,6 @@ def check(document: Document) -> tuple[Finding, ...]:
             "Set budgets per risk tier in .caws/policy.yaml.",
             at_key=True,
         )
-    return found.findings
 
 
 def to_spec(document: Document) -> Spec:

@@ -10,21 +10,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from agent_agency.spec.glob_expressions import ANY, GLOBSTAR, NOT_DOT_END, NOT_DOTS_HERE, ONE, STAR, escape
 from agent_agency.spec.glob_repetition import repetition_as_text
+from agent_agency.spec.glob_simple import SAME_AS, plain_expression, well_known
 
 MAX_PATTERN = 8192
 MAX_NESTING = 64
-
-_STAR = "[^/]*?"
-_ANY = "[^/]"
-_ONE = "(?=.)"
-_END = r"(?:\/|$)"
-_DOTS_END = r"\.{1,2}" + _END
-_NOT_DOTS_HERE = f"(?!{_DOTS_END})"
-_NOT_DOTS = rf"(?!(?:^|\/){_DOTS_END})"
-_NOT_DOT_END = rf"(?!\.{{0,1}}{_END})"
-_GLOBSTAR = f"(?:(?:{_NOT_DOTS}.)*?)"
-_DEEP = f"(?:{_NOT_DOTS}{_GLOBSTAR}\\/)?"
 
 _POSIX_CLASSES = {
     "alnum": "a-zA-Z0-9",
@@ -42,10 +33,9 @@ _POSIX_CLASSES = {
     "word": "A-Za-z0-9_",
     "xdigit": "A-Fa-f0-9",
 }
-_SAME_AS = {"***": "*", "**/**": "**", "**/**/**": "**"}
 _EXTGLOBS = {"!": "negate", "?": "qmark", "+": "plus", "*": "star"}
 _EXTGLOB_OPEN = {"negate": "(?:(?!(?:"}
-_EXTGLOB_CLOSE = {"negate": f")){_STAR})", "qmark": ")?", "plus": ")+", "star": ")*"}
+_EXTGLOB_CLOSE = {"negate": f")){STAR})", "qmark": ")?", "plus": ")+", "star": ")*"}
 
 
 class UnusablePatternError(Exception):
@@ -60,41 +50,10 @@ def translate(pattern: str) -> str:
     """
     if len(pattern) > MAX_PATTERN:
         raise UnusablePatternError
-    if pattern[0] in ".*" and (known := _well_known(pattern)):
+    if pattern[0] in ".*" and (known := well_known(pattern)):
         return f"^(?:{known})$"
-    expression, negated = _Translator(_SAME_AS.get(pattern, pattern)).run()
+    expression, negated = _Translator(SAME_AS.get(pattern, pattern)).run()
     return f"^(?!^(?:{expression})$).*$" if negated else f"^(?:{expression})$"
-
-
-def _well_known(pattern: str) -> str | None:
-    """Derive patterns like ``*.py`` and ``**/*`` directly: these differ in detail from what the parts would give."""
-    source = _well_known_part(_SAME_AS.get(pattern, pattern).removeprefix("./"))
-    return source and source + r"\/?"
-
-
-def _well_known_part(text: str) -> str | None:
-    table = {
-        "*": _NOT_DOTS + _ONE + _STAR,
-        ".*": r"\." + _ONE + _STAR,
-        "*.*": _NOT_DOTS + _STAR + r"\." + _ONE + _STAR,
-        "*/*": _NOT_DOTS + _STAR + r"\/" + _ONE + _NOT_DOTS_HERE + _STAR,
-        "**": _NOT_DOTS + _GLOBSTAR,
-        "**/*": _DEEP + _NOT_DOTS_HERE + _ONE + _STAR,
-        "**/*.*": _DEEP + _NOT_DOTS_HERE + _STAR + r"\." + _ONE + _STAR,
-        "**/.*": _DEEP + r"\." + _ONE + _STAR,
-    }
-    suffixes: list[str] = []
-    while text not in table:
-        split = re.fullmatch(r"(.*?)\.([A-Za-z0-9_]+)", text)
-        if split is None:
-            return None
-        text = split[1]
-        suffixes.append(r"\." + split[2])
-    return table[text] + "".join(reversed(suffixes))
-
-
-def _escape(text: str) -> str:
-    return re.sub(r"([-*+?.^${}(|)[\]])", r"\\\1", text)
 
 
 @dataclass(slots=True, eq=False)
@@ -176,7 +135,7 @@ class _Translator:
     def run(self) -> tuple[str, bool]:
         """Translate; tells the expression and whether the pattern as a whole is negated."""
         if not re.search(r"^[*!]|[/()\[\]{}\"]", self.input):
-            return _plain_expression(self.input), False
+            return plain_expression(self.input), False
         return self.run_parts(), self.negated
 
     def run_parts(self) -> str:
@@ -216,7 +175,7 @@ class _Translator:
         if self.brackets and (value != "]" or self.previous.text in {"[", "[^"}):
             self._in_bracket(value)
         elif self.quoted and value != '"':
-            self._extend(_escape(value))
+            self._extend(escape(value))
         elif (handler := self.handlers.get(value)) is not None:
             handler()
         else:
@@ -229,8 +188,8 @@ class _Translator:
         if previous.kind == "globstar":
             in_brace = bool(self.braces) and token.kind in {"comma", "brace"}
             if token.kind not in {"slash", "paren"} and not in_brace and not token.extglob:
-                self.output = self.output[: len(self.output) - len(previous.output)] + _STAR
-                previous.kind, previous.text, previous.regex = "star", "*", _STAR
+                self.output = self.output[: len(self.output) - len(previous.output)] + STAR
+                previous.kind, previous.text, previous.regex = "star", "*", STAR
         if self.extglobs and token.kind != "paren":
             self.extglobs[-1].inner += token.text
         self.output += token.output
@@ -324,7 +283,7 @@ class _Translator:
             literal = literal or (following == "<" and not re.search(r"<([!=]|\w+>)", self._rest(), re.ASCII))
             self._push(_Token("text", "?", r"\?" if literal else "?"))
         else:
-            self._push(_Token("qmark", "?", _ANY))
+            self._push(_Token("qmark", "?", ANY))
 
     def _exclamation(self) -> None:
         lookaround = self._peek(2) == "?" and bool(self._peek(3)) and self._peek(3) in "!=<:"
@@ -387,7 +346,7 @@ class _Translator:
         group = _Extglob(kind, self.parens, self.output, self.index, len(self.tokens))
         self._open("parens")
         self.parens += 1
-        self._push(_Token(kind, char, "" if self.output else _ONE))
+        self._push(_Token(kind, char, "" if self.output else ONE))
         self._push(_Token("paren", self._advance(), _EXTGLOB_OPEN.get(kind, "(?:"), extglob=True))
         self.extglobs.append(group)
 
@@ -409,7 +368,7 @@ class _Translator:
         literal = self.input[group.start : self.index + 1]
         opening = self.tokens[group.token_at]
         opening.kind, opening.text = "text", literal
-        opening.regex = ("" if group.output else _ONE) + replacement if replacement else _escape(literal)
+        opening.regex = ("" if group.output else ONE) + replacement if replacement else escape(literal)
         for token in self.tokens[group.token_at + 1 :]:
             token.text, token.regex = "", ""
         self.output = group.output + opening.regex
@@ -420,9 +379,9 @@ class _Translator:
 
     def _negation_close(self, group: _Extglob) -> str:
         rest = self._rest()
-        star = _GLOBSTAR if len(group.inner) > 1 and "/" in group.inner else _STAR
+        star = GLOBSTAR if len(group.inner) > 1 and "/" in group.inner else STAR
         close = _EXTGLOB_CLOSE["negate"]
-        if star is not _STAR or self._at_end() or re.fullmatch(r"\)+", rest):
+        if star is not STAR or self._at_end() or re.fullmatch(r"\)+", rest):
             close = f")$)){star}"
         if "*" in group.inner and re.fullmatch(r"\.[^\\/.]+", rest):
             inner = _Translator(rest)
@@ -464,7 +423,7 @@ class _Translator:
         self.rebuild = True
         self._advance()
         if not self.tokens[0].output and self.tokens[1] is previous:
-            self.tokens[0].regex = _ONE
+            self.tokens[0].regex = ONE
         return True
 
     def _bracket_close(self) -> None:
@@ -480,7 +439,7 @@ class _Translator:
         if re.search(r"[-*+?.^${}(|)[\]]", inside):
             return
         written = previous.text
-        previous.text = f"(?:{_escape(written)}|{written})"
+        previous.text = f"(?:{escape(written)}|{written})"
         self.output = self.output[: len(self.output) - len(written)] + previous.text
 
     # braces
@@ -525,7 +484,7 @@ class _Translator:
         if previous.kind == "globstar" or previous.starred:
             previous.kind, previous.starred = "star", True
             previous.text += "*"
-            previous.regex = _STAR
+            previous.regex = STAR
             self.rebuild = True
         elif re.match(r"\([^?]", self._rest()):
             self._extglob_open("*")
@@ -536,12 +495,12 @@ class _Translator:
 
     def _first_star(self, previous: _Token) -> None:
         if self.index == self.start or previous.kind in {"slash", "dot"}:
-            guard = _NOT_DOT_END if previous.kind == "dot" else _NOT_DOTS_HERE
+            guard = NOT_DOT_END if previous.kind == "dot" else NOT_DOTS_HERE
             if self._peek() != "*":
-                guard += _ONE
+                guard += ONE
             self.output += guard
             previous.regex = previous.output + guard
-        self._push(_Token("star", "*", _STAR))
+        self._push(_Token("star", "*", STAR))
 
     def _second_star(self, star: _Token) -> None:
         prior = star.prev or self.first
@@ -562,10 +521,10 @@ class _Translator:
         kept = self.output[: len(self.output) - len(star.output)]
         star.kind = "globstar"
         star.text += "*"
-        star.regex = _GLOBSTAR
+        star.regex = GLOBSTAR
         if prior.kind == "bos" and (swallows or self._at_end()):
             kept = ""
-            star.regex = rf"(?:^|\/|{_GLOBSTAR}\/)" if swallows else _GLOBSTAR
+            star.regex = rf"(?:^|\/|{GLOBSTAR}\/)" if swallows else GLOBSTAR
         elif swallows or (inside and before not in {"star", "globstar"} and self._at_end()):
             kept = kept[: len(kept) - len(prior.output)] + f"(?:{prior.output}"
             prior.regex = f"(?:{prior.output}"
@@ -598,28 +557,4 @@ def _range_class(ends: list[str]) -> str:
     from agent_agency.spec.safe_regex import is_valid
 
     members = f"[{'-'.join(ends)}]"
-    return members if is_valid(members) else "..".join(_escape(end) for end in ends)
-
-
-def _plain_expression(pattern: str) -> str:
-    """Derive the expression of a pattern without slashes, groups, classes and quotes, which is read more simply."""
-    with_backslash = False
-
-    def replace(match: re.Match[str]) -> str:
-        nonlocal with_backslash
-        escape, run, char, repeats = match[1], match[2], match[3], match[4]
-        if char == "\\":
-            with_backslash = True
-            return match[0]
-        if char == "?":
-            return escape + "?" + _ANY * len(repeats) if escape else _ANY * len(run)
-        if char == ".":
-            return r"\." * len(run)
-        if char == "*":
-            return escape + "*" + (_STAR if repeats else "") if escape else _STAR
-        return match[0] if escape else "\\" + match[0]
-
-    expression = re.sub(r"(\\?)(([^A-Za-z0-9_])(\3*))", replace, pattern)
-    if with_backslash:
-        expression = re.sub(r"\\+", lambda run: "\\\\" if len(run[0]) % 2 == 0 else "\\", expression)
-    return expression
+    return members if is_valid(members) else "..".join(escape(end) for end in ends)

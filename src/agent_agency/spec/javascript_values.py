@@ -119,12 +119,18 @@ def _text_to_number(text: str) -> float:
 
 
 def to_text(value: Any) -> str:
-    """Read any value as text, as ``String(value)`` does."""
+    """Read any value as text, as ``String(value)`` does.
+
+    Raises:
+        JavaScriptTypeError: a mapping has a key ``toString``, which hides the method that would be called.
+    """
     if isinstance(value, list):
         return ",".join("" if item is None else to_text(item) for item in value)
     if isinstance(value, bytes):
         return ",".join(str(byte) for byte in value)
     if isinstance(value, dict):
+        if "toString" in value:
+            raise JavaScriptTypeError("a mapping without a method toString")
         return "[object Object]"
     return value.written if isinstance(value, Moment) else _scalar_text(value)
 

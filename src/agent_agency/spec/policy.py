@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from agent_agency.facts import Finding, Severity
 from agent_agency.spec.document import Document, load_document
 from agent_agency.spec.finding_collector import FindingCollector
 from agent_agency.spec.model import Budget, Policy, PolicyGate, PolicyResult
@@ -46,8 +47,13 @@ def read_policy(data: bytes, path: str, *, parity: bool = False) -> PolicyResult
 
         policy_stricter.check(document.value, found, seed=seed)
     if found.refused:
-        return PolicyResult(path, valid=False, findings=found.findings)
+        return PolicyResult(path, valid=False, findings=_refusals(found) if parity else found.findings)
     return PolicyResult(path, valid=True, findings=found.findings, policy=_to_policy(document))
+
+
+def _refusals(found: FindingCollector) -> tuple[Finding, ...]:
+    """Without the advice: the reference gives none on a policy that it refuses."""
+    return tuple(finding for finding in found.findings if finding.severity is not Severity.ADVICE)
 
 
 def is_seed_policy(value: Mapping[str, Any]) -> bool:

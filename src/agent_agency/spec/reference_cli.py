@@ -175,6 +175,16 @@ def refuse_document(found: FindingCollector) -> None:
     )
 
 
+def refuse_stop(found: FindingCollector) -> None:
+    """A value that cannot be compared stops the reference as well."""
+    found.add(
+        "document.uncomparable",
+        (),
+        "A mapping with the key 'toString' stands where a number or a text is compared",
+        "Write a plain number or text there.",
+    )
+
+
 def reduce_spec(root: dict[str, Any], profile: Profile, lifecycle: str, path: str, digest: str) -> Spec:
     """Reduce a document that the reference passed, reading what is vague in the stricter sense.
 
@@ -184,9 +194,9 @@ def reduce_spec(root: dict[str, Any], profile: Profile, lifecycle: str, path: st
     scope = root["scope"]
     return Spec(
         id=js.to_text(root["id"]),
-        title=js.to_text(root["title"]),
+        title=text_of(root["title"]),
         risk_tier=_tier(root["risk_tier"]),
-        mode=js.to_text(root["mode"]),
+        mode=text_of(root["mode"]),
         lifecycle=lifecycle,
         scope=Scope(_texts(scope.get("in")), _texts(scope.get("out"))),
         profile=profile,
@@ -194,6 +204,14 @@ def reduce_spec(root: dict[str, Any], profile: Profile, lifecycle: str, path: st
         digest=digest,
         document=root,
     )
+
+
+def text_of(value: Any) -> str:
+    """A value as text; empty where JavaScript could not say it."""
+    try:
+        return js.to_text(value)
+    except js.JavaScriptTypeError:
+        return ""
 
 
 def plain_data(value: Any) -> Any:

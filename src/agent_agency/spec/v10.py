@@ -38,6 +38,15 @@ def check(document: Document) -> tuple[Finding, ...]:
         cli.refuse_document(found)
         return found.findings
     root = with_acceptance(root)
+    try:
+        _judge(found, root)
+    except js.JavaScriptTypeError:
+        cli.refuse_stop(found)
+    v10_schema.advise(found, root)
+    return found.findings
+
+
+def _judge(found: FindingCollector, root: Any) -> None:
     cli.check_presence(found, root)
     cli.check_id(found, _CLI, root)
     cli.check_tier_range(found, root)
@@ -47,8 +56,6 @@ def check(document: Document) -> tuple[Finding, ...]:
     cli.check_tier_duties(found, root)
     _check_rollback(found, root)
     cli.check_waiver_ids(found, root)
-    v10_schema.advise(found, root)
-    return found.findings
 
 
 def with_acceptance(root: Any) -> Any:
@@ -114,5 +121,5 @@ def to_spec(document: Document) -> Spec:
     """Reduce a document that passed ``check``; an unknown ``status`` counts as a draft."""
     root = with_acceptance(document.value)
     status = root.get("status")
-    lifecycle = "active" if status is None else LIFECYCLES.get(js.to_text(status), "draft")
+    lifecycle = "active" if status is None else LIFECYCLES.get(cli.text_of(status), "draft")
     return cli.reduce_spec(root, Profile.V10, lifecycle, document.path, document.digest)

@@ -53,14 +53,16 @@ class JavaScriptComposer(Composer):
     def _tagged(self, text: str, event: Any) -> Any:
         name = event.tag.removeprefix(_TAG)
         value: Any = None
+        absent = not text and not event.style
+        if name == "merge" and absent:
+            return None
         if name == "timestamp":
             value = moment(text)
         elif name == "binary":
-            value = _binary(text)
+            value = None if absent else _binary(text)
         elif name == "merge":
             value = _MergeKey(text) if text == "<<" else None
         elif name == "set" or name in _SEQUENCES:
-            absent = not text and not event.style
             value = ({} if name == "set" else []) if absent else None
         else:
             return super()._tagged(text, event)
@@ -136,7 +138,7 @@ def _binary(text: str) -> bytes | None:
     if not _BASE64.fullmatch(text) or len(letters) * 6 % 8:
         return None
     try:
-        return base64.b64decode(letters)
+        return base64.b64decode(letters) or bytes(3)  # three zeros for no letters, as there
     except binascii.Error:
         return b"\0"  # padding in odd places: some bytes, and which ones decides nothing
 

@@ -17,7 +17,7 @@ from agent_agency.spec.yaml_text import Prepared
 _IN_BLOCK_TEXT: Final = "indentation space is expected"
 _MOST_REREAD: Final = 4 * 1024 * 1024
 _LONGEST_KEY: Final = 1024
-_MOST_FOR_LONG_KEYS: Final = 256 * 1024
+_MOST_FOR_LONG_KEYS: Final = 64 * 1024
 _MAPPING_AFTER_MARKER: Final = re.compile(r"(?:[ \t]*(?:#.*)?\r?\n)*(---) +[^\s#|>&!]")
 
 
@@ -30,11 +30,11 @@ def make_parser(text: str) -> Any:
     return CParser(text)
 
 
-def make_pure_parser(text: str) -> Any:
-    """The parser in Python, for installations without the C one."""
+def make_pure_parser(text: str, *, long_keys: bool = False) -> Any:
+    """The parser in Python, for installations without the C one and for keys longer than YAML's 1024 characters."""
     from yaml.parser import Parser
     from yaml.reader import Reader
-    from yaml.scanner import Scanner
+    from yaml.scanner import Scanner, ScannerError
 
     class PureParser(Reader, Scanner, Parser):
         def __init__(self, stream: str) -> None:
@@ -42,24 +42,18 @@ def make_pure_parser(text: str) -> Any:
             Scanner.__init__(self)
             Parser.__init__(self)
 
-    return PureParser(text)
-
-
-def make_patient_parser(text: str) -> Any:
-    """A parser that takes keys of any length, where YAML says that a key ends within 1024 characters."""
-    pure = make_pure_parser(text)
-
-    class PatientParser(type(pure)):  # type: ignore[misc] - its base is made where PyYAML is loaded
         def stale_possible_simple_keys(self) -> None:
-            stale = [level for level, key in self.possible_simple_keys.items() if key.line != self.line]
-            for level in stale:
+            if not long_keys:
+                super().stale_possible_simple_keys()
+                return
+            for level in [level for level, key in self.possible_simple_keys.items() if key.line != self.line]:
                 key = self.possible_simple_keys.pop(level)
                 if key.required:
-                    raise yaml.scanner.ScannerError(
+                    raise ScannerError(
                         "while scanning a simple key", key.mark, "could not find expected ':'", self.get_mark()
                     )
 
-    return PatientParser(text)
+    return PureParser(text)
 
 
 def mend(prepared: Prepared, error: Any) -> Prepared | None:
@@ -77,7 +71,7 @@ def _mend_marker(prepared: Prepared) -> Prepared | None:
 
 
 def _mend_long_key(prepared: Prepared) -> Prepared | None:
-    """Ask for the patient parser where a line is long enough to hold a long key."""
+    """Ask for the parser that takes long keys where a line is long enough to hold a long key."""
     text = prepared.text
     if prepared.long_keys or len(text) > _MOST_FOR_LONG_KEYS:
         return None

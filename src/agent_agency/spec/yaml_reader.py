@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from yaml.events import (
 )
 
 from agent_agency.spec import core_schema
-from agent_agency.spec.yaml_parser import make_parser, make_patient_parser, mend
+from agent_agency.spec.yaml_parser import make_parser, make_pure_parser, mend
 from agent_agency.spec.yaml_text import Prepared, prepare
 
 MAX_DEPTH: Final = 100
@@ -27,6 +28,9 @@ MAX_ALIASED_NODES: Final = 10_000
 
 _TAG: Final = "tag:yaml.org,2002:"
 NO_KEY: Final = object()
+_BLOCK_HEADER: Final = re.compile(r"(?:[&!][^ \t\r\n]*[ \t\r\n]+)*[|>][-+0-9]*[ \t]*(?:[ \t]#.*)?(?:[\r\n]|\Z)")
+_BLANK_END: Final = re.compile(r"(?<![\\ \t\r\n])[ \t]+(?=[\r\n])")
+_COLON: Final = re.compile(r"[ \t]*:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,9 @@ class Composer:
 
     def __init__(self, prepared: Prepared) -> None:
         self.prepared = prepared
-        self.parser = make_patient_parser(prepared.text) if prepared.long_keys else make_parser(prepared.text)
+        self.parser = (
+            make_pure_parser(prepared.text, long_keys=True) if prepared.long_keys else make_parser(prepared.text)
+        )
         self.container: Any = []
         self.children: Any = []
         self.key: Any = NO_KEY
@@ -129,6 +135,8 @@ class Composer:
 
     def _scalar(self, event: Any) -> None:
         value = event.value
+        if event.style:
+            value = self._styled(event)
         if self.prepared.odd:
             value = self.prepared.restore(value, event.style)
             if value is None:
@@ -137,6 +145,8 @@ class Composer:
                     "The text holds a control character",
                     "Remove the character, or write it as an escape in double quotes.",
                 )
+        if event.tag is not None or event.anchor is not None:
+            self._check_properties(event)
         if event.tag is not None:
             value = self._tagged(value, event)
         elif not event.style:
@@ -145,6 +155,24 @@ class Composer:
         if event.anchor is not None:
             self.anchors[event.anchor] = (value, event.start_mark, 1)
         self._add(value, event.start_mark, event.start_mark)
+
+    def _styled(self, event: Any) -> str:
+        """The text of a scalar in quotes or of a block scalar, where the reference's reader differs from the parser."""
+        value: str = event.value
+        start, text = event.start_mark, self.prepared.text
+        if event.style in {"|", ">"}:
+            if not _BLOCK_HEADER.match(text, start.index) or self._stands_below_key(start):
+                raise refused(start, "A block text begins wrongly here", "Write 'key: |' and indent the text below.")
+        elif start.line != event.end_mark.line and _BLANK_END.search(text, start.index, event.end_mark.index):
+            value = _folded(text[start.index : event.end_mark.index])
+        return value
+
+    def _stands_below_key(self, mark: Any) -> bool:
+        """Does a value stand on a line of its own, no further in than its key?"""
+        key = self.key_mark
+        if self.flow or self.key is NO_KEY or mark.line == key.line or mark.column > key.column:
+            return False
+        return self.prepared.text[mark.index - mark.column : mark.index].strip() == ""
 
     def _tagged(self, text: str, event: Any) -> Any:
         return _tagged_scalar(text, event)
@@ -160,6 +188,14 @@ class Composer:
     def _refuse_missing_key(self, event: Any) -> None:
         if self.prepared.text[event.start_mark.index : event.start_mark.index + 1] == ":":
             raise refused(event.start_mark, "A ':' stands here without a key before it", "Write the key before ':'.")
+
+    def _check_properties(self, event: Any) -> None:
+        """Refuse an anchor or tag before a missing key, and one before the first key, which the reference loses."""
+        if self.key is not NO_KEY or type(self.container) is not dict or self.flow:
+            return
+        bare = not event.value and not event.style and _COLON.match(self.prepared.text, event.end_mark.index)
+        if bare or event.start_mark.index == self.stack[-1][-1].index:
+            raise refused(event.start_mark, "An anchor or tag stands here where a key is wanted", "Remove it.")
 
     def _mapping(self, event: Any) -> None:
         self._open(event, {}, {}, "map")
@@ -196,7 +232,8 @@ class Composer:
 
     def _alias(self, event: Any) -> None:
         mark = event.start_mark
-        if event.anchor not in self.anchors:
+        end = event.end_mark.index
+        if event.anchor not in self.anchors or self.prepared.text[end : end + 1] == ":":
             raise refused(
                 mark, f"The alias '*{event.anchor}' names no anchor before it", "Write the value itself here."
             )
@@ -239,6 +276,18 @@ class Composer:
                 mark, f"The key {_shown(value)} was already given on line {first}", "Keep one of the two entries."
             )
         self.key, self.key_mark = value, mark
+
+
+def _folded(quoted: str) -> str:
+    """The text of a scalar in quotes of several lines; blanks at the end of a line stay, as in the reference."""
+    free = (char for char in map(chr, range(0x100000, 0x10FFFD)) if char not in quoted)
+    blanks = {" ": next(free), "\t": next(free)}
+    hidden = _BLANK_END.sub(lambda match: "".join(blanks[char] for char in match[0]), quoted)
+    parser = make_parser(hidden)
+    while type(event := parser.get_event()) is not ScalarEvent:
+        pass
+    value: str = event.value
+    return value.replace(blanks[" "], " ").replace(blanks["\t"], "\t")
 
 
 def _tagged_scalar(text: str, event: Any) -> Any:

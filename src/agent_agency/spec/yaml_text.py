@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 _ODD: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_GLUED_MARKER: Final = re.compile(r"(?:[ \t]*(?:#.*)?\r?\n)*(---)(?=[^ \t\r\n])")
+"""``---`` without a blank after it, which the reference takes for the marker before the document all the same."""
 _BREAKS_ELSEWHERE: Final = frozenset("\x85\u2028\u2029\ufeff")
 _ESCAPED_SURROGATE: Final = r"(?s)\\(?:u([dD][89a-fA-F][0-9a-fA-F]{2})|.)"
 _MAYBE_SURROGATE: Final = ("\\ud", "\\uD")
@@ -73,6 +75,8 @@ def prepare(data: bytes) -> Prepared | Unreadable:
     text = text.removeprefix("\ufeff")
     if not text.endswith(("\n", "\r")):
         text += "\n"  # as the reference does, so that a block scalar at the very end has its last line break
+    if text.startswith(("-", "#", " ", "\n", "\r")) and (marker := _GLUED_MARKER.match(text)):
+        text = text[: marker.start(1)] + "   " + text[marker.end(1) :]
     substitutes: dict[str, str] = {}
     if _ODD.search(text):
         if "\x00" in text:

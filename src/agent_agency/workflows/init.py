@@ -14,6 +14,7 @@ from agent_agency.config import Config, read_config
 from agent_agency.errors import FileUnwritableError, UnknownRevisionError, UsageError
 from agent_agency.facts import display_path
 from agent_agency.git import Repository
+from agent_agency.spec.document_kinds import CAWS_FOLDER, SINGLE_SPEC_NAMES, SPEC_FOLDER, YAML_ENDINGS
 from agent_agency.spec.policy import read_policy
 from agent_agency.spec.validate import ValidationOptions, validate_spec
 from agent_agency.workflows.law import CONFIG_PATH, POLICY_PATHS
@@ -113,14 +114,29 @@ def write_init(repo: Repository, planned: Sequence[PlannedFile]) -> None:
             ) from error
 
 
+def holds_specs(repo: Repository) -> bool:
+    """Whether the working tree holds a working spec already: one more active spec would leave open which governs."""
+    caws = _root(repo) / CAWS_FOLDER
+    folder = caws / SPEC_FOLDER
+    specs = [file for file in folder.iterdir() if file.suffix in YAML_ENDINGS] if folder.is_dir() else []
+    return bool(specs) or any((caws / name).exists() for name in SINGLE_SPEC_NAMES)
+
+
 def suggest_scope(repo: Repository) -> tuple[str, ...]:
-    """Suggest a scope: the top-level folders that hold tracked files, without hidden ones; none before a commit."""
+    """Suggest a scope: the top-level folders that hold tracked files, else the tracked files; none before a commit.
+
+    Hidden ones are left out, and so are the files of the law.
+    """
     try:
         paths = [entry.path for entry in repo.list_files(repo.resolve("HEAD"))]
     except UnknownRevisionError:
         return ()
-    folders = sorted({path.split("/", 1)[0] for path in paths if "/" in path})
-    usual = [f"{name}/" for name in folders if not name.startswith(".") and display_path(name) == name]
+    folders = sorted({f"{path.split('/', 1)[0]}/" for path in paths if "/" in path})
+    return _suggestable(folders) or _suggestable(sorted(path for path in paths if path != CONFIG_PATH))
+
+
+def _suggestable(entries: Sequence[str]) -> tuple[str, ...]:
+    usual = [entry for entry in entries if not entry.startswith(".") and display_path(entry) == entry]
     return tuple(usual[:MAX_SCOPE_ENTRIES])
 
 

@@ -8,22 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from pathlib import PurePosixPath
 
 from agent_agency.canonical_json import digest_bytes, digest_json
 from agent_agency.config import Config, LawLimits, read_config
 from agent_agency.facts import Finding, GateMode, GateResult, GateStatus, Place, Severity
 from agent_agency.git import Repository
+from agent_agency.spec import document_kinds as kinds
 from agent_agency.spec.model import Policy, ValidationResult, WaiverResult
 from agent_agency.spec.policy import default_policy, read_policy
 from agent_agency.spec.waiver import read_waivers
 from agent_agency.workflows.spec_on_file import SpecOnFile, read_spec
 
-POLICY_PATHS = (".caws/policy.yaml", ".caws/policy.yml")
-SINGLE_SPEC_PATHS = (".caws/working-spec.yaml", ".caws/working-spec.yml")
-SPEC_FOLDER = ".caws/specs/"
-WAIVER_FOLDER = ".caws/waivers/"
-WAIVER_MAPS = (".caws/waivers.yml", ".caws/waivers.yaml")
-CONFIG_PATH = "agency.toml"
+POLICY_PATHS = tuple(f"{kinds.CAWS_FOLDER}/{name}" for name in kinds.POLICY_NAMES)
+CONFIG_PATH = kinds.CONFIG_NAME
+_DEEPEST = 3  # .caws, one folder in it, the file
 
 
 @dataclass(frozen=True)
@@ -95,14 +94,19 @@ def read_law(repo: Repository, commit: str, now: datetime) -> Law:
 
 
 class _TreeFiles:
-    """Tells whether a path exists at one commit."""
+    """Tells whether a file or folder exists at one commit; the tree is listed once, when first asked."""
 
     def __init__(self, repo: Repository, commit: str) -> None:
         self._repo = repo
         self._commit = commit
 
+    @cached_property
+    def _paths(self) -> frozenset[str]:
+        files = [PurePosixPath(entry.path) for entry in self._repo.list_files(self._commit)]
+        return frozenset(str(path) for file in files for path in (file, *file.parents))
+
     def exists(self, path: str) -> bool:
-        return bool(self._repo.list_files(self._commit, path))
+        return str(PurePosixPath(path)) in self._paths
 
 
 class _LawReader:
@@ -112,6 +116,7 @@ class _LawReader:
         self.repo = repo
         self.commit = commit
         self.now = now
+        self.files = _TreeFiles(repo, commit)
         entries = [*repo.list_files(commit, ".caws/"), *repo.list_files(commit, CONFIG_PATH)]
         self.paths = frozenset(entry.path for entry in entries)
         self.links = frozenset(entry.path for entry in entries if entry.mode in {"120000", "160000"})
@@ -142,18 +147,17 @@ class _LawReader:
         return Config(), digest_bytes(data), read or (_unreadable(CONFIG_PATH),)
 
     def specs(self, *, has_policy: bool) -> tuple[SpecOnFile, ...]:
-        found = [path for path in sorted(self.paths) if _is_spec_path(path)]
+        found = [path for path in sorted(self.paths) if _is_kind(path, kinds.DocumentKind.SPEC)]
         return tuple(self._spec(path, has_policy=has_policy) for path in found)
 
     def _spec(self, path: str, *, has_policy: bool) -> SpecOnFile:
         if path in self.links:
             refused = ValidationResult(path, None, valid=False, findings=(_not_a_file(path),))
             return SpecOnFile(path, None, "unknown", digest_bytes(b""), refused)
-        files = _TreeFiles(self.repo, self.commit)
-        return read_spec(self.read(path), path, files=files, now=self.now, has_policy=has_policy)
+        return read_spec(self.read(path), path, files=self.files, now=self.now, has_policy=has_policy)
 
     def waivers(self, config: Config, policy: Policy) -> tuple[WaiverResult, ...]:
-        found = [path for path in sorted(self.paths - self.links) if _is_waiver_path(path)]
+        found = [path for path in sorted(self.paths - self.links) if _is_kind(path, kinds.DocumentKind.WAIVERS)]
         own_gates = [gate.name for gate in config.gates]
         return tuple(
             result
@@ -162,16 +166,11 @@ class _LawReader:
         )
 
 
-def _is_spec_path(path: str) -> bool:
-    name = path.removeprefix(SPEC_FOLDER)
-    in_folder = name != path and "/" not in name and name.endswith((".yaml", ".yml"))
-    return in_folder or path in SINGLE_SPEC_PATHS
-
-
-def _is_waiver_path(path: str) -> bool:
-    name = path.removeprefix(WAIVER_FOLDER)
-    in_folder = name != path and "/" not in name and name.endswith((".yaml", ".yml"))
-    return in_folder or path in WAIVER_MAPS
+def _is_kind(path: str, kind: kinds.DocumentKind) -> bool:
+    """Whether the place, below the repository's own .caws folder, makes it a document of that kind."""
+    parts = tuple(path.split("/"))
+    known = path.endswith(kinds.YAML_ENDINGS) and parts[0] == kinds.CAWS_FOLDER and len(parts) <= _DEEPEST
+    return known and kinds.kind_by_place(parts) is kind
 
 
 def _advised(finding: Finding) -> Finding:

@@ -68,7 +68,7 @@ def examine(repo: Repository, request: ReviewRequest, now: datetime, record: Rec
     """Measure, run the gates and rule; writes nothing."""
     subject = resolve_subject(repo, request)
     law = read_law(repo, subject.law_commit, now)
-    change = measure(repo, subject.merge_base, subject.head)
+    change = measure(repo, subject.merge_base, subject.head, law_commit=subject.law_commit)
     governance = (*governance_edits(repo, change), *_own_governance(law, change))
     only_law = only_law_edited(change, governance)
     chosen = _chosen(repo, request, subject, law, may_lack=only_law or not law.in_force)

@@ -13,13 +13,17 @@ from agent_agency.workflows.repository_address import repository_address
 
 @dataclass(frozen=True, slots=True)
 class ReviewRequest:
-    """What to review: ``base`` and ``head`` are revisions; without ``head`` it is the working tree, or the index."""
+    """What to review: ``base`` and ``head`` are revisions; without ``head`` it is the working tree, or the index.
+
+    ``branch`` is the name that the change's branch has elsewhere, for a checkout that stands on no branch.
+    """
 
     start: Path
     base: str | None = None
     head: str | None = None
     staged: bool = False
     spec_id: str | None = None
+    branch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ def resolve_subject(repo: Repository, request: ReviewRequest) -> Subject:
         tip=tip,
         head=head,
         head_ref=request.head,
-        branch=branch,
+        branch=branch if request.branch is None else request.branch,
         repository_uri=repository_address(repo),
         notes=(several,) if len(merge_bases) > 1 else (),
     )

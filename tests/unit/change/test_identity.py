@@ -56,7 +56,7 @@ def test_every_measured_field_counts() -> None:
     for field in fields(FileEnd):
         changed = replace(END, **{field.name: getattr(other, field.name)})
         assert change_digest([replace(FILE, new=changed)]) != change_digest([FILE]), field.name
-    told = FileChange(FileStatus.RENAMED, None, None, 1, 1, True, True, True, True, 1)
+    told = FileChange(FileStatus.RENAMED, None, None, 1, 1, True, True, True, True, 1, 1)
     for field in fields(FileChange):
         changed_file = replace(FILE, **{field.name: getattr(told, field.name)})
         assert change_digest([changed_file]) != change_digest([FILE]), field.name

@@ -397,12 +397,22 @@ def test_a_sha256_repository_is_measured(tmp_path: Path) -> None:
         assert [(file.path, file.added, file.generated) for file in change.files] == [("a", 1, True), ("new", 1, False)]
 
 
-def test_text_that_a_nul_byte_makes_binary_is_told(git_repo: GitRepo, measured: Measured) -> None:
+def test_lines_that_a_nul_byte_hides_are_told(git_repo: GitRepo, measured: Measured) -> None:
     git_repo.write("app.js", LINES)
     start(git_repo, blob=b"\0")
     git_repo.write("app.js", f"/*\0*/\n{LINES}evil()\n")
     git_repo.commit("work", blob=b"\0\0")
     change = measured()
-    assert [note for note in change.notes if "binary now" in note] == [
-        "app.js was text and is binary now: its lines are not counted"
-    ]
+    assert [note.partition(" that")[0] for note in change.notes] == ["app.js: 2 line(s)"]
+
+
+def test_what_is_generated_follows_from_the_law_not_from_an_old_base(git_repo: GitRepo) -> None:
+    start(git_repo, **{".gitattributes": "* linguist-generated\n"})
+    git_repo.checkout("main")
+    law = git_repo.commit("take the mark back", **{".gitattributes": ""})
+    git_repo.checkout("work")
+    head = git_repo.commit("work", big=LINES)
+    with Repository.discover(git_repo.path) as repo:
+        old = repo.merge_base(law, head)
+        assert measure(repo, old, Head.commit(head)).files[0].generated
+        assert not measure(repo, old, Head.commit(head), law_commit=law).files[0].generated

@@ -56,6 +56,25 @@ def test_a_tag_called_like_the_branch_cannot_take_its_place(git_repo: GitRepo) -
         assert repo.resolve("refs/heads/main") != repo.resolve("refs/tags/main")
 
 
+def test_a_file_in_the_git_folder_called_like_the_branch_cannot_take_its_place(git_repo: GitRepo) -> None:
+    tip = git_repo.commit("one", a="a")
+    git_repo.branch("agent")
+    (git_repo.path / ".git" / "main").write_text(git_repo.commit("lax law", law="none") + "\n")
+    with Repository.discover(git_repo.path) as repo:
+        for name in ("main", "main~0", "main^{commit}"):
+            with pytest.raises(UnknownRevisionError, match="file of that name"):
+                repo.resolve(name)
+        assert repo.resolve("refs/heads/main") == tip
+
+
+def test_a_branch_called_like_a_commit_cannot_take_its_place(git_repo: GitRepo) -> None:
+    first = git_repo.commit("one", a="a")
+    second = git_repo.commit("two", a="b")
+    git_repo.git("update-ref", f"refs/heads/{first}", second)
+    with Repository.discover(git_repo.path) as repo:
+        assert repo.resolve(first) == first
+
+
 def test_a_tag_at_the_very_commit_of_the_branch_is_no_ambiguity(git_repo: GitRepo) -> None:
     commit = git_repo.commit("one", a="a")
     git_repo.git("tag", "main")
