@@ -18,6 +18,7 @@ from agent_agency.gates.reports.source import Source
 from agent_agency.gates.reports.xml_stream import Elements, natural
 
 _HEARD = 16 * 1024
+_MAX_TEXTS = 10_000
 _FAILING = {"failure": TestStatus.FAILED, "error": TestStatus.ERROR}
 _SKIPPING = frozenset({"skipped", "ignored", "disabled", "incomplete"})
 _FLAKY = frozenset({"flakyFailure", "flakyError"})
@@ -63,8 +64,21 @@ def read_junit(source: Source) -> TestReport:
     return TestReport(tuple(reader.cases))
 
 
+def read_junit_texts(source: Source, longest: int = 4 * 2**20) -> tuple[TestReport, tuple[str, ...]]:
+    """Read a JUnit XML report and beside it what stands inside its failures, each text cut to ``longest``.
+
+    Raises:
+        Refused: as ``read_junit``.
+    """
+    reader = _Reader(longest)
+    Elements(reader).read(source)
+    return TestReport(tuple(reader.cases)), tuple(reader.texts)
+
+
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, longest: int = 0) -> None:
+        self.texts: list[str] = []
+        self._longest = longest
         self.cases: list[TestCase] = []
         self._messages = Messages()
         self._suites: list[_Suite] = []
@@ -88,7 +102,7 @@ class _Reader:
         elif tag in _FAILING and len(self._suites) == elements.depth - 1:
             self._suites[-1].own_failures += 1
             self._attributes = attributes
-            elements.listen(_HEARD)
+            elements.listen(self._longest or _HEARD)
 
     def end(self, elements: Elements, tag: str, text: str) -> None:
         case = self._case
@@ -110,7 +124,7 @@ class _Reader:
         if tag in _FAILING:
             case.failing.append(_FAILING[tag])
             self._attributes = attributes
-            elements.listen(_HEARD)
+            elements.listen(self._longest or _HEARD)
         elif tag in _SKIPPING:
             is_xfail = attributes.get("type") == "pytest.xfail"
             case.skipped = TestStatus.XFAILED if is_xfail else TestStatus.SKIPPED
@@ -121,6 +135,9 @@ class _Reader:
             raise Refused(Code.WRONG_SHAPE, f"The test case {case.id[:200]!r} holds an unknown element {tag[:80]!r}")
 
     def _describe(self, case: _Case, attributes: dict[str, str], text: str) -> None:
+        if self._longest:
+            self.texts.append(text)
+            bounded(len(self.texts), _MAX_TEXTS, "failures")
         if len(case.failing) > 1 and case.message:
             return
         said = attributes.get("message", "") or text or attributes.get("type", "")

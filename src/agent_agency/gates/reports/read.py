@@ -17,9 +17,22 @@ DEFAULT_LIMIT = 512 * 2**20
 FORMATS: Mapping[str, str] = MappingProxyType(
     {
         "junit": "junit:read_junit",
+        "pytest-json": "pytest_json:read_pytest_json",
         "cobertura": "cobertura:read_cobertura",
         "lcov": "lcov:read_lcov",
         "coveragepy": "coveragepy:read_coveragepy",
+        "istanbul": "istanbul:read_istanbul",
+        "sarif": "sarif:read_sarif",
+        "mutation-elements": "mutation_elements:read_mutation_elements",
+        "mutmut": "mutmut:read_mutmut",
+        "cosmic-ray": "cosmic_ray:read_cosmic_ray",
+        "axe": "axe:read_axe",
+        "ruff": "lint_tools:read_ruff",
+        "eslint": "lint_tools:read_eslint",
+        "mypy": "type_tools:read_mypy",
+        "pyright": "type_tools:read_pyright",
+        "bandit": "security_tools:read_bandit",
+        "pip-audit": "security_tools:read_pip_audit",
     }
 )
 """Every format by name, with the reader that is imported when it is asked for."""

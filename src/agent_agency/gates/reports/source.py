@@ -46,6 +46,12 @@ class Source:
         if self._taken != self.size:
             raise Refused(Code.UNREADABLE, "The report changed while it was read")
 
+    def peek(self, wanted: int) -> bytes:
+        """The first bytes, left where they are; to be called before any reading."""
+        head = self.stream.read(wanted)
+        self.stream.seek(0)
+        return head
+
     def skip_bom(self) -> None:
         """Drop a UTF-8 byte order mark, which some tools write before JSON; to be called before any reading."""
         if self.stream.read(len(_BOM)) == _BOM:
