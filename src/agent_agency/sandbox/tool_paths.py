@@ -1,0 +1,108 @@
+"""Which files a program needs to run at all: its links, its prefix, its interpreter and that one's prefix."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix", "/gnu")
+"""Read-only for every command. ``/home``, ``/root``, ``/run``, ``/srv`` and ``/var`` are not among them: they hold
+people's files, sockets of services that act for whoever connects, and secrets."""
+
+_PARTS = ("bin", "sbin", "lib", "lib32", "lib64", "libexec", "include", "ssl", "conda-meta", "pyvenv.cfg")
+_PROGRAM_FOLDERS = frozenset({"bin", "sbin", "libexec"})
+_MOST_LINKS = 40
+_LONGEST_SHEBANG = 512
+
+
+def find_program(name: str, environment: Mapping[str, str], cwd: Path) -> Path | None:
+    """The absolute path of a program, links not followed; ``None`` when there is no such executable file."""
+    if os.sep in name:
+        path = Path(os.path.abspath(cwd / name))  # noqa: PTH100  resolve() would follow a virtual environment's link
+        return path if path.is_file() and os.access(path, os.X_OK) else None
+    folders = environment.get("PATH", os.defpath).split(os.pathsep)
+    found = shutil.which(name, path=os.pathsep.join(str(cwd / folder) for folder in folders))
+    return None if found is None else Path(os.path.abspath(found))  # noqa: PTH100  likewise
+
+
+def program_paths(program: Path, environment: Mapping[str, str], homes: Iterable[Path]) -> tuple[Path, ...]:
+    """Files and folders, outside the system's, that ``program`` needs to be readable.
+
+    Of a prefix only the folders with programs and libraries are taken, so that ``~/bin/tool`` opens ``~/bin`` and
+    ``~/lib``, never the home; ``share`` only where the prefix is no home and no ``~/.local``.
+    """
+    homes = tuple(homes)
+    kept: dict[Path, None] = {}
+    for path in _programs(program, environment):
+        for needed in (path, *_prefix_parts(path, homes)):
+            if not in_system(needed) and needed.exists():
+                kept[needed] = None
+    return tuple(kept)
+
+
+def in_system(path: Path) -> bool:
+    """Whether the path lies in a folder that every command may read."""
+    return any(path.is_relative_to(folder) for folder in SYSTEM_FOLDERS)
+
+
+def home_folders(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """The homes to hide: the user's, the caller's and the command's ``HOME``, real paths included."""
+    import pwd
+
+    named = [os.environ.get("HOME", ""), environment.get("HOME", "")]
+    with contextlib.suppress(KeyError):
+        named.append(pwd.getpwuid(os.getuid()).pw_dir)
+    plain = [Path(name) for name in named if name.startswith("/")]
+    return tuple(path for path in dict.fromkeys([*plain, *(path.resolve() for path in plain)]) if path != Path("/"))
+
+
+def _programs(program: Path, environment: Mapping[str, str]) -> Iterator[Path]:
+    """The program, every link on the way to its file, and the same for the interpreters that it names."""
+    pending = [program]
+    seen: set[Path] = set()
+    while pending and len(seen) < _MOST_LINKS:
+        path = pending.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        yield path
+        if path.is_symlink():
+            pending.append(path.parent / path.readlink())
+        pending.append(path.resolve())
+        pending.extend(_interpreters(path, environment))
+
+
+def _interpreters(path: Path, environment: Mapping[str, str]) -> Iterator[Path]:
+    """Interpreters that a program needs: a script's first line, a virtual environment's base."""
+    with contextlib.suppress(OSError, ValueError):
+        with path.open("rb") as stream:
+            first = stream.read(_LONGEST_SHEBANG).split(b"\n", 1)[0]
+        if first.startswith(b"#!"):
+            words = os.fsdecode(first[2:]).split()
+            if words and words[0].endswith("/env"):
+                found = find_program(next(word for word in words[1:] if word[0] != "-"), environment, Path("/"))
+                words = [] if found is None else [str(found)]
+            yield from (Path(word) for word in words[:1])
+    with contextlib.suppress(OSError, ValueError, StopIteration):
+        text = (path.parent.parent / "pyvenv.cfg").read_text("utf-8")
+        pairs = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+        settings = {key.strip(): value.strip() for key, value in pairs.items()}
+        if "home" in settings:
+            yield Path(settings["home"]) / path.name
+            yield Path(settings["home"]) / "python3"
+        if "executable" in settings:
+            yield Path(settings["executable"])
+
+
+def _prefix_parts(path: Path, homes: tuple[Path, ...]) -> Iterator[Path]:
+    if "node_modules" in path.parts:
+        yield Path(*path.parts[: path.parts.index("node_modules") + 1])
+    if path.parent.name not in _PROGRAM_FOLDERS:
+        return
+    prefix = path.parent.parent
+    open_home = any(home.is_relative_to(prefix) or prefix == home / ".local" for home in homes)
+    parts = _PARTS if open_home else (*_PARTS, "share")
+    yield from (prefix / part for part in parts)

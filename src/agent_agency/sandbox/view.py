@@ -1,0 +1,82 @@
+"""What of the file system a command sees: the same answer for every level of isolation."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from agent_agency.sandbox.model import Command
+from agent_agency.sandbox.tool_paths import SYSTEM_FOLDERS, home_folders, in_system, program_paths
+
+CPU_FACTS = Path("/sys/devices/system/cpu")
+
+
+class Access(StrEnum):
+    """What may be done below a path."""
+
+    READ = "read"
+    WRITE = "write"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One path and what may be done below it, unless a deeper part says otherwise."""
+
+    path: Path
+    access: Access
+
+
+def parts(command: Command, program: Path) -> tuple[Part, ...]:
+    """The parts of the file system that are there for a command, shallow before deep."""
+    writable = _both_spellings(command.writable)
+    readable = _both_spellings(command.readable)
+    homes = home_folders(command.environment)
+    found: dict[Path, Access] = {
+        Path(folder): Access.READ for folder in (*SYSTEM_FOLDERS, CPU_FACTS) if Path(folder).is_dir()
+    }
+    found.update({home: Access.EMPTY for home in homes if not _within(home, writable) and not _holds_system(home)})
+    for path in program_paths(program, command.environment, homes):
+        if not _within(path, writable):
+            found[path] = Access.READ
+    found.update(dict.fromkeys(readable, Access.READ))
+    found.update(dict.fromkeys(writable, Access.WRITE))
+    return tuple(Part(path, found[path]) for path in sorted(found, key=lambda path: (len(path.parts), path)))
+
+
+def private_entries(folder: Path) -> Iterator[Path]:
+    """Files and folders below ``folder`` that not everybody may read, e.g. ``/etc/shadow``.
+
+    The kernel keeps them from an ordinary user; root owns them, with capabilities or without.
+    """
+    for name in sorted(os.listdir(folder)):  # noqa: PTH208  walked at each start
+        path = folder / name
+        try:
+            mode = path.lstat().st_mode
+        except OSError:
+            continue
+        if stat.S_ISDIR(mode):
+            if mode & (stat.S_IROTH | stat.S_IXOTH) != stat.S_IROTH | stat.S_IXOTH:
+                yield path
+            else:
+                yield from private_entries(path)
+        elif not stat.S_ISLNK(mode) and not mode & stat.S_IROTH:
+            yield path
+
+
+def _both_spellings(paths: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Each path as given and with its links followed."""
+    return tuple(dict.fromkeys(spelled for path in paths for spelled in (path.absolute(), path.resolve())))
+
+
+def _within(path: Path, folders: tuple[Path, ...]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def _holds_system(home: Path) -> bool:
+    """A home that is itself a system folder, as some service accounts have, cannot be emptied."""
+    return in_system(home) and any(Path(folder).is_relative_to(home) for folder in SYSTEM_FOLDERS)
