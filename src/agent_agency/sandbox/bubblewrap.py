@@ -66,6 +66,8 @@ class Contained:
             self._init_handle = os.pidfd_open(pid)
             self._limit(pid, limits)
             os.write(go, b"go")
+        except (BrokenPipeError, ProcessLookupError) as error:
+            raise NotStartedError(self._complaint()) from error
         except OSError as error:
             raise NotStartedError(f"the limits could not be set ({error.strerror})") from error
 

@@ -13,6 +13,7 @@ SYSTEM_FOLDERS = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"
 people's files, sockets of services that act for whoever connects, and secrets."""
 
 _PARTS = ("bin", "sbin", "lib", "lib32", "lib64", "libexec", "include", "ssl", "conda-meta", "pyvenv.cfg")
+_SHIM_PARTS = ("bin", "lib", "libexec", "shims", "versions", "version", "installs", "plugins", "pyenv.d")
 _PROGRAM_FOLDERS = frozenset({"bin", "sbin", "libexec"})
 _MOST_LINKS = 40
 _LONGEST_SHEBANG = 512
@@ -100,9 +101,11 @@ def _interpreters(path: Path, environment: Mapping[str, str]) -> Iterator[Path]:
 def _prefix_parts(path: Path, homes: tuple[Path, ...]) -> Iterator[Path]:
     if "node_modules" in path.parts:
         yield Path(*path.parts[: path.parts.index("node_modules") + 1])
+    prefix = path.parent.parent
+    if path.parent.name == "shims":  # version managers: the shim finds the real program below the same root
+        yield from (prefix / part for part in _SHIM_PARTS)
     if path.parent.name not in _PROGRAM_FOLDERS:
         return
-    prefix = path.parent.parent
     open_home = any(home.is_relative_to(prefix) or prefix == home / ".local" for home in homes)
     parts = _PARTS if open_home else (*_PARTS, "share")
     yield from (prefix / part for part in parts)

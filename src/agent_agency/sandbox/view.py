@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -45,7 +45,8 @@ def parts(command: Command, program: Path) -> tuple[Part, ...]:
             found[path] = Access.READ
     found.update(dict.fromkeys(readable, Access.READ))
     found.update(dict.fromkeys(writable, Access.WRITE))
-    return tuple(Part(path, found[path]) for path in sorted(found, key=lambda path: (len(path.parts), path)))
+    ordered = [Part(path, found[path]) for path in sorted(found, key=lambda path: (len(path.parts), path))]
+    return tuple(part for part in ordered if part.access is not _above(part.path, found))
 
 
 def private_entries(folder: Path) -> Iterator[Path]:
@@ -71,6 +72,11 @@ def private_entries(folder: Path) -> Iterator[Path]:
 def _both_spellings(paths: tuple[Path, ...]) -> tuple[Path, ...]:
     """Each path as given and with its links followed."""
     return tuple(dict.fromkeys(spelled for path in paths for spelled in (path.absolute(), path.resolve())))
+
+
+def _above(path: Path, found: Mapping[Path, Access]) -> Access | None:
+    """What the nearest part above says."""
+    return next((found[folder] for folder in path.parents if folder in found), None)
 
 
 def _within(path: Path, folders: tuple[Path, ...]) -> bool:
