@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import tempfile
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,15 +29,13 @@ def try_example(*, keep: Path | None, as_json: bool) -> int:
     Needs no network, and touches nothing outside its folder. Exit code: 0 when every review ran.
     """
     from agent_agency.cli.files import write_whole
-    from agent_agency.clock import SystemClock
+    from agent_agency.cli.services import machine_services
     from agent_agency.report.html import render_index
     from agent_agency.report.json_document import to_document
     from agent_agency.workflows.example import review_example
-    from agent_agency.workflows.review import Services
 
     folder = (keep or Path(tempfile.mkdtemp(prefix="agency-try-")) / "tally").absolute()
-    services = Services(SystemClock(), lambda: uuid.uuid4().hex, to_document)
-    reviewed = list(review_example(folder, services))
+    reviewed = list(review_example(folder, machine_services()))
     page = folder.parent / f"{folder.name}-rulings.html" if keep is None else folder / ".git" / "agency" / "try.html"
     write_whole(page, render_index([(row.branch.name, row.ruling) for row in reviewed]))
     if as_json:
