@@ -19,10 +19,12 @@ from pathlib import Path
 from agent_agency.sandbox.model import Command, Limits
 from agent_agency.sandbox.pids_group import PidsGroup
 from agent_agency.sandbox.process_tree import descendants
+from agent_agency.sandbox.resources import resource_limits
 from agent_agency.sandbox.running import Ending, NotStartedError, StatusLines, as_descriptor
 from agent_agency.sandbox.view import Access, Part, parts, private_entries
 
 _PLACES = "/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin"
+_PRIVATE_FOLDERS = ("/dev/shm", "/tmp", "/var/tmp")  # noqa: S108  mounted anew, empty, for each command
 _SET_UP_LIMIT = 30.0
 _END_LIMIT_MS = 15_000
 _LARGEST_SIGNAL = 64
@@ -107,19 +109,13 @@ class Contained:
         return Ending(exit_code=code, problem=problem)
 
     def _limit(self, pid: int, limits: Limits) -> None:
-        sizes = [size for size in (limits.file_bytes, limits.written_bytes) if size is not None]
-        wanted = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: min(sizes) if sizes else None}
-        wanted[resource.RLIMIT_AS] = limits.memory_bytes
-        if limits.processes is not None:
-            room = limits.processes + _INIT_PROCESSES
-            if os.geteuid() == 0:
-                self._group = PidsGroup.create(room, name=f"agency-{pid}")
-                if self._group is not None and not self._group.attach(pid):
-                    raise NotStartedError("the process could not be put into its control group")
-            wanted[resource.RLIMIT_NPROC] = room
-        for kind, value in wanted.items():
-            if value is not None:
-                resource.prlimit(pid, kind, (value, value))
+        room = None if limits.processes is None else limits.processes + _INIT_PROCESSES
+        if room is not None and os.geteuid() == 0:
+            self._group = PidsGroup.create(room, name=f"agency-{pid}")
+            if self._group is not None and not self._group.attach(pid):
+                raise NotStartedError("the process could not be put into its control group")
+        for kind, value in resource_limits(limits, room):
+            resource.prlimit(pid, kind, (value, value))
 
     def _complaint(self) -> str:
         """What bubblewrap wrote before it gave up."""
@@ -178,8 +174,9 @@ def _options(command: Command, program: Path) -> Iterator[str]:
     for name, value in command.environment.items():
         yield from ("--setenv", name, value)
     room = () if command.limits.written_bytes is None else ("--size", str(command.limits.written_bytes))
-    yield from ("--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev", *room, "--tmpfs", "/dev/shm")
-    yield from (*room, "--tmpfs", "/tmp", "--dir", "/run", "--dir", "/var", "--symlink", "../tmp", "/var/tmp")
+    yield from ("--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev", "--dir", "/run", "--dir", "/var")
+    for folder in _PRIVATE_FOLDERS:
+        yield from (*room, "--tmpfs", folder)
     for part in parts(command, program):
         yield from _mount(part, room)
     if command.network:

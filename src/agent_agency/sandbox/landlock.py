@@ -52,7 +52,7 @@ def abi() -> int:
     """The version of Landlock that the kernel offers; 0 for none."""
     if sys.platform != "linux":
         return 0
-    return max(_library().syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_ASK_VERSION)), 0)
+    return max(int(_library().syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_ASK_VERSION))), 0)
 
 
 def restrict(rules: Iterable[tuple[str, int]], *, network: bool) -> None:

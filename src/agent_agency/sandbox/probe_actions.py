@@ -1,7 +1,8 @@
 """What a probed command tries to do, run as a program of its own inside the level of isolation under test.
 
 Arguments: a folder outside the checkout, a secret file, a port on the loopback, the number of a process outside and a
-word on its command line, and how many processes to try to start. It prints what it managed as one JSON object. Only the standard library.
+word on its command line, and how many processes to try to start. It prints what it managed as one JSON object. Only
+the standard library.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _CONNECT_LIMIT_S = 2
 
 def main(outside: str, secret: str, port: str, process: str, word: str, processes: str) -> None:
     """Try everything once."""
-    done = {"checkout": _write(Path("written"))}
+    done: dict[str, object] = {"checkout": _write(Path("written"))}
     done["elsewhere"] = _write(Path(outside, "written"))
     done["secret"] = _read(Path(secret))
     done["loopback"] = _connect(int(port))
@@ -62,7 +63,7 @@ def _signal(process: int, number: int) -> bool:
 
 
 def _start_many(wanted: int) -> int:
-    started = []
+    started: list[int] = []
     with contextlib.suppress(OSError):
         while len(started) < wanted:
             pid = os.fork()

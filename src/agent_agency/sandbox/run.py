@@ -13,7 +13,7 @@ from agent_agency.sandbox.model import Command, Ended, Isolation, Limits, Outcom
 from agent_agency.sandbox.output import KeptOutput
 from agent_agency.sandbox.running import Ending, NotStartedError, Running
 from agent_agency.sandbox.tool_paths import find_program
-from agent_agency.sandbox.written import deleted_files_use, disk_use
+from agent_agency.sandbox.written import WrittenBytes
 
 _CHUNK = 65536
 _CANCEL_LOOK_S = 0.05
@@ -40,18 +40,18 @@ def run(
     """
     begun = time.monotonic()
     kept = KeptOutput(command.limits.output_bytes)
+    written = None if command.limits.written_bytes is None else WrittenBytes(command.writable)
     try:
         running = _start(command, isolation)
     except NotStartedError as error:
         return _outcome(Ended.NOT_STARTED, Ending(problem=str(error)), kept, begun, isolation)
-    watch = _Watch(command, running, kept, on_output, cancel)
+    watch = _Watch(command.limits, running, written, kept, on_output, cancel)
     try:
-        reason = watch.until_end(begun)
-        ending = running.finish()
+        try:
+            reason = watch.until_end(begun)
+        finally:
+            ending = running.finish()
         reason = reason or watch.last_look()
-    except BaseException:
-        running.finish()
-        raise
     finally:
         os.close(running.output)
     return _outcome(reason, ending, kept, begun, isolation, limits=command.limits)
@@ -85,19 +85,19 @@ class _Watch:
 
     def __init__(
         self,
-        command: Command,
+        limits: Limits,
         running: Running,
+        written: WrittenBytes | None,
         kept: KeptOutput,
         on_output: OnOutput | None,
         cancel: threading.Event | None,
     ) -> None:
-        self._limits = command.limits
+        self._limits = limits
         self._running = running
         self._kept = kept
         self._on_output = on_output
         self._cancel = cancel
-        self._writable = tuple({path.resolve(): None for path in command.writable})
-        self._before = 0 if self._limits.written_bytes is None else disk_use(self._writable)
+        self._written = written
         self._next_look = 0.0
         self._last_output = 0.0
 
@@ -107,7 +107,7 @@ class _Watch:
         poll = select.poll()
         poll.register(output, select.POLLIN)
         poll.register(status, select.POLLIN)
-        os.set_blocking(output, False)  # noqa: FBT003  the signature of the standard library
+        os.set_blocking(output, False)
         self._last_output = begun
         while True:
             reason = self._passed(begun)
@@ -119,7 +119,7 @@ class _Watch:
                     poll.unregister(output)
                 elif self._take(chunk):
                     return Ended.OUTPUT_LIMIT
-            elif status in ready and self._running.has_ended():
+            if status in ready and self._running.has_ended():
                 return None
 
     def last_look(self) -> Ended | None:
@@ -160,10 +160,9 @@ class _Watch:
         return None
 
     def _written_too_much(self, pids: tuple[int, ...]) -> bool:
-        if self._limits.written_bytes is None:
+        if self._written is None or self._limits.written_bytes is None:
             return False
-        used = disk_use(self._writable) + deleted_files_use(pids)
-        return used - self._before > self._limits.written_bytes
+        return self._written.growth(pids) > self._limits.written_bytes
 
     def _wait_ms(self, begun: float) -> float:
         now = time.monotonic()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,9 +12,10 @@ from pathlib import Path
 
 import agent_agency
 from agent_agency.sandbox import landlock
-from agent_agency.sandbox.model import Command, Limits
+from agent_agency.sandbox.model import Command
 from agent_agency.sandbox.pids_group import PidsGroup
 from agent_agency.sandbox.process_tree import descendants
+from agent_agency.sandbox.resources import own_tasks, resource_limits
 from agent_agency.sandbox.running import Ending, NotStartedError, StatusLines, as_descriptor
 from agent_agency.sandbox.view import Access, parts, private_entries
 
@@ -71,9 +71,11 @@ def start(command: Command, program: Path, *, confined: bool) -> Supervised:
     Raises:
         NotStartedError: when the supervising process cannot be started.
     """
-    group = None
+    group = tasks = None
     if command.limits.processes is not None and os.geteuid() == 0:
         group = PidsGroup.create(command.limits.processes, name=f"agency-{os.getpid()}-{os.urandom(4).hex()}")
+    elif command.limits.processes is not None:
+        tasks = command.limits.processes + own_tasks()
     wanted = {
         "program": os.fspath(program),
         "argv": list(command.argv),
@@ -81,7 +83,7 @@ def start(command: Command, program: Path, *, confined: bool) -> Supervised:
         "environment": {**command.environment, "PWD": os.fspath(command.cwd)},
         "network": command.network,
         "group": None if group is None else os.fspath(group.folder),
-        "resources": list(_resources(command.limits)),
+        "resources": list(resource_limits(command.limits, tasks)),
         "rules": list(_rules(command, program)) if confined else None,
     }
     output, writing = os.pipe()
@@ -111,27 +113,6 @@ def start(command: Command, program: Path, *, confined: bool) -> Supervised:
     running = Supervised(process, output, StatusLines(status))
     running.group = group
     return running
-
-
-def _resources(limits: Limits) -> Iterator[tuple[int, int]]:
-    sizes = [size for size in (limits.file_bytes, limits.written_bytes) if size is not None]
-    yield resource.RLIMIT_CORE, 0
-    if sizes:
-        yield resource.RLIMIT_FSIZE, min(sizes)
-    if limits.memory_bytes is not None:
-        yield resource.RLIMIT_AS, limits.memory_bytes
-    if limits.processes is not None and os.geteuid() != 0:
-        yield resource.RLIMIT_NPROC, limits.processes + _own_tasks()
-
-
-def _own_tasks() -> int:
-    """How many processes and threads this user has: without a user name space the limit counts them all."""
-    total = 0
-    for name in os.listdir("/proc") if Path("/proc").is_dir() else ():  # noqa: PTH208  bare names
-        with contextlib.suppress(OSError):
-            if name.isdigit() and Path("/proc", name).stat().st_uid == os.getuid():
-                total += len(os.listdir(f"/proc/{name}/task"))  # noqa: PTH208  likewise
-    return total
 
 
 def _rules(command: Command, program: Path) -> Iterator[tuple[str, int]]:

@@ -7,6 +7,7 @@ Only the standard library, for a quick start.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -37,7 +38,7 @@ def main(settings: int, status: int) -> None:
         _tell(status, problem="orphans cannot be kept track of on this system")
         return
     woken, waking = os.pipe()
-    os.set_blocking(waking, False)  # noqa: FBT003  the signature of the standard library
+    os.set_blocking(waking, False)
     signal.set_wakeup_fd(waking)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     pid, problem = _start(wanted)
@@ -47,6 +48,9 @@ def main(settings: int, status: int) -> None:
         code = _await(pid, woken)
         if code is not None:
             _tell(status, **({"exit": code} if code >= 0 else {"signal": -code}))
+    if sys.platform != "linux":
+        with contextlib.suppress(OSError):
+            os.killpg(pid, signal.SIGKILL)  # orphans leave the tree there; those that kept their group are reached so
     if not end_descendants(time_limit=_END_LIMIT):
         problem = "not every process could be ended"
     if problem:

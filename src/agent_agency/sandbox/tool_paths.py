@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -29,15 +30,21 @@ def find_program(name: str, environment: Mapping[str, str], cwd: Path) -> Path |
     return None if found is None else Path(os.path.abspath(found))  # noqa: PTH100  likewise
 
 
-def program_paths(program: Path, environment: Mapping[str, str], homes: Iterable[Path]) -> tuple[Path, ...]:
+def program_paths(
+    program: Path, environment: Mapping[str, str], homes: Iterable[Path], untrusted: tuple[Path, ...] = ()
+) -> tuple[Path, ...]:
     """Files and folders, outside the system's, that ``program`` needs to be readable.
+
+    What a link, a first line or a ``pyvenv.cfg`` below an ``untrusted`` folder names is taken only where it is the
+    running Python or a program on the ``PATH`` outside these folders: otherwise the change under review could name a
+    secret as its interpreter.
 
     Of a prefix only the folders with programs and libraries are taken, so that ``~/bin/tool`` opens ``~/bin`` and
     ``~/lib``, never the home; ``share`` only where the prefix is no home and no ``~/.local``.
     """
     homes = tuple(homes)
     kept: dict[Path, None] = {}
-    for path in _programs(program, environment):
+    for path in _programs(program, environment, untrusted):
         for needed in (path, *_prefix_parts(path, homes)):
             if not in_system(needed) and needed.exists():
                 kept[needed] = None
@@ -60,7 +67,7 @@ def home_folders(environment: Mapping[str, str]) -> tuple[Path, ...]:
     return tuple(path for path in dict.fromkeys([*plain, *(path.resolve() for path in plain)]) if path != Path("/"))
 
 
-def _programs(program: Path, environment: Mapping[str, str]) -> Iterator[Path]:
+def _programs(program: Path, environment: Mapping[str, str], untrusted: tuple[Path, ...]) -> Iterator[Path]:
     """The program, every link on the way to its file, and the same for the interpreters that it names."""
     pending = [program]
     seen: set[Path] = set()
@@ -70,10 +77,26 @@ def _programs(program: Path, environment: Mapping[str, str]) -> Iterator[Path]:
             continue
         seen.add(path)
         yield path
+        named = [path.resolve(), *_interpreters(path, environment)]
         if path.is_symlink():
-            pending.append(path.parent / path.readlink())
-        pending.append(path.resolve())
-        pending.extend(_interpreters(path, environment))
+            named.append(Path(os.path.abspath(path.parent / path.readlink())))  # noqa: PTH100  hop by hop
+        doubted = _lies_in(path, untrusted)
+        pending += [
+            one for one in named if not doubted or _lies_in(one, untrusted) or _is_known(one, environment, untrusted)
+        ]
+
+
+def _lies_in(path: Path, folders: tuple[Path, ...]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def _is_known(path: Path, environment: Mapping[str, str], untrusted: tuple[Path, ...]) -> bool:
+    """Whether a path is a program that the caller chose: the running Python, or one on ``PATH``."""
+    real = path.resolve()
+    entries = environment.get("PATH", os.defpath).split(os.pathsep)
+    trusted = [entry for entry in entries if entry.startswith("/") and not _lies_in(Path(entry).resolve(), untrusted)]
+    found = shutil.which(path.name, path=os.pathsep.join(trusted)) if trusted else None
+    return real == Path(sys.executable).resolve() or (found is not None and real == Path(found).resolve())
 
 
 def _interpreters(path: Path, environment: Mapping[str, str]) -> Iterator[Path]:
@@ -84,10 +107,11 @@ def _interpreters(path: Path, environment: Mapping[str, str]) -> Iterator[Path]:
         if first.startswith(b"#!"):
             words = os.fsdecode(first[2:]).split()
             if words and words[0].endswith("/env"):
-                found = find_program(next(word for word in words[1:] if word[0] != "-"), environment, Path("/"))
+                named = next((word for word in words[1:] if word[0] != "-"), "")
+                found = find_program(named, environment, Path("/")) if named else None
                 words = [] if found is None else [str(found)]
             yield from (Path(word) for word in words[:1])
-    with contextlib.suppress(OSError, ValueError, StopIteration):
+    with contextlib.suppress(OSError, ValueError):
         text = (path.parent.parent / "pyvenv.cfg").read_text("utf-8")
         pairs = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
         settings = {key.strip(): value.strip() for key, value in pairs.items()}

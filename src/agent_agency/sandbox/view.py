@@ -40,7 +40,7 @@ def parts(command: Command, program: Path) -> tuple[Part, ...]:
         Path(folder): Access.READ for folder in (*SYSTEM_FOLDERS, CPU_FACTS) if Path(folder).is_dir()
     }
     found.update({home: Access.EMPTY for home in homes if not _within(home, writable) and not _holds_system(home)})
-    for path in program_paths(program, command.environment, homes):
+    for path in program_paths(program, command.environment, homes, writable):
         if not _within(path, writable):
             found[path] = Access.READ
     found.update(dict.fromkeys(readable, Access.READ))
