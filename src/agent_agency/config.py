@@ -7,12 +7,14 @@ nobody enforces.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from agent_agency.facts import Finding, Place, Severity
+from agent_agency.gate_settings import GATE_KEYS, ConfiguredGate, read_gate
 from agent_agency.toml_places import Pointer, key_places, nearest_place
 
 MAX_BYTES = 256 * 1024
@@ -44,6 +46,8 @@ _BUILTIN_GATES = frozenset(
         "todo_detection",
         "governance_edit",
         "secrets",
+        "tampering",
+        "proposed_law",
     }
 )
 
@@ -70,14 +74,6 @@ class LawLimits:
     budget_exclude: tuple[str, ...] = ()
     exclude_generated: bool = False
     governance_paths: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ConfiguredGate:
-    """One ``[[gate]]``: a gate of the project's own. ``line`` is where it begins."""
-
-    name: str
-    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,24 +181,23 @@ class _Reader:
             self._wrong(("gate",), "'gate' is not a list of tables", "Write '[[gate]]' and 'name' below it.")
             return ()
         kept: dict[str, ConfiguredGate] = {}
+        named: set[str] = set()
         for index, gate in enumerate(gates):
-            self._gate_keys(gate, index)
-            name = self._gate_name(gate.get("name"), index, kept)
-            if name is not None:
-                kept[name] = ConfiguredGate(name, nearest_place(self._places, ("gate", index))[0])
+            self._known_keys(gate, ("gate", index), GATE_KEYS)
+            name = self._gate_name(gate.get("name"), index, named)
+            if name is None:
+                continue
+            named.add(name)
+            line = nearest_place(self._places, ("gate", index))[0]
+            read = read_gate(name, gate, line, partial(self._wrong_in_gate, index))
+            if read is not None:
+                kept[name] = read
         return tuple(kept.values())
 
-    def _gate_keys(self, gate: Mapping[str, Any], index: int) -> None:
-        for key in gate:
-            if key != "name":
-                self._refuse(
-                    "not_in_this_version",
-                    ("gate", index, key),
-                    f"'{key}' of a gate is not read in this version, which runs no gates of a project's own",
-                    "Remove it; a gate that is named is reported as not run.",
-                )
+    def _wrong_in_gate(self, index: int, key: str, problem: str, remedy: str) -> None:
+        self._wrong(("gate", index, key), problem, remedy)
 
-    def _gate_name(self, name: Any, index: int, taken: Mapping[str, ConfiguredGate]) -> str | None:
+    def _gate_name(self, name: Any, index: int, taken: Collection[str]) -> str | None:
         at: Pointer = ("gate", index, "name")
         if not isinstance(name, str) or not _GATE_NAME.fullmatch(name):
             remedy = "Write a name of small letters, digits, '-' and '_', such as 'unit-tests'."
