@@ -145,11 +145,11 @@ def test_a_tool_that_never_ends_is_ended_and_is_an_error(tmp_path: Path) -> None
 
 
 def test_the_parents_variables_do_not_reach_a_tool(tmp_path: Path) -> None:
-    script = "import os, sys; sys.exit('AGENT_TOKEN' in os.environ or 'TOLD' not in os.environ)"
+    script = "import os, sys; sys.exit('AGENT_SOCKET' in os.environ or 'TOLD' not in os.environ)"
     config = f'[[gate]]\nname = "env"\nkind = "custom"\nargv = ["{PYTHON}", "-c", "{script}"]\nenvironment = ["TOLD"]\n'
     repo = repo_with(tmp_path, config)
     repo.commit("Change", **{"src/totals.py": "TOTAL = 1\n"})
-    assert gate(review(repo, AGENT_TOKEN="x", TOLD="yes"), "env")["status"] == "pass"
+    assert gate(review(repo, AGENT_SOCKET="x", TOLD="yes"), "env")["status"] == "pass"
 
 
 def test_code_imported_from_elsewhere_is_an_error(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -23,6 +23,7 @@ from agent_agency.sandbox.model import Command, Ended, Isolation, Limits, Outcom
 from agent_agency.sandbox.run import run
 
 UNCHANGING = MappingProxyType({"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "CI": "true"})
+UNGUARDED = "; run without isolation, so the tool could touch this machine"
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
@@ -33,7 +34,6 @@ class Surroundings:
     isolation: Isolation
     variables: Mapping[str, str]
     cancel: threading.Event
-    on_output: Callable[[str, bytes], None] | None = None
 
 
 def run_tool_gate(gate: ConfiguredGate, tier: int, checkout: Checkout, surroundings: Surroundings) -> GateResult:
@@ -49,7 +49,6 @@ def run_tool_gate(gate: ConfiguredGate, tier: int, checkout: Checkout, surroundi
     outcome = run(
         command,
         surroundings.isolation,
-        on_output=_listener(gate, surroundings),
         cancel=surroundings.cancel,
     )
     report, digest = _read(gate, checkout)
@@ -59,7 +58,7 @@ def run_tool_gate(gate: ConfiguredGate, tier: int, checkout: Checkout, surroundi
         verdict.status,
         mode,
         verdict.findings,
-        verdict.reason,
+        verdict.reason + (UNGUARDED if outcome.isolation is Isolation.NONE else ""),
         facts=MappingProxyType(_facts(gate, tier, outcome, verdict, digest)),
     )
 
@@ -135,11 +134,6 @@ def _command(gate: ConfiguredGate, checkout: Checkout, variables: Mapping[str, s
         network=gate.network,
         limits=Limits(wall_s=gate.timeout_s),
     )
-
-
-def _listener(gate: ConfiguredGate, surroundings: Surroundings) -> Callable[[bytes], None] | None:
-    tell = surroundings.on_output
-    return None if tell is None else lambda data: tell(gate.name, data)
 
 
 def _facts(

@@ -29,13 +29,12 @@ UNGUARDED_TIER = 1
 class ToolServices:
     """What running tools needs from outside: how commands are kept apart here, and the arbiter's own variables.
 
-    ``probe`` is asked only when there is something to run. ``on_output`` gets a gate's name and a piece of its output.
+    ``probe`` is asked only when there is something to run. ``tell`` gets a line when a gate begins and when it ends.
     """
 
     probe: Callable[[], IsolationReport]
     variables: Mapping[str, str]
-    on_output: Callable[[str, bytes], None] | None = None
-    workers: int = 0
+    tell: Callable[[str], None]
 
 
 def run_configured_gates(
@@ -73,13 +72,16 @@ def _run_all(
     isolation: Isolation,
 ) -> list[GateResult]:
     cancel = threading.Event()
-    surroundings = Surroundings(isolation, services.variables, cancel, services.on_output)
+    surroundings = Surroundings(isolation, services.variables, cancel)
     reading = threading.Lock()
 
     def one(gate: ConfiguredGate) -> GateResult:
-        return _guarded(repo, gate, change, tier, surroundings, reading)
+        services.tell(f"gate {gate.name} runs")
+        result = _guarded(repo, gate, change, tier, surroundings, reading)
+        services.tell(f"gate {gate.name}: {result.status}, {result.reason}")
+        return result
 
-    with ThreadPoolExecutor(services.workers or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         try:
             return list(pool.map(one, gates))
         except BaseException:
