@@ -32,6 +32,8 @@ def main(settings: int, status: int) -> None:
     News: ``problem`` (it was not started, or something was left), ``exit`` or ``signal``; the end of ``status`` says
     that nothing is left running.
     """
+    # The command could tell its own end otherwise.
+    os.set_inheritable(status, False)  # noqa: FBT003  the signature of the standard library
     with os.fdopen(settings, "rb") as stream:
         wanted = json.load(stream)
     if sys.platform == "linux" and ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
