@@ -178,7 +178,7 @@ class _Reader:
 
     def _gates(self, gates: Any) -> tuple[ConfiguredGate, ...]:
         if not isinstance(gates, list) or not all(isinstance(gate, dict) for gate in gates):
-            self._wrong(("gate",), "'gate' is not a list of tables", "Write '[[gate]]' and 'name' below it.")
+            self._wrong(("gate",), "'gate' is not a list of tables", "Write '[[gate]]' and its settings below.")
             return ()
         kept: dict[str, ConfiguredGate] = {}
         named: set[str] = set()
@@ -212,12 +212,13 @@ class _Reader:
 
     def _known_keys(self, table: Mapping[str, Any], at: Pointer, known: tuple[str, ...]) -> None:
         for key in table:
-            named = ".".join(str(part) for part in (*at, key))
+            named = key if at[:1] == ("gate",) else ".".join(str(part) for part in (*at, key))
             if key in _LATER and at in {(), ("law",)}:
                 message = f"'{named}' would not be held to: this version knows no {_LATER[key]}"
                 self._refuse("not_in_this_version", (*at, key), message, "Remove it until a version that does.")
             elif key not in known:
-                self._refuse("unknown_key", (*at, key), f"'{named}' is no setting", _did_you_mean(key, known))
+                where = " of a gate" if at[:1] == ("gate",) else ""
+                self._refuse("unknown_key", (*at, key), f"'{named}' is no setting{where}", _did_you_mean(key, known))
 
     def _is_count(self, value: Any, at: Pointer, least: int) -> bool:
         if isinstance(value, int) and not isinstance(value, bool) and least <= value <= _MOST:
