@@ -11,7 +11,6 @@ import re
 from dataclasses import dataclass, field
 
 from agent_agency.gates.reports.budget import MAX_CASES, Messages, bounded, name_of
-from agent_agency.gates.reports.lines import MAX_LINE
 from agent_agency.gates.reports.model import MESSAGE_LIMIT, TestCase, TestReport, TestStatus
 from agent_agency.gates.reports.refusal import Code, Refused
 from agent_agency.gates.reports.source import Source
@@ -142,7 +141,7 @@ class _Reader:
             return
         said = attributes.get("message", "") or text or attributes.get("type", "")
         case.message = self._messages.keep(said[: 4 * MESSAGE_LIMIT])
-        place = None if case.line else _last_place(text)
+        place = _last_place(text)
         if place:
             case.path, case.line = place
 
@@ -193,11 +192,14 @@ def _new_case(suite: str, attributes: dict[str, str]) -> _Case:
     if attributes.get("status", "").lower() in _WORDS_FOR_FAILED | _WORDS_FOR_SKIPPED:
         word = attributes["status"].lower()
     line = attributes.get("line", "")
-    known = line.isascii() and line.isdigit() and len(line) < 10 and int(line) in range(1, MAX_LINE)  # noqa: PLR2004 - as digits of MAX_LINE
+    known = line.isascii() and line.isdigit() and len(line) < 10  # noqa: PLR2004 - as digits of MAX_LINE
     path = attributes.get("file") or attributes.get("filepath")
     identity = f"{holder}::{name}" if holder else name
     return _Case(
-        name_of(identity, "A test's id"), name_of(path, "A path") if path else None, int(line) if known else None, word
+        name_of(identity, "A test's id"),
+        name_of(path, "A path") if path else None,
+        int(line) + (suite == "pytest") if known else None,
+        word,
     )
 
 
