@@ -111,7 +111,7 @@ class Contained:
     def _limit(self, pid: int, limits: Limits) -> None:
         room = None if limits.processes is None else limits.processes + _INIT_PROCESSES
         if room is not None and os.geteuid() == 0:
-            self._group = PidsGroup.create(room, name=f"agency-{pid}")
+            self._group = PidsGroup.create(room)
             if self._group is not None and not self._group.attach(pid):
                 raise NotStartedError("the process could not be put into its control group")
         for kind, value in resource_limits(limits, room):

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 _CONTROL = Path("/sys/fs/cgroup")
+_PREFIX = "agency-"
 _REMOVAL_LIMIT = 5.0
 
 
@@ -18,12 +19,16 @@ class PidsGroup:
         self.folder = folder
 
     @classmethod
-    def create(cls, limit: int, *, name: str) -> PidsGroup | None:
-        """Make a group with room for ``limit`` processes and threads; ``None`` where this is not possible."""
+    def create(cls, limit: int) -> PidsGroup | None:
+        """Make a group with room for ``limit`` processes and threads; ``None`` where this is not possible.
+
+        Groups that a killed process of this program left are removed.
+        """
         parent = find_parent(Path("/proc/self/cgroup"), _CONTROL)
         if parent is None:
             return None
-        group = cls(parent / name)
+        _sweep(parent)
+        group = cls(parent / f"{_PREFIX}{os.getpid()}-{os.urandom(4).hex()}")
         try:
             group.folder.mkdir()
             (group.folder / "pids.max").write_text(str(limit))
@@ -50,6 +55,14 @@ class PidsGroup:
             if time.monotonic() > deadline:
                 return
             time.sleep(0.002)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove groups whose maker is gone; the kernel keeps those that still hold processes."""
+    for left in parent.glob(f"{_PREFIX}*-*"):
+        if not Path("/proc", left.name.removeprefix(_PREFIX).partition("-")[0]).exists():
+            with contextlib.suppress(OSError):
+                left.rmdir()
 
 
 def find_parent(own_groups: Path, control: Path) -> Path | None:

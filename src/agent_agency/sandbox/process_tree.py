@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +18,8 @@ _POLL = 0.005
 def parents() -> Mapping[int, int]:
     """The parent of each process on the machine that can be seen."""
     if not Path("/proc/self/stat").exists():
+        import subprocess
+
         told = subprocess.run(["/bin/ps", "-axo", "pid=,ppid="], capture_output=True, check=False, env={}).stdout
         return {int(pid): int(parent) for pid, parent in (line.split() for line in told.splitlines())}
     found: dict[int, int] = {}

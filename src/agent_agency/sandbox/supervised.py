@@ -73,7 +73,7 @@ def start(command: Command, program: Path, *, confined: bool) -> Supervised:
     """
     group = tasks = None
     if command.limits.processes is not None and os.geteuid() == 0:
-        group = PidsGroup.create(command.limits.processes, name=f"agency-{os.getpid()}-{os.urandom(4).hex()}")
+        group = PidsGroup.create(command.limits.processes)
     elif command.limits.processes is not None:
         tasks = command.limits.processes + own_tasks()
     wanted = {

@@ -12,6 +12,7 @@ from pathlib import Path
 from agent_agency.sandbox.model import Command
 from agent_agency.sandbox.tool_paths import SYSTEM_FOLDERS, home_folders, in_system, program_paths
 
+_LISTED = stat.S_IROTH | stat.S_IXOTH
 CPU_FACTS = Path("/sys/devices/system/cpu")
 
 
@@ -54,19 +55,19 @@ def private_entries(folder: Path) -> Iterator[Path]:
 
     The kernel keeps them from an ordinary user; root owns them, with capabilities or without.
     """
-    for name in sorted(os.listdir(folder)):  # noqa: PTH208  walked at each start
-        path = folder / name
-        try:
-            mode = path.lstat().st_mode
-        except OSError:
-            continue
-        if stat.S_ISDIR(mode):
-            if mode & (stat.S_IROTH | stat.S_IXOTH) != stat.S_IROTH | stat.S_IXOTH:
-                yield path
-            else:
-                yield from private_entries(path)
-        elif not stat.S_ISLNK(mode) and not mode & stat.S_IROTH:
-            yield path
+    pending = [os.fspath(folder)]
+    while pending:
+        with os.scandir(pending.pop()) as entries:
+            for entry in entries:
+                try:
+                    mode = entry.stat(follow_symlinks=False).st_mode
+                except FileNotFoundError:
+                    continue
+                open_folder = stat.S_ISDIR(mode) and mode & _LISTED == _LISTED
+                if open_folder:
+                    pending.append(entry.path)
+                elif not stat.S_ISLNK(mode) and (stat.S_ISDIR(mode) or not mode & stat.S_IROTH):
+                    yield Path(entry.path)
 
 
 def _both_spellings(paths: tuple[Path, ...]) -> tuple[Path, ...]:

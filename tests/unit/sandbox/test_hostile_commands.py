@@ -180,7 +180,7 @@ def test_the_loopback_is_reached_only_with_network(
 @pytest.mark.parametrize("limited", [True, False], ids=["defended", "allowed"])
 def test_a_fork_bomb_stops_at_the_limit(isolation: Isolation, checkout: Path, *, limited: bool) -> None:
     if limited and os.geteuid() == 0:
-        group = PidsGroup.create(10, name=f"agency-test-{os.getpid()}")
+        group = PidsGroup.create(10)
         if group is None:
             pytest.skip("NOT TESTED: root, and no control group for processes")
         group.remove()

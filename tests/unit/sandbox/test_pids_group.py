@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,9 +38,24 @@ def test_without_the_controller_there_is_no_group(tmp_path: Path, lines: str) ->
 
 
 def test_a_group_is_made_with_its_limit_and_removed() -> None:
-    group = PidsGroup.create(7, name=f"agency-test-{os.getpid()}")
+    group = PidsGroup.create(7)
     if group is None:
         pytest.skip("NOT TESTED: no control group for processes can be made here")
     assert (group.folder / "pids.max").read_text() == "7\n"
     group.remove()
     assert not group.folder.exists()
+
+
+def test_a_group_that_a_killed_caller_left_is_removed_by_the_next() -> None:
+    group = PidsGroup.create(7)
+    if group is None:
+        pytest.skip("NOT TESTED: no control group for processes can be made here")
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    left = group.folder.with_name(f"agency-{gone.pid}-left")
+    left.mkdir()
+    other = PidsGroup.create(7)
+    assert other is not None
+    assert (left.exists(), group.folder.exists()) == (False, True)
+    group.remove()
+    other.remove()
