@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from agent_agency.gates.tampering.python_source import dotted, is_literal, last_name, scalars, truth
 from agent_agency.gates.tampering.rules import quoted
-from agent_agency.gates.tampering.shape import ShapeWriter
+from agent_agency.gates.tampering.shape import Filler, ShapeWriter
 
 EQUAL, CLOSE, BOUND, IN, TYPE, TRUE, FALSE = "equal", "close", "bound", "in", "type", "true", "false"
 DIFFERS, RAISES, CALL = "differs", "raises", "call"
@@ -70,16 +70,20 @@ DEFAULT_TOLERANCE = 1e-6
 class Assertion:
     """One claim.
 
-    ``strict`` and ``loose`` are shapes of the subject and of what it is held against; ``constants`` all constants and
-    ``roots`` all names in it. ``holds`` is what makes a claim of its kind the same claim as another. ``idle`` says why
-    it can never fail the test, empty when it can. ``guards`` are conditions that must hold for it to be reached.
+    ``subject`` and ``expected`` are the shapes of what is claimed about and what it is held against, ``loose`` both
+    without constants and ``fillers`` what stood in their places. ``constants`` are all constants in it, ``wanted``
+    those that it is held against, ``roots`` all names. ``idle`` says why it can never fail the test, empty when it can.
+    ``guards`` are conditions that must hold for it to be reached; ``raised`` the exceptions that it wants, ``matched``
+    whether it wants their message too.
     """
 
     kind: str
     subject: str
     expected: str
     loose: tuple[str, str]
+    fillers: tuple[tuple[Filler, ...], tuple[Filler, ...]]
     constants: frozenset[str]
+    wanted: frozenset[str]
     roots: frozenset[str]
     line: int
     text: str
@@ -147,7 +151,7 @@ class AssertionReader:
         made = self._pair(kind, call.args[0], call.args[1], call)
         if kind == CLOSE:
             made = replace(made, tolerance=_tolerance(call))
-        return replace(made, subject=f"{name}:{made.subject}") if kind in {IN, BOUND} else made
+        return replace(made, expected=f"{name}:{made.expected}") if kind in {IN, BOUND} else made
 
     def _claims(self, test: ast.expr, place: ast.AST, *, positive: bool) -> Iterator[Assertion]:
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -179,7 +183,7 @@ class AssertionReader:
             kind = _OPPOSITE.get(kind, kind)
         made = self._pair(CLOSE if close is not None and kind == EQUAL else kind, left, right, place)
         if kind in {IN, BOUND}:
-            made = replace(made, subject=f"{operator.__name__}{positive}:{made.subject}")
+            made = replace(made, expected=f"{operator.__name__}{positive}:{made.expected}")
         if isinstance(close, ast.AST) and isinstance(call := self._shapes.resolved(close), ast.Call):
             made = self._approximate(made, call, left if close is right else right, place)
         certain = self._truth(test)
@@ -222,7 +226,9 @@ class AssertionReader:
             subject=shapes.strict(subject),
             expected="" if expected is None else shapes.strict(expected),
             loose=(shapes.loose(subject), "" if expected is None else shapes.loose(expected)),
+            fillers=(shapes.fillers(subject), () if expected is None else shapes.fillers(expected)),
             constants=frozenset().union(*(shapes.constants(part) for part in parts)),
+            wanted=shapes.constants(subject if expected is None else expected),
             roots=frozenset().union(*(shapes.roots(part) for part in parts)),
             line=getattr(place, "lineno", 1),
             text=quoted(ast.unparse(place)),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from agent_agency.change.model import Change, FileChange, FileEnd, FileStatus
 from agent_agency.gates.tampering.conventions import Conventions
 from agent_agency.gates.tampering.python_source import Unparsable, is_python, parse_python
-from agent_agency.gates.tampering.units import PythonFile, asserting_functions, inherited_classes, read_file
+from agent_agency.gates.tampering.units import PythonFile, asserting_functions, names_in, read_file
 
 ReadFile = Callable[[str], bytes | None]
 
@@ -48,9 +48,9 @@ def read_sources(change: Change, read_base: ReadFile, read_head: ReadFile, conve
                 _parse(sources, trees, file, end, read, conventions)
     for trees, target in ((base, sources.base), (head, sources.head)):
         helpers = asserting_functions(trees.tests.values())
-        inherited = inherited_classes(trees.tests.values())
+        named = names_in(trees.tests.values())
         for path, tree in trees.tests.items():
-            target[path] = read_file(path, tree, conventions, helpers, inherited)
+            target[path] = read_file(path, tree, conventions, helpers, named)
     sources.product_base, sources.product_head = base.product, head.product
     return sources
 

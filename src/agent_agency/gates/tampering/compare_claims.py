@@ -138,8 +138,9 @@ def _subsumes(other: Assertion, claim: Assertion) -> bool:
     if claim.kind == CALL:
         return True
     named = other.constants | {f"str:{name!r}" for name in other.roots}
-    if other.kind == EQUAL and claim.subject != other.subject and claim.constants <= named and claim.constants:
-        return other.strength >= claim.strength and other.loose != claim.loose
+    is_part = claim.subject != other.subject and other.subject in claim.subject
+    if other.kind == EQUAL and is_part and claim.wanted and claim.wanted <= named:
+        return other.strength >= claim.strength
     counted = claim.kind == EQUAL and claim.subject.startswith("len(")
     return other.kind == EQUAL and (claim.kind in _WEAK or counted) and (claim.roots - _COMMON) <= other.roots
 

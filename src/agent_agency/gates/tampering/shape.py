@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from agent_agency.canonical_json import digest_bytes
@@ -12,6 +14,14 @@ from agent_agency.gates.tampering.python_source import folded, is_literal, scala
 Names = Mapping[str, ast.AST]
 MAX_INLINED = 6
 MAX_PIECES = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Filler:
+    """A constant in its place, with the scalars in it; ``text`` is empty for a variable."""
+
+    text: str
+    constants: frozenset[str]
 
 
 class ShapeWriter:
@@ -31,6 +41,12 @@ class ShapeWriter:
     def loose(self, node: ast.AST) -> str:
         """With ``?`` for every constant and variable: what stays when cases become parameters."""
         return self._bounded(node, loose=True)
+
+    def fillers(self, node: ast.AST) -> tuple[Filler, ...]:
+        """What stands in place of each ``?`` of ``loose``, in order."""
+        gathered: list[Filler] = []
+        deque(islice(self._pieces(node, loose=True, depth=0, fillers=gathered), MAX_PIECES), maxlen=0)
+        return tuple(gathered)
 
     def _bounded(self, node: ast.AST, *, loose: bool) -> str:
         pieces = list(islice(self._pieces(node, loose=loose, depth=0), MAX_PIECES))
@@ -76,55 +92,60 @@ class ShapeWriter:
                 break
             item, depth = pending.pop()
             if isinstance(item, ast.Name):
-                yield item.id
                 if item.id in self._names and depth < MAX_INLINED:
                     pending.append((self._names[item.id], depth + 1))
+                else:
+                    yield item.id
             else:
                 if isinstance(item, ast.Attribute):
                     yield item.attr
                 pending.extend((child, depth) for child in ast.iter_child_nodes(item))
 
-    def _pieces(self, node: ast.AST, *, loose: bool, depth: int) -> Iterator[str]:
+    def _pieces(self, node: ast.AST, *, loose: bool, depth: int, fillers: list[Filler] | None = None) -> Iterator[str]:
         node = folded(node)
         if loose and is_literal(node):
+            if fillers is not None:
+                fillers.append(Filler(self.strict(node), frozenset(scalars(node))))
             yield "?"
         elif isinstance(node, ast.Constant):
             yield scalar(node.value)
         elif isinstance(node, ast.Name):
-            yield from self._name(node, loose=loose, depth=depth)
+            yield from self._name(node, loose=loose, depth=depth, fillers=fillers)
         elif isinstance(node, ast.Await):
-            yield from self._pieces(node.value, loose=loose, depth=depth)
+            yield from self._pieces(node.value, loose=loose, depth=depth, fillers=fillers)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             yield f"{node.func.id}("
-            yield from self._list([*node.args, *node.keywords], loose=loose, depth=depth)
+            yield from self._list([*node.args, *node.keywords], loose=loose, depth=depth, fillers=fillers)
             yield ")"
         else:
-            yield from self._generic(node, loose=loose, depth=depth)
+            yield from self._generic(node, loose=loose, depth=depth, fillers=fillers)
 
-    def _name(self, node: ast.Name, *, loose: bool, depth: int) -> Iterator[str]:
+    def _name(self, node: ast.Name, *, loose: bool, depth: int, fillers: list[Filler] | None) -> Iterator[str]:
         if node.id in self._names and depth < MAX_INLINED:
-            yield from self._pieces(self._names[node.id], loose=loose, depth=depth + 1)
+            yield from self._pieces(self._names[node.id], loose=loose, depth=depth + 1, fillers=fillers)
         else:
+            if fillers is not None:
+                fillers.append(Filler("", frozenset()))
             yield "?" if loose else "_"
 
-    def _generic(self, node: ast.AST, *, loose: bool, depth: int) -> Iterator[str]:
+    def _generic(self, node: ast.AST, *, loose: bool, depth: int, fillers: list[Filler] | None) -> Iterator[str]:
         yield f"{type(node).__name__}["
         for name, value in ast.iter_fields(node):
             if name in {"ctx", "type_comment", "kind"}:
                 continue
             if isinstance(value, ast.AST):
-                yield from self._pieces(value, loose=loose, depth=depth)
+                yield from self._pieces(value, loose=loose, depth=depth, fillers=fillers)
             elif isinstance(value, list):
-                yield from self._list(value, loose=loose, depth=depth)
+                yield from self._list(value, loose=loose, depth=depth, fillers=fillers)
             else:
                 yield f"{value!r}"
             yield ";"
         yield "]"
 
-    def _list(self, items: Sequence[object], *, loose: bool, depth: int) -> Iterator[str]:
+    def _list(self, items: Sequence[object], *, loose: bool, depth: int, fillers: list[Filler] | None) -> Iterator[str]:
         for item in items:
             if isinstance(item, ast.AST):
-                yield from self._pieces(item, loose=loose, depth=depth)
+                yield from self._pieces(item, loose=loose, depth=depth, fillers=fillers)
             else:
                 yield f"{item!r}"
             yield ","

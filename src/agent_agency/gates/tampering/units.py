@@ -65,6 +65,14 @@ class PythonFile:
     calls: tuple[frozenset[str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Names of classes that others derive from, and of whatever is read anywhere."""
+
+    inherited: frozenset[str]
+    read: frozenset[str]
+
+
 @dataclass
 class _Scan:
     path: str
@@ -78,18 +86,16 @@ class _Scan:
 
 
 def read_file(
-    path: str, tree: ast.Module, conventions: Conventions, helpers: frozenset[str], inherited: frozenset[str]
+    path: str, tree: ast.Module, conventions: Conventions, helpers: frozenset[str], named: Named
 ) -> PythonFile:
-    """Tell the functions of a file apart.
-
-    ``helpers`` are names of functions known to assert, ``inherited`` names of classes that others derive from.
-    """
+    """Tell the functions of a file apart; ``helpers`` are names of functions known to assert."""
     bound = single_assignments(tree.body)
     names = {name: value for name, value in bound.items() if _is_small(value)}
-    scan = _Scan(path, conventions, helpers, inherited, _removals(tree.body), names)
+    scan = _Scan(path, conventions, helpers, named.inherited, _removals(tree.body), names)
     _scan_block(scan, tree.body, (), dead="")
+    used = ast.Module([node for node in tree.body if not _is_unused(node, named)], [])
     return PythonFile(
-        path, tree, scan.units, tuple(scan.shadowed), bound, tuple(case_rows(tree)), tuple(call_rows(tree))
+        path, tree, scan.units, tuple(scan.shadowed), bound, tuple(case_rows(used)), tuple(call_rows(used))
     )
 
 
@@ -97,15 +103,28 @@ def _is_small(node: ast.AST) -> bool:
     return sum(1 for _ in islice(ast.walk(node), MAX_INLINED_NODES)) < MAX_INLINED_NODES
 
 
-def inherited_classes(trees: Iterable[ast.Module]) -> frozenset[str]:
-    """The names of classes that others derive from: a runner collects their tests with those."""
-    return frozenset(
-        last_name(base)
-        for tree in trees
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef)
-        for base in node.bases
-    )
+def _is_unused(node: ast.stmt, named: Named) -> bool:
+    """Whether a statement binds names that nothing reads: cases that stand there are cases of no test."""
+    if not isinstance(node, (ast.Assign, ast.AnnAssign)):
+        return False
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return all(isinstance(target, ast.Name) and target.id not in named.read for target in targets)
+
+
+def names_in(trees: Iterable[ast.Module]) -> Named:
+    """What the files of one side derive from and read; a test inherited elsewhere is collected there."""
+    inherited: set[str] = set()
+    read: set[str] = set()
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.ClassDef):
+            inherited.update(last_name(base) for base in node.bases)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            read.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            read.add(node.attr)
+        elif isinstance(node, ast.alias):
+            read.add(node.name)
+    return Named(frozenset(inherited), frozenset(read))
 
 
 def asserting_functions(trees: Iterable[ast.Module]) -> frozenset[str]:
