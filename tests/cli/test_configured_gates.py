@@ -58,6 +58,7 @@ def test_a_change_whose_tests_pass_is_approved_and_the_figures_are_told(tmp_path
         "skipped": 0,
         "xfailed": 0,
         "flaky": 0,
+        "overlay": "not_needed",
     }
     assert gate(done)["facts"]["isolation"] in {"namespaces", "landlock", "none"}
     assert repo.git("status", "--porcelain") == ""

@@ -8,17 +8,25 @@ asked where it would import each top-level package of the checkout from.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+import threading
 from dataclasses import replace
 from pathlib import Path, PurePath
 
 from agent_agency.sandbox.model import Command, Ended, Isolation, Limits
 from agent_agency.sandbox.run import run
+from agent_agency.sandbox.tool_paths import find_program
 
 RULE = "foreign_code"
 PACKAGE_FOLDERS = ("", "src", "lib")
+_ANSWER_S = 60.0
+_LONGEST_FIRST_LINE = 512
 _QUESTION = """
-import importlib.machinery, json, sys
+import sys
+here = sys.path.pop(0)
+import importlib.machinery, json
+if sys.argv.pop(1) == "with_cwd":
+    sys.path.insert(0, here)
 told = {}
 for name in sys.argv[1:]:
     found = importlib.machinery.PathFinder.find_spec(name)
@@ -30,33 +38,50 @@ print("\\n" + json.dumps(told))
 """
 
 
-def is_python(argv: Sequence[str]) -> bool:
-    """Whether a command line starts a Python interpreter by name."""
-    return PurePath(argv[0]).name.startswith("python")
-
-
-def foreign_packages(command: Command, isolation: Isolation) -> tuple[str, ...] | None:
-    """Name the checkout's packages that the command's interpreter would import from elsewhere.
+def foreign_packages(
+    command: Command, isolation: Isolation, cancel: threading.Event | None = None
+) -> tuple[str, ...] | None:
+    """Name the checkout's packages that the command's Python would import from elsewhere.
 
     Returns:
-        ``NAME from PLACE`` for each; ``None`` when the interpreter gave no answer, which proves nothing.
+        ``NAME from PLACE`` for each, nothing for a tool that is no Python; ``None`` when the interpreter gave no
+        answer, which proves nothing.
     """
     names = own_packages(command.cwd)
-    if not names:
+    python = _interpreter(command)
+    if not names or python is None:
         return ()
-    asked = replace(command, argv=(command.argv[0], "-c", _QUESTION, *names), limits=Limits(wall_s=60.0))
-    outcome = run(asked, isolation)
+    # python puts the current folder on its path, a script such as pytest its own folder instead
+    paths = "with_cwd" if python == command.argv[0] else "without_cwd"
+    asked = replace(command, argv=(python, "-c", _QUESTION, paths, *names), limits=Limits(wall_s=_ANSWER_S))
+    outcome = run(asked, isolation, cancel=cancel)
     if outcome.ended is not Ended.EXITED or outcome.exit_code != 0:
         return None
     lines = (outcome.output_head + outcome.output_tail).decode("utf-8", "replace").strip().splitlines()
     try:
         told = json.loads(lines[-1]) if lines else None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(told, dict):
         return None
-    root = command.cwd.resolve()
+    root = Path(os.path.realpath(command.cwd))
     return tuple(f"{name} from {place}" for name, places in sorted(told.items()) for place in _elsewhere(places, root))
+
+
+def _interpreter(command: Command) -> str | None:
+    """The Python that a command line starts by name, or that the first line of its script names."""
+    if PurePath(command.argv[0]).name.startswith("python"):
+        return command.argv[0]
+    program = find_program(command.argv[0], command.environment, command.cwd)
+    if program is None or program.is_relative_to(command.cwd):
+        return None
+    try:
+        with program.open("rb") as stream:
+            first = stream.readline(_LONGEST_FIRST_LINE)
+    except OSError:
+        return None
+    words = os.fsdecode(first[2:]).split() if first.startswith(b"#!") else []
+    return next((word for word in words if PurePath(word).name.startswith("python")), None)
 
 
 def own_packages(checkout: Path) -> tuple[str, ...]:
@@ -80,4 +105,4 @@ def _elsewhere(places: object, root: Path) -> list[str]:
 
 
 def _is_below(place: Path, root: Path) -> bool:
-    return place.resolve().is_relative_to(root)
+    return Path(os.path.realpath(place)).is_relative_to(root)

@@ -13,12 +13,12 @@ from agent_agency.change.model import Change
 from agent_agency.errors import AgencyError
 from agent_agency.facts import GateMode, GateResult, GateStatus
 from agent_agency.gate_settings import ConfiguredGate
-from agent_agency.gates.checkout import fresh_checkout
-from agent_agency.gates.tool_run import Surroundings, run_tool_gate
+from agent_agency.gates.tool_run import Surroundings
 from agent_agency.git import Repository
 from agent_agency.sandbox.model import Isolation
 from agent_agency.sandbox.probe import IsolationReport
 from agent_agency.spec.glob import Globs
+from agent_agency.workflows.measure_gate import TreesOfChange, measure_gate
 
 UNTOUCHED = "the change touches no path that its 'when' names"
 UNGUARDED_TIER = 1
@@ -72,12 +72,12 @@ def _run_all(
     isolation: Isolation,
 ) -> list[GateResult]:
     cancel = threading.Event()
+    trees = TreesOfChange(repo, change, threading.Lock())
     surroundings = Surroundings(isolation, services.variables, cancel)
-    reading = threading.Lock()
 
     def one(gate: ConfiguredGate) -> GateResult:
         services.tell(f"gate {gate.name} runs")
-        result = _guarded(repo, gate, change, tier, surroundings, reading)
+        result = _guarded(trees, gate, tier, surroundings)
         services.tell(f"gate {gate.name}: {result.status}, {result.reason}")
         return result
 
@@ -89,19 +89,11 @@ def _run_all(
             raise
 
 
-def _guarded(
-    repo: Repository,
-    gate: ConfiguredGate,
-    change: Change,
-    tier: int,
-    surroundings: Surroundings,
-    reading: threading.Lock,
-) -> GateResult:
-    """Run one gate in a checkout of its own; whatever breaks is that gate's error."""
+def _guarded(trees: TreesOfChange, gate: ConfiguredGate, tier: int, surroundings: Surroundings) -> GateResult:
+    """Run one gate in checkouts of its own; whatever breaks is that gate's error."""
     mode = GateMode.BLOCK if tier in gate.blocking else GateMode.WARN
     try:
-        with fresh_checkout(repo, change.head_tree, reading) as checkout:
-            return run_tool_gate(gate, tier, checkout, surroundings)
+        return measure_gate(trees, gate, tier, surroundings)
     except AgencyError as error:
         return GateResult(gate.name, GateStatus.ERROR, mode, reason=f"{error.message}; {error.fix}")
     except OSError as error:
