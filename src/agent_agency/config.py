@@ -7,12 +7,14 @@ nobody enforces.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from agent_agency.facts import Finding, Place, Severity
+from agent_agency.gate_settings import GATE_KEYS, ConfiguredGate, read_gate
 
 if TYPE_CHECKING:
     from agent_agency.toml_places import Pointer
@@ -46,7 +48,7 @@ WAIVABLE_GATES = (
     "secrets",
 )
 """The built-in gates of a review that a waiver may name."""
-_BUILTIN_GATES = frozenset({"law", *WAIVABLE_GATES})
+_BUILTIN_GATES = frozenset({"law", "proposed_law", *WAIVABLE_GATES})
 
 
 def _one_each() -> Mapping[int, int]:
@@ -71,14 +73,6 @@ class LawLimits:
     budget_exclude: tuple[str, ...] = ()
     exclude_generated: bool = False
     governance_paths: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ConfiguredGate:
-    """One ``[[gate]]``: a gate of the project's own. ``line`` is where it begins."""
-
-    name: str
-    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,27 +179,26 @@ class _Reader:
 
     def _gates(self, gates: Any) -> tuple[ConfiguredGate, ...]:
         if not isinstance(gates, list) or not all(isinstance(gate, dict) for gate in gates):
-            self._wrong(("gate",), "'gate' is not a list of tables", "Write '[[gate]]' and 'name' below it.")
+            self._wrong(("gate",), "'gate' is not a list of tables", "Write '[[gate]]' and its settings below.")
             return ()
         kept: dict[str, ConfiguredGate] = {}
+        named: set[str] = set()
         for index, gate in enumerate(gates):
-            self._gate_keys(gate, index)
-            name = self._gate_name(gate.get("name"), index, kept)
-            if name is not None:
-                kept[name] = ConfiguredGate(name, self._place(("gate", index))[0])
+            self._known_keys(gate, ("gate", index), GATE_KEYS)
+            name = self._gate_name(gate.get("name"), index, named)
+            if name is None:
+                continue
+            named.add(name)
+            line = self._place(("gate", index))[0]
+            read = read_gate(name, gate, line, partial(self._wrong_in_gate, index))
+            if read is not None:
+                kept[name] = read
         return tuple(kept.values())
 
-    def _gate_keys(self, gate: Mapping[str, Any], index: int) -> None:
-        for key in gate:
-            if key != "name":
-                self._refuse(
-                    "not_in_this_version",
-                    ("gate", index, key),
-                    f"'{key}' of a gate is not read in this version, which runs no gates of a project's own",
-                    "Remove it; a gate that is named is reported as not run.",
-                )
+    def _wrong_in_gate(self, index: int, key: str, problem: str, remedy: str) -> None:
+        self._wrong(("gate", index, key), problem, remedy)
 
-    def _gate_name(self, name: Any, index: int, taken: Mapping[str, ConfiguredGate]) -> str | None:
+    def _gate_name(self, name: Any, index: int, taken: Collection[str]) -> str | None:
         at: Pointer = ("gate", index, "name")
         if not isinstance(name, str) or not _GATE_NAME.fullmatch(name):
             remedy = "Write a name of small letters, digits, '-' and '_', such as 'unit-tests'."
@@ -220,12 +213,13 @@ class _Reader:
 
     def _known_keys(self, table: Mapping[str, Any], at: Pointer, known: tuple[str, ...]) -> None:
         for key in table:
-            named = ".".join(str(part) for part in (*at, key))
+            named = key if at[:1] == ("gate",) else ".".join(str(part) for part in (*at, key))
             if key in _LATER and at in {(), ("law",)}:
                 message = f"'{named}' would not be held to: this version knows no {_LATER[key]}"
                 self._refuse("not_in_this_version", (*at, key), message, "Remove it until a version that does.")
             elif key not in known:
-                self._refuse("unknown_key", (*at, key), f"'{named}' is no setting", _did_you_mean(key, known))
+                where = " of a gate" if at[:1] == ("gate",) else ""
+                self._refuse("unknown_key", (*at, key), f"'{named}' is no setting{where}", _did_you_mean(key, known))
 
     def _is_count(self, value: Any, at: Pointer, least: int) -> bool:
         if isinstance(value, int) and not isinstance(value, bool) and least <= value <= _MOST:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,3 +110,72 @@ def test_a_link_is_not_written_through(repo: GitRepo, tmp_path: Path) -> None:
     assert done.code == 2
     assert not (tmp_path / "outside.toml").exists()
     assert not (repo.path / ".caws/policy.yaml").exists()
+
+
+TOOLS = {
+    "app.py": "A = 1\n",
+    "ruff.toml": "",
+    "go.mod": "",
+    "tests/test_app.py": "import app\n\n\ndef test_a():\n    assert app.A == 1\n",
+}
+
+
+def on_a_terminal(folder: Path, answer: str, *args: str) -> tuple[int, str]:
+    """Run init with a terminal for its input and output, and give one answer."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "agent_agency", "init", *args]
+    with subprocess.Popen(command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        os.write(ours, f"{answer}\n".encode())
+        shown = b""
+        with contextlib.suppress(OSError):  # the terminal has gone with its last user
+            while piece := os.read(ours, 65536):
+                shown += piece
+        code = process.wait(timeout=60)
+    os.close(ours)
+    return code, shown.decode()
+
+
+def test_gates_for_the_tools_found_are_shown_and_then_written(git_repo: GitRepo) -> None:
+    git_repo.commit("Start", **TOOLS)
+    done = agency("init", "--gates", "--yes", cwd=git_repo.path)
+    assert done.code == 0, done.err
+    assert done.out.index('name = "lint"') < done.out.index("wrote agency.toml")
+    assert "No gate: go.mod" in done.out
+    git_repo.commit("Adopt working specs")
+    listed = agency("gates", "list", "--json", cwd=git_repo.path).document
+    assert [gate["name"] for gate in listed["gates"]] == ["tests", "lint"]
+    assert agency("validate", cwd=git_repo.path).code == 0
+
+
+def test_no_gate_is_written_unasked(git_repo: GitRepo) -> None:
+    git_repo.commit("Start", **TOOLS)
+    done = agency("init", cwd=git_repo.path)
+    assert (done.code, "[[gate]]" in (git_repo.path / "agency.toml").read_text()) == (0, False)
+
+
+def test_an_existing_config_stays_and_what_to_add_is_told(git_repo: GitRepo) -> None:
+    mine = '[[gate]]\nname = "lint"\nkind = "lint"\nargv = ["mine"]\n'
+    git_repo.commit("Start", **TOOLS, **{"agency.toml": mine})
+    done = agency("init", "--gates", "--yes", "--json", cwd=git_repo.path)
+    assert (git_repo.path / "agency.toml").read_text() == mine
+    assert 'name = "tests"' in done.document["gates_to_add"]
+    assert 'name = "lint"' not in done.document["gates_to_add"]
+    assert "these gates could be added" in agency("init", "--gates", "--yes", cwd=git_repo.path).out
+
+
+@pytest.mark.parametrize(("answer", "code", "written"), [("y", 0, True), ("", 0, True), ("n", 1, False)])
+def test_on_a_terminal_all_is_shown_and_asked_for_first(
+    git_repo: GitRepo, answer: str, code: int, written: bool
+) -> None:
+    git_repo.commit("Start", **TOOLS)
+    done, shown = on_a_terminal(git_repo.path, answer)
+    assert (done, (git_repo.path / "agency.toml").exists()) == (code, written)
+    assert shown.index("[[gate]]") < shown.index("Write these files?")
+    assert git_repo.git("status", "--porcelain") != "" if written else git_repo.git("status", "--porcelain") == ""
+
+
+def test_yes_asks_nothing_on_a_terminal(git_repo: GitRepo) -> None:
+    git_repo.commit("Start", **TOOLS)
+    code, shown = on_a_terminal(git_repo.path, "n", "--yes")
+    assert (code, "?" in shown, (git_repo.path / "agency.toml").exists()) == (0, False, True)

@@ -356,7 +356,8 @@ class TestFailClosed:
         assert review(repo, head="next").document["verdict"] == "conditional"
 
     def test_a_gate_of_the_projects_own_that_did_not_run_is_conditional(self, tmp_path: Path) -> None:
-        repo = lawful_repo(tmp_path / "repo", config='[[gate]]\nname = "unit-tests"\n')
+        config = '[[gate]]\nname = "unit-tests"\nkind = "tests"\nargv = ["no-such-program"]\n'
+        repo = lawful_repo(tmp_path / "repo", config=config)
         repo.commit("Change", **{"src/totals.py": "TOTAL = 1\n"})
         done = review(repo)
         assert done.document["verdict"] == "conditional"

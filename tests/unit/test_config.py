@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_agency.config import Config, ConfiguredGate, LawLimits, read_config
+from agent_agency.config import Config, LawLimits, read_config
 from agent_agency.facts import Finding
+from agent_agency.gate_settings import ConfiguredGate, GateKind
 
 
 def read(text: str) -> Config:
@@ -44,9 +45,21 @@ governance_paths = ["infra/**"]
 
 [[gate]]
 name = "unit-tests"
+kind = "tests"
+argv = ["pytest"]
 
 [[gate]]
 name = "types"
+kind = "types"
+argv = ["mypy", "src"]
+threshold = { 3 = 4 }
+report = "out/mypy.xml"
+format = "mypy"
+blocking = [2, 1, 1]
+timeout_s = 90
+network = true
+environment = ["TZ"]
+when = ["src/**"]
 """)
 
     law = config.law
@@ -54,7 +67,23 @@ name = "types"
     assert dict(law.quorum) == {1: 3, 2: 2, 3: 1}
     assert (law.budget_exclude, law.exclude_generated) == (("**/*.lock", "vendor"), True)
     assert law.governance_paths == ("infra/**",)
-    assert config.gates == (ConfiguredGate("unit-tests", 11), ConfiguredGate("types", 14))
+    assert config.gates == (
+        ConfiguredGate("unit-tests", GateKind.TESTS, ("pytest",), line=11),
+        ConfiguredGate(
+            name="types",
+            kind=GateKind.TYPES,
+            argv=("mypy", "src"),
+            report="out/mypy.xml",
+            format="mypy",
+            threshold={1: 0, 2: 0, 3: 4},
+            blocking=(1, 2),
+            timeout_s=90,
+            network=True,
+            environment=("TZ",),
+            when=("src/**",),
+            line=16,
+        ),
+    )
 
 
 @pytest.mark.parametrize(
@@ -84,7 +113,10 @@ name = "types"
         ("[[gate]]\nname = 'Unit Tests'\n", "config.gate_name", 2),
         ("[[gate]]\nname = 'budget_limit'\n", "config.gate_name", 2),
         ("[[gate]]\nname = 'a'\n[[gate]]\nname = 'a'\n", "config.gate_name", 4),
-        ("[[gate]]\nname = 'a'\ncommand = 'make test'\n", "config.not_in_this_version", 3),
+        ("[[gate]]\nname = 'a'\nneeds = ['b']\n", "config.unknown_key", 3),
+        ("[[gate]]\nname = 'a'\nkind = 'tests'\nargv = ['t']\nblocking = [4]\n", "config.wrong_value", 5),
+        ("[[gate]]\nname = 'tampering'\n", "config.gate_name", 2),
+        ("[setup]\nargv = ['make']\n", "config.unknown_key", 1),
         ("note = '''\n[law]\nx = 1\n'''\n", "config.unknown_key", 1),
         ("[law]\nbudget_exclude = [\n  'waiver_max_days = 1', # [x]\n]\nodd = 1\n", "config.unknown_key", 5),
         ('[law]\n"odd key" = 1\n', "config.unknown_key", 2),
@@ -114,6 +146,19 @@ def test_all_mistakes_are_told_in_the_order_of_the_file() -> None:
     assert lines == [2, 3, 6, 8]
 
 
+def test_a_gate_that_is_refused_still_holds_its_name() -> None:
+    twice = "[[gate]]\nname = 'a'\nkind = 'odd'\nargv = ['x']\n[[gate]]\nname = 'a'\nkind = 'lint'\nargv = ['x']\n"
+
+    assert told(twice) == [("config.wrong_value", 3), ("config.gate_name", 6)]
+
+
+@pytest.mark.parametrize("key", ["needs", "shell", "ratchet", "command"])
+def test_a_key_that_no_gate_has_is_named_as_such(key: str) -> None:
+    (finding,) = findings(f"[[gate]]\nname = 'a'\nkind = 'lint'\nargv = ['x']\n{key} = 1\n")
+
+    assert (finding.rule, finding.message) == ("config.unknown_key", f"'{key}' is no setting of a gate")
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_answered(text: str) -> None:
     answer = read_config(text.encode("utf-8", "surrogatepass"), "agency.toml")
@@ -125,6 +170,8 @@ PIECES = [
     "[law]\n",
     "[[gate]]\n",
     "name = 'x'\n",
+    "kind = 'lint'\n",
+    "argv = ['x']\n",
     "quorum = {1 = 2}\n",
     "x = [\n",
     "]\n",

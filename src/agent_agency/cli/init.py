@@ -1,19 +1,23 @@
-"""``agency init``: a policy, a first spec and a config."""
+"""``agency init``: a policy, a first spec and a config with gates for the repository's usual tools."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent_agency.workflows.init import PlannedFile
+    from agent_agency.gates.presets import Detection, Preset
+    from agent_agency.git import Repository
+    from agent_agency.workflows.init import FirstSpec, PlannedFile
 
 FIRST_ID = "SETUP-1"
 FIRST_TITLE = "Work under a written spec"
+DECLINED = 1
 
 
 @click.command()
@@ -21,8 +25,10 @@ FIRST_TITLE = "Work under a written spec"
 @click.option("--title", help=f"The first spec's title. Default: {FIRST_TITLE}.")
 @click.option("--scope", multiple=True, metavar="PATH", help="Where its change may go. Default: the top-level folders.")
 @click.option("--no-spec", is_flag=True, help="Write only the policy and the config.")
+@click.option("--gates", is_flag=True, help="Also define a gate for each usual tool that the files show.")
+@click.option("--yes", "-y", is_flag=True, help="Ask nothing.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written.")
-@click.option("--json", "as_json", is_flag=True, help="Write one JSON document.")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON document; asks nothing.")
 @click.option(
     "--repo", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where to look for the repository."
 )
@@ -32,44 +38,108 @@ def init(
     title: str | None,
     scope: tuple[str, ...],
     no_spec: bool,
+    gates: bool,
+    yes: bool,
     dry_run: bool,
     as_json: bool,
     repo: Path,
 ) -> int:
     """Write a policy, a first working spec and a config; existing files are never changed.
 
-    Where there are specs already, another one is written only when its id, title or scope is given.
+    With --gates the config gets a gate for each usual tool that the repository's files show. On a terminal all is
+    shown and asked for first; elsewhere, as with --yes, nothing is asked. Where there are specs already, another one is written only
+    when its id, title or scope is given. Exit code: 1 when the answer was no, and nothing was written.
     """
     from agent_agency.clock import SystemClock
-    from agent_agency.errors import UsageError
+    from agent_agency.gates.presets import Detection
     from agent_agency.git import Repository
-    from agent_agency.workflows.init import FirstSpec, holds_specs, plan_init, suggest_scope, write_files
+    from agent_agency.workflows.init import detect_gates, gates_to_add, plan_init, write_files
 
     with Repository.discover(repo) as repository:
-        spec = None
-        asked = bool(scope) or spec_id is not None or title is not None
-        if not no_spec and (asked or not holds_specs(repository)):
-            entries = scope or suggest_scope(repository)
-            if not entries:
-                raise UsageError(
-                    "No tracked file suggests a scope",
-                    fix="Name where the change may go with --scope PATH.",
-                )
-            spec = FirstSpec(
-                FIRST_ID if spec_id is None else spec_id, FIRST_TITLE if title is None else title, tuple(entries)
-            )
-        planned = plan_init(repository, spec, SystemClock().now())
+        found = detect_gates(repository) if gates else Detection()
+        spec = None if no_spec else _first_spec(repository, spec_id, title, scope)
+        planned = plan_init(repository, spec, SystemClock().now(), found)
+        to_add = gates_to_add(repository, found)
+        below_root = repository.root is not None and repository.root.resolve() != Path.cwd()
+        if not as_json:
+            _show_gates(found, to_add)
+        if planned and not (yes or dry_run or as_json) and not _agreed(planned):
+            click.echo("Nothing was written.")
+            return DECLINED
         if not dry_run:
             write_files(repository, planned)
-        below_root = repository.root is not None and repository.root.resolve() != Path.cwd()
     if as_json:
-        import json
-
-        rows = [{"path": file.path, "text": file.text} for file in planned]
-        click.echo(json.dumps({"schema_version": 1, "written": not dry_run, "files": rows}, indent=2))
+        _print_json(planned, found, to_add, dry_run=dry_run)
     else:
         _tell(planned, ":/" if below_root else "", dry_run=dry_run)
     return 0
+
+
+def _first_spec(
+    repository: Repository, spec_id: str | None, title: str | None, scope: tuple[str, ...]
+) -> FirstSpec | None:
+    from agent_agency.errors import UsageError
+    from agent_agency.workflows.init import FirstSpec, holds_specs, suggest_scope
+
+    asked = bool(scope) or spec_id is not None or title is not None
+    if not asked and holds_specs(repository):
+        return None
+    entries = scope or suggest_scope(repository)
+    if not entries:
+        raise UsageError("No tracked file suggests a scope", fix="Name where the change may go with --scope PATH.")
+    return FirstSpec(FIRST_ID if spec_id is None else spec_id, FIRST_TITLE if title is None else title, tuple(entries))
+
+
+def _show_gates(found: Detection, to_add: Detection | None) -> None:
+    """Show the gates before anything is written: in a new config, or as what an existing one could be given."""
+    from agent_agency.gates.presets import presets_text
+
+    if to_add is None and found.presets:
+        click.echo("Gates for the tools found here, in agency.toml:")
+        click.echo("".join(f"    {line}\n" if line else "\n" for line in presets_text(found.presets).splitlines()))
+    elif to_add is not None and to_add.presets:
+        click.echo("agency.toml is there already and stays as it is; these gates could be added to it:")
+        click.echo(presets_text(to_add.presets))
+    for note in found.notes:
+        click.echo(f"No gate: {note}.")
+
+
+def _agreed(planned: Sequence[PlannedFile]) -> bool:
+    """Ask on a terminal; where nobody can answer, nothing is asked."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return True
+    for file in planned:
+        click.echo(f"to write: {file.path}")
+    return click.confirm("Write these files?", default=True)
+
+
+def _print_json(planned: Sequence[PlannedFile], found: Detection, to_add: Detection | None, *, dry_run: bool) -> None:
+    import json
+
+    from agent_agency.gates.presets import presets_text
+
+    document = {
+        "schema_version": 1,
+        "written": not dry_run,
+        "files": [{"path": file.path, "text": file.text} for file in planned],
+        "gates": [_row(preset) for preset in found.presets],
+        "gates_to_add": presets_text(to_add.presets) if to_add and to_add.presets else None,
+        "notes": list(found.notes),
+    }
+    click.echo(json.dumps(document, indent=2))
+
+
+def _row(preset: Preset) -> dict[str, Any]:
+    return {
+        "name": preset.name,
+        "kind": str(preset.kind),
+        "argv": list(preset.argv),
+        "report": preset.report,
+        "format": preset.format,
+        "network": preset.network,
+        "found": preset.found,
+        "hindrance": preset.hindrance or None,
+    }
 
 
 def _tell(planned: Sequence[PlannedFile], top: str, *, dry_run: bool) -> None:

@@ -64,6 +64,7 @@ _COMMANDS = {
     "scope": ("agent_agency.cli.scope", "scope", "May I edit this path?"),
     "spec": ("agent_agency.cli.spec", "spec", "Migrate, explain and describe specs."),
     "waiver": ("agent_agency.cli.waiver", "waiver", "Write a bounded exception."),
+    "gates": ("agent_agency.cli.gates", "gates", "Which tools judge a change, and can they run?"),
     "ledger": ("agent_agency.cli.ledger", "ledger", "Verify, export and import the record."),
     "doctor": ("agent_agency.cli.doctor", "doctor", "Say what this machine can do."),
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,15 +64,13 @@ def review(
     Exit code: 0 approved or waived; 1 rejected, or conditional and the author can mend it; 2 could not run;
     4 a person must decide.
     """
-    from agent_agency.clock import SystemClock
-    from agent_agency.report.json_document import to_document
+    from agent_agency.cli.services import machine_services
     from agent_agency.workflows.record import UnrecordedRulingError
-    from agent_agency.workflows.review import Services
     from agent_agency.workflows.review import review as run_review
     from agent_agency.workflows.subject import ReviewRequest
 
     request = ReviewRequest(repo, base, head, staged, spec_id, branch)
-    services = Services(SystemClock(), lambda: uuid.uuid4().hex, to_document)
+    services = machine_services()
     form = "json" if as_json else form
     outputs = ((form, out), *also)
     try:

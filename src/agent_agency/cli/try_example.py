@@ -7,7 +7,6 @@ import shlex
 import shutil
 import tempfile
 import time
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,18 +34,16 @@ def try_example(*, keep: Path | None, as_json: bool) -> int:
 
     Needs no network, and touches nothing outside its folder. Exit code: 0 when every review ran.
     """
-    from agent_agency.clock import SystemClock
+    from agent_agency.cli.services import machine_services
     from agent_agency.report.html import render_index
     from agent_agency.report.json_document import to_document
     from agent_agency.workflows.example import review_example
-    from agent_agency.workflows.review import Services
     from agent_agency.workflows.whole_file import write_whole
 
-    services = Services(SystemClock(), lambda: uuid.uuid4().hex, to_document)
     around = keep or Path(tempfile.mkdtemp(prefix="agency-try-"))
     with _emptied_on_failure(around):
         folder = (keep or around / "tally").absolute()
-        reviewed = list(review_example(folder, services))
+        reviewed = list(review_example(folder, machine_services()))
         page = folder / ".git" / "agency" / "try.html" if keep else around / f"{folder.name}-rulings.html"
         write_whole(page, render_index([(row.branch.name, row.ruling) for row in reviewed]).encode())
     if as_json:

@@ -110,6 +110,8 @@ def _gate(ruling: Ruling, gate: GateResult) -> dict[str, Any]:
         "applicable": gate.applicable,
         "reason": json_ready(gate.reason),
         "mendable": gate.mendable,
+        "figures": json_ready(gate.facts.get("figures")),
+        "isolation": json_ready(gate.facts.get("isolation")),
         "facts": json_ready(gate.facts),
         "findings": len(gate.findings),
     }

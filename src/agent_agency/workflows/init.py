@@ -13,6 +13,9 @@ from pathlib import Path
 from agent_agency.config import Config, read_config
 from agent_agency.errors import FileUnwritableError, UnknownRevisionError, UsageError
 from agent_agency.facts import display_path
+from agent_agency.gates.detect_presets import detect
+from agent_agency.gates.presets import Detection, presets_text
+from agent_agency.gates.project_files import ProjectFiles
 from agent_agency.git import Repository
 from agent_agency.spec.document_kinds import CAWS_FOLDER, SINGLE_SPEC_NAMES, SPEC_FOLDER, YAML_ENDINGS
 from agent_agency.spec.policy import read_policy
@@ -48,6 +51,13 @@ budget_exclude = ["**/package-lock.json", "**/poetry.lock", "**/uv.lock", "**/Ca
 """
 
 
+GATES = """
+# Tools that the arbiter runs over a change. A failure blocks at the risk tiers under 'blocking' and advises elsewhere.
+# 'agency gates doctor' tells whether their programs are there.
+"""
+MOST_READ_BYTES = 1024 * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class FirstSpec:
     """What a first spec needs to know; ``scope`` holds repository-relative paths."""
@@ -65,8 +75,43 @@ class PlannedFile:
     text: str
 
 
-def plan_init(repo: Repository, spec: FirstSpec | None, now: datetime) -> tuple[PlannedFile, ...]:
+def detect_gates(repo: Repository) -> Detection:
+    """Find the gates that suit the repository's usual tools, by the files that HEAD holds; none before a commit."""
+    try:
+        head = repo.resolve("HEAD")
+    except UnknownRevisionError:
+        return Detection()
+    entries = {entry.path: entry for entry in repo.list_files(head) if entry.mode in {"100644", "100755"}}
+
+    def read(path: str) -> str | None:
+        data = repo.read_blob(head, path)
+        return None if data is None or len(data) > MOST_READ_BYTES else data.decode("utf-8", "replace")
+
+    return detect(ProjectFiles(tuple(entries), read))
+
+
+def gates_to_add(repo: Repository, found: Detection) -> Detection | None:
+    """What of the found gates an existing agency.toml lacks; ``None`` where there is no such file that can be read."""
+    target = _root(repo) / CONFIG_PATH
+    if target.is_symlink() or not target.is_file():
+        return None
+    try:
+        read = read_config(target.read_bytes(), CONFIG_PATH)
+    except OSError:
+        return None
+    return found.without(gate.name for gate in read.gates) if isinstance(read, Config) else None
+
+
+def plan_init(
+    repo: Repository, spec: FirstSpec | None, now: datetime, gates: Detection | None = None
+) -> tuple[PlannedFile, ...]:
     """Plan the files that the repository lacks; each has passed its own validation.
+
+    Args:
+        repo: where to write.
+        spec: the first spec, where one is wanted.
+        now: the time that a spec's dates are held against.
+        gates: found gates; they are written only into an agency.toml that is new.
 
     Raises:
         UsageError: when the id or the scope cannot make a valid spec, or there is nothing left to write.
@@ -76,7 +121,7 @@ def plan_init(repo: Repository, spec: FirstSpec | None, now: datetime) -> tuple[
     if not any((root / path).exists() for path in POLICY_PATHS):
         planned.append(PlannedFile(POLICY_PATHS[0], POLICY))
     if not (root / CONFIG_PATH).exists():
-        planned.append(PlannedFile(CONFIG_PATH, CONFIG))
+        planned.append(PlannedFile(CONFIG_PATH, _config_text(gates)))
     if spec is not None:
         path = f".caws/specs/{spec.id}.yaml"
         if (root / path).exists():
@@ -165,6 +210,10 @@ def spec_text(spec: FirstSpec) -> str:
         "contracts": [],
     }
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _config_text(gates: Detection | None) -> str:
+    return f"{CONFIG}{GATES}{presets_text(gates.presets)}" if gates and gates.presets else CONFIG
 
 
 def _root(repo: Repository) -> Path:

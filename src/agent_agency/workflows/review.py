@@ -18,7 +18,7 @@ from agent_agency.change.model import Change
 from agent_agency.change.patch import added_lines
 from agent_agency.clock import Clock
 from agent_agency.errors import SpecSelectionError
-from agent_agency.facts import GateMode, GateResult, GateStatus
+from agent_agency.facts import GateResult, GateStatus
 from agent_agency.gates.budget_limit import measure_budget
 from agent_agency.gates.builtin import run_builtin_gates
 from agent_agency.gates.context import GateContext
@@ -31,6 +31,7 @@ from agent_agency.workflows.head_law import head_law_gate
 from agent_agency.workflows.law import Law, read_law
 from agent_agency.workflows.record import Record, RulingDocument
 from agent_agency.workflows.ruling_members import RulingInputs, build_ruling
+from agent_agency.workflows.run_gates import ToolServices, left_out_gate, run_configured_gates
 from agent_agency.workflows.spec_choice import TRAILER, ChosenSpec, choose_spec
 from agent_agency.workflows.subject import ReviewRequest, Subject, resolve_subject
 from agent_agency.workflows.waivers import WaiversOfChange, mark_budget_use, waivers_of_change
@@ -45,11 +46,12 @@ LAW_GATES = frozenset({"spec_completeness", "scope_boundary", "budget_limit"})
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What a review needs from outside: time, fresh ids, and how a ruling is written as a document."""
+    """What a review needs from outside: time, fresh ids, how a ruling is written, and how tools are run."""
 
     clock: Clock
     new_id: Callable[[], str]
     document_of: RulingDocument
+    tools: ToolServices
 
 
 def review(request: ReviewRequest, services: Services) -> Ruling:
@@ -61,11 +63,12 @@ def review(request: ReviewRequest, services: Services) -> Ruling:
     """
     with Repository.discover(request.start) as repo:
         record = Record.of(repo, services.clock, services.new_id, services.document_of)
-        return record.append(examine(repo, request, services.clock.now(), record))
+        return record.append(examine(repo, request, services, record))
 
 
-def examine(repo: Repository, request: ReviewRequest, now: datetime, record: Record) -> Ruling:
+def examine(repo: Repository, request: ReviewRequest, services: Services, record: Record) -> Ruling:
     """Measure, run the gates and rule; writes nothing."""
+    now = services.clock.now()
     subject = resolve_subject(repo, request)
     law = read_law(repo, subject.law_commit, now)
     change = measure(repo, subject.merge_base, subject.head, law_commit=subject.law_commit)
@@ -76,7 +79,7 @@ def examine(repo: Repository, request: ReviewRequest, now: datetime, record: Rec
     waivers = _waivers(law, chosen, change, names, now, record)
     budget = _effective_budget(law, chosen, waivers, now)
     context = _context(repo, law, chosen, change, governance, budget, now)
-    gates = _all_gates(repo, law, context, only_law=only_law)
+    gates = _all_gates(repo, law, context, services.tools, only_law=only_law)
     measured = measure_budget(context)
     waivers = mark_budget_use(waivers, budget, Budget(measured.files, measured.lines))
     in_force = [use.for_verdict() for use in waivers.in_force]
@@ -178,17 +181,15 @@ def _context(
     )
 
 
-def _all_gates(repo: Repository, law: Law, context: GateContext, *, only_law: bool) -> tuple[GateResult, ...]:
-    own = [_not_run_here(gate.name) for gate in law.config.gates]
-    gates = [law.gate(), *run_builtin_gates(context), *own]
+def _all_gates(
+    repo: Repository, law: Law, context: GateContext, tools: ToolServices, *, only_law: bool
+) -> tuple[GateResult, ...]:
+    built_in = (law.gate(), *run_builtin_gates(context))
     if only_law:
-        gates = [head_law_gate(repo, context.change, context.now), *map(_left_out_for_law, gates)]
-    return tuple(gates)
-
-
-def _not_run_here(name: str) -> GateResult:
-    reason = "agency.toml defines this gate, and this version of agency does not run tools"
-    return GateResult(name, GateStatus.NOT_RUN, GateMode.BLOCK, reason=reason, mendable=False)
+        own = [left_out_gate(gate, "the change does nothing but edit law") for gate in law.config.gates]
+        return (head_law_gate(repo, context.change, context.now), *map(_left_out_for_law, built_in), *own)
+    tier = context.spec.risk_tier if context.spec else None
+    return (*built_in, *run_configured_gates(repo, law.config.gates, context.change, tier, tools))
 
 
 def _left_out_for_law(gate: GateResult) -> GateResult:

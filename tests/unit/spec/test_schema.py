@@ -74,7 +74,12 @@ def test_a_complete_spec_is_accepted_by_its_schema(profile: str, text: str) -> N
 def test_the_policy_and_waiver_that_we_write_are_accepted() -> None:
     assert _accepts("policy", "caws-vnext", dict(default_policy().document))
     assert _accepts(
-        "config", "caws-vnext", {"law": {"waiver_max_days": 30, "quorum": {"1": 2}}, "gate": [{"name": "a"}]}
+        "config",
+        "caws-vnext",
+        {
+            "law": {"waiver_max_days": 30, "quorum": {"1": 2}},
+            "gate": [{"name": "a", "kind": "lint", "argv": ["lint"]}],
+        },
     )
 
 

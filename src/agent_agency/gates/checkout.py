@@ -1,0 +1,128 @@
+"""A fresh checkout in a private folder, where a gate's tool runs; the user's tree is never touched.
+
+Only blobs are read from the user's repository: no hook, filter, attribute file or configuration of it has a say in
+what is written.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from agent_agency.errors import GitError
+from agent_agency.facts import display_path
+from agent_agency.gates.removal import remove_tree
+from agent_agency.git import Repository
+from agent_agency.git.tree import TreeEntry, may_be_in_tree
+
+_EXECUTABLE, _LINK, _SUBMODULE = "100755", "120000", "160000"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """Where the files lie: ``root`` is the tool's folder, ``private`` its temporary files and home."""
+
+    root: Path
+    private: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Files of one tree that belong into a checkout."""
+
+    tree: str
+    entries: tuple[TreeEntry, ...]
+
+
+@contextmanager
+def fresh_checkout(repo: Repository, parts: Sequence[Part], reading: Lock) -> Iterator[Checkout]:
+    """Write files of trees into a new temporary folder, and take it away afterwards.
+
+    ``reading`` guards the repository. No two entries may share a path or stand in each other's way.
+
+    Raises:
+        GitError: when an entry cannot be read, or cannot stand in a checkout.
+        OSError: when the folder cannot be written.
+    """
+    folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="agency-gate-")))
+    try:
+        checkout = Checkout(folder / "checkout", folder / "private")
+        for made in (checkout.root, checkout.private):
+            made.mkdir(mode=0o700)
+        with reading:
+            _write(repo, parts, checkout.root)
+        yield checkout
+    finally:
+        remove_tree(folder)
+
+
+def whole_tree(repo: Repository, tree: str, reading: Lock) -> Part:
+    """Every file of a tree.
+
+    Raises:
+        GitError: when the tree cannot be read.
+    """
+    with reading:
+        return Part(tree, repo.list_files(tree))
+
+
+def _write(repo: Repository, parts: Sequence[Part], root: Path) -> None:
+    """Write files first and links last, so that nothing is ever written through a link; submodules stay empty."""
+    files = [(part.tree, entry) for part in parts for entry in part.entries]
+    links = [(tree, entry) for tree, entry in files if entry.mode == _LINK]
+    for tree, entry in files:
+        if entry.mode != _LINK:
+            _write_file(repo, tree, entry, _place(entry, root))
+    for tree, entry in links:
+        target = _place(entry, root)
+        text = os.fsdecode(_content(repo, tree, entry))
+        if "\0" in text:
+            raise GitError(
+                f"{display_path(entry.path)} is a link to a name with a null byte", fix="Take it out of the change."
+            )
+        _real_folder(target.parent, root, entry)
+        target.symlink_to(text)
+
+
+def _place(entry: TreeEntry, root: Path) -> Path:
+    parts = entry.path.split("/")
+    if not may_be_in_tree(entry.path) or ".git" in [part.lower() for part in parts]:
+        raise GitError(
+            f"{display_path(entry.path)} cannot stand in a checkout: it lies in a folder called .git, or leads out",
+            fix="Take it out of the change.",
+        )
+    return root / entry.path
+
+
+def _write_file(repo: Repository, tree: str, entry: TreeEntry, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if entry.mode == _SUBMODULE:
+        target.mkdir(exist_ok=True)
+        return
+    with target.open("xb") as stream:
+        stream.write(_content(repo, tree, entry))
+    target.chmod(0o755 if entry.mode == _EXECUTABLE else 0o644)
+
+
+def _real_folder(folder: Path, root: Path, entry: TreeEntry) -> None:
+    """Make a link's folder; a crafted tree may hold a link and something below it under one name."""
+    missing: list[Path] = []
+    while folder != root:
+        if folder.is_symlink():
+            raise GitError(f"{display_path(entry.path)} lies below a link", fix="Check the repository with git fsck.")
+        missing.append(folder)
+        folder = folder.parent
+    for made in reversed(missing):
+        made.mkdir(exist_ok=True)
+
+
+def _content(repo: Repository, tree: str, entry: TreeEntry) -> bytes:
+    content = repo.read_blob(tree, entry.path)
+    if content is None:
+        raise GitError(f"{display_path(entry.path)} cannot be read", fix="Check the repository with git fsck.")
+    return content

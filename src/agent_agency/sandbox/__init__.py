@@ -1,0 +1,1 @@
+"""Run a command isolated, bounded and observed, at the best level that this machine proves to offer."""

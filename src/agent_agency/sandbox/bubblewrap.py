@@ -1,0 +1,213 @@
+"""Start a command in name spaces of its own through bubblewrap.
+
+The limits are set from outside while the new process waits, so that no helper has to run inside, and they count in the
+new user name space alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import select
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from agent_agency.sandbox.model import Command, Limits
+from agent_agency.sandbox.pids_group import PidsGroup
+from agent_agency.sandbox.process_tree import descendants
+from agent_agency.sandbox.resources import resource_limits
+from agent_agency.sandbox.running import Ending, NotStartedError, StatusLines, as_descriptor
+from agent_agency.sandbox.view import Access, Part, parts, private_entries
+
+_PLACES = "/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin"
+_PRIVATE_FOLDERS = ("/dev/shm", "/tmp", "/var/tmp")  # noqa: S108  mounted anew, empty, for each command
+_SET_UP_LIMIT = 30.0
+_END_LIMIT_MS = 15_000
+_LARGEST_SIGNAL = 64
+_SHELL_SIGNAL_BASE = 128
+_INIT_PROCESSES = 1  # bubblewrap's own process 1 counts with the command's
+
+
+def find_bubblewrap() -> str | None:
+    """Where bubblewrap is; relative entries of PATH are left out, for the reviewed tree must not supply it."""
+    entries = [entry for entry in os.environ.get("PATH", "").split(os.pathsep) if Path(entry).is_absolute()]
+    return shutil.which("bwrap", path=os.pathsep.join([_PLACES, *entries]))
+
+
+class Contained:
+    """A command under bubblewrap; its process 1 is what keeps all of it alive."""
+
+    def __init__(self, process: subprocess.Popen[bytes], output: int, lines: StatusLines) -> None:
+        self.output = output
+        self.status = lines.descriptor
+        self._process = process
+        self._lines = lines
+        self._init: int | None = None
+        self._init_handle: int | None = None
+        self._group: PidsGroup | None = None
+
+    def let_go(self, limits: Limits, go: int) -> None:
+        """Wait until the name spaces stand, set the limits on their process 1, then let the program start.
+
+        Raises:
+            NotStartedError: when bubblewrap gave up, or a limit could not be set.
+        """
+        while "child-pid" not in self._lines.known and not self._lines.closed:
+            if not select.select([self.status], [], [], _SET_UP_LIMIT)[0]:
+                raise NotStartedError("bubblewrap did not answer")
+            self._lines.read()
+        pid = self._lines.known.get("child-pid")
+        if pid is None:
+            raise NotStartedError(self._complaint())
+        self._init = pid
+        try:
+            self._init_handle = os.pidfd_open(pid)
+            self._limit(pid, limits)
+            os.write(go, b"go")
+        except (BrokenPipeError, ProcessLookupError) as error:
+            raise NotStartedError(self._complaint()) from error
+        except OSError as error:
+            raise NotStartedError(f"the limits could not be set ({error.strerror})") from error
+
+    def has_ended(self) -> bool:
+        """Whether the exit code was told, or bubblewrap is gone."""
+        self._lines.read()
+        return self._lines.closed or "exit-code" in self._lines.known
+
+    def processes(self) -> tuple[int, ...]:
+        """Process 1 and all below it; an orphan becomes its child."""
+        return () if self._init is None else (self._init, *descendants(self._init))
+
+    def finish(self) -> Ending:
+        """Kill process 1: the kernel then kills all in its name space before that process counts as ended."""
+        problem = ""
+        if self._init_handle is None:
+            self._process.kill()
+        else:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._init_handle, signal.SIGKILL)
+            poll = select.poll()
+            poll.register(self._init_handle, select.POLLIN)
+            if not poll.poll(_END_LIMIT_MS):
+                problem = "not every process could be ended"
+            os.close(self._init_handle)
+            self._init_handle = None
+        self._lines.read_to_end()
+        self._process.wait()
+        os.close(self.status)
+        if self._group is not None:
+            self._group.remove()
+        code = self._lines.known.get("exit-code")
+        if code is None:
+            return Ending(problem=problem or "the program could not be started inside the name spaces")
+        if _SHELL_SIGNAL_BASE < code <= _SHELL_SIGNAL_BASE + _LARGEST_SIGNAL:
+            return Ending(signal=code - _SHELL_SIGNAL_BASE, problem=problem)
+        return Ending(exit_code=code, problem=problem)
+
+    def _limit(self, pid: int, limits: Limits) -> None:
+        room = None if limits.processes is None else limits.processes + _INIT_PROCESSES
+        if room is not None and os.geteuid() == 0:
+            self._group = PidsGroup.create(room)
+            if self._group is not None and not self._group.attach(pid):
+                raise NotStartedError("the process could not be put into its control group")
+        for kind, value in resource_limits(limits, room):
+            resource.prlimit(pid, kind, (value, value))
+
+    def _complaint(self) -> str:
+        """What bubblewrap wrote before it gave up."""
+        self._process.wait()
+        said = os.read(self.output, 4096).decode("utf-8", "replace").strip()
+        return said.splitlines()[0] if said else "bubblewrap gave up without a reason"
+
+
+def start(command: Command, program: Path, bubblewrap: str) -> Contained:
+    """Start ``program`` with the command's arguments.
+
+    Raises:
+        NotStartedError: when the name spaces cannot be made as asked.
+    """
+    output, writing = os.pipe()
+    status, status_writing = os.pipe()
+    waiting, go = os.pipe()
+    settings = as_descriptor(b"".join(os.fsencode(word) + b"\0" for word in _options(command, program)))
+    wired = {"--json-status-fd": status_writing, "--block-fd": waiting, "--args": settings}
+    words = [word for name, descriptor in wired.items() for word in (name, str(descriptor))]
+    try:
+        process = subprocess.Popen(
+            [bubblewrap, *words, "--", os.fspath(program), *command.argv[1:]],
+            env={},
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=writing,
+            stderr=writing,
+            pass_fds=tuple(wired.values()),
+        )
+    except (OSError, ValueError) as error:
+        for descriptor in (output, status, go):
+            os.close(descriptor)
+        raise NotStartedError(f"bubblewrap could not be started ({error})") from error
+    finally:
+        for descriptor in (writing, status_writing, waiting, settings):
+            os.close(descriptor)
+    contained = Contained(process, output, StatusLines(status))
+    try:
+        contained.let_go(command.limits, go)
+    except BaseException:
+        contained.finish()
+        os.close(output)
+        raise
+    finally:
+        os.close(go)
+    return contained
+
+
+def _options(command: Command, program: Path) -> Iterator[str]:
+    """Bubblewrap's options in the order in which it carries them out."""
+    yield from ("--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL")
+    if command.network:
+        yield "--share-net"
+    yield "--clearenv"
+    for name, value in command.environment.items():
+        yield from ("--setenv", name, value)
+    room = () if command.limits.written_bytes is None else ("--size", str(command.limits.written_bytes))
+    yield from ("--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev", "--dir", "/run", "--dir", "/var")
+    for folder in _PRIVATE_FOLDERS:
+        yield from (*room, "--tmpfs", folder)
+    for part in parts(command, program):
+        yield from _mount(part, room)
+    if command.network:
+        yield from _name_service()
+    if os.geteuid() == 0:
+        yield from _hide_private()
+    yield from ("--remount-ro", "/", "--chdir", os.fspath(command.cwd))
+
+
+def _mount(part: Part, room: tuple[str, ...]) -> Iterator[str]:
+    path = os.fspath(part.path)
+    if part.access is Access.EMPTY:
+        yield from (*room, "--tmpfs", path)
+    elif part.access is Access.WRITE:
+        yield from ("--bind", path, path)
+    elif part.path.is_symlink() and part.path.parent == Path("/"):
+        yield from ("--symlink", os.fspath(part.path.readlink()), path)  # /bin -> usr/bin on a merged system
+    else:
+        yield from ("--ro-bind", path, path)
+
+
+def _name_service() -> Iterator[str]:
+    """The file that ``/etc/resolv.conf`` points to often lies in ``/run``, which is empty here."""
+    real = Path("/etc/resolv.conf").resolve()
+    if real.exists() and real.is_relative_to("/run"):
+        yield from ("--ro-bind", os.fspath(real), os.fspath(real))
+
+
+def _hide_private() -> Iterator[str]:
+    for path in private_entries(Path("/etc")):
+        if path.is_dir():
+            yield from ("--size", "4096", "--tmpfs", os.fspath(path))
+        else:
+            yield from ("--ro-bind", "/dev/null", os.fspath(path))

@@ -1,0 +1,129 @@
+"""Find out by trying how well this machine can keep a command apart."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from agent_agency.sandbox import landlock
+from agent_agency.sandbox.bubblewrap import find_bubblewrap
+from agent_agency.sandbox.model import Command, Ended, Isolation, Limits
+from agent_agency.sandbox.run import run
+
+_SECRET = "a secret in the home"  # noqa: S105  what the probe tries to read
+_ROOM, _TRIED = 16, 48
+_LIMITS = Limits(wall_s=60, processes=_ROOM)
+_LOOPBACK_NAME = "loopback_denied"
+
+NEEDED: Mapping[Isolation, tuple[str, ...]] = MappingProxyType(
+    {
+        Isolation.NAMESPACES: (
+            "checkout_writable",
+            "elsewhere_unwritable",
+            "secret_hidden",
+            _LOOPBACK_NAME,
+            "host_processes_hidden",
+            "host_signals_denied",
+            "nothing_survives",
+        ),
+        Isolation.LANDLOCK: ("checkout_writable", "elsewhere_unwritable", "secret_hidden", "nothing_survives"),
+        Isolation.NONE: (),
+    }
+)
+"""What must hold for a level to be taken; the rest is only told."""
+
+
+@dataclass(frozen=True, slots=True)
+class IsolationReport:
+    """The best level that works here.
+
+    ``probes`` tells of the level taken what held when it was tried: ``checkout_writable``, ``elsewhere_unwritable``,
+    ``secret_hidden``, ``loopback_denied``, ``host_processes_hidden``, ``host_signals_denied``, ``nothing_survives``,
+    ``processes_limited``. ``reason`` says why no better level was taken, and what does not hold at this one.
+    """
+
+    isolation: Isolation
+    probes: Mapping[str, bool]
+    reason: str
+
+
+def probe() -> IsolationReport:
+    """Try each level, best first, and take the first at which all that it promises holds."""
+    refused: list[str] = []
+    for isolation in Isolation:
+        missing = _unavailable(isolation)
+        held = {} if missing else try_level(isolation)
+        failed = [name for name, good in held.items() if not good]
+        lacking = [name for name in NEEDED[isolation] if not held.get(name, False)]
+        if not missing and not lacking:
+            refused += [f"{isolation}: not held: {', '.join(failed)}"] if failed else []
+            return IsolationReport(isolation, MappingProxyType(held), "; ".join(refused))
+        refused.append(f"{isolation}: {missing or 'not held: ' + ', '.join(lacking)}")
+    raise AssertionError("the level none needs nothing")
+
+
+def try_level(isolation: Isolation) -> Mapping[str, bool]:
+    """Run one command that tries everything at a level, and look from outside at what it managed."""
+    word = os.urandom(8).hex()
+    with (
+        tempfile.TemporaryDirectory(prefix="agency-probe-") as place,
+        socket.create_server(("127.0.0.1", 0)) as server,
+        subprocess.Popen([sys.executable, "-I", "-S", "-c", "input()", word], stdin=subprocess.PIPE) as process,
+    ):
+        folder = Path(place).resolve()
+        checkout, outside, home = folder / "checkout", folder / "outside", folder / "home"
+        for made in (checkout, outside, home):
+            made.mkdir()
+        (home / "secret").write_text(_SECRET, "ascii")
+        tried = (outside, home / "secret", server.getsockname()[1], process.pid, word, _TRIED)
+        source = Path(__file__).with_name("probe_actions.py").read_text("utf-8")
+        argv = (sys.executable, "-I", "-S", "-c", source, *map(str, tried))
+        outcome = run(Command(argv, checkout, {"HOME": str(home)}, (checkout,), limits=_LIMITS), isolation)
+        if process.poll() is None:
+            process.kill()
+        if outcome.ended is not Ended.EXITED or outcome.exit_code != 0:
+            return {"checkout_writable": False}
+        return _judge(json.loads(outcome.output_head), checkout, outside)
+
+
+def _judge(done: Mapping[str, object], checkout: Path, outside: Path) -> Mapping[str, bool]:
+    return {
+        "checkout_writable": (checkout / "written").exists(),
+        "elsewhere_unwritable": not (outside / "written").exists(),
+        "secret_hidden": done["secret"] != _SECRET,
+        _LOOPBACK_NAME: not done["loopback"],
+        "host_processes_hidden": not done["seen"],
+        "host_signals_denied": not done["signalled"],
+        "nothing_survives": _is_free(checkout / "held"),
+        "processes_limited": done["processes"] != _TRIED,
+    }
+
+
+def _is_free(lock: Path) -> bool:
+    """Whether nobody holds the lock that the left daemon took."""
+    with lock.open("r") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+    return True
+
+
+def _unavailable(isolation: Isolation) -> str:
+    """Why a level need not be tried at all."""
+    if isolation is Isolation.NONE:
+        return ""
+    if sys.platform != "linux":
+        return f"not offered on {os.uname().sysname}"
+    if isolation is Isolation.NAMESPACES:
+        return "" if find_bubblewrap() else "bubblewrap is not installed"
+    return "" if landlock.abi() > 0 else "the kernel does not offer Landlock"
