@@ -5,11 +5,13 @@ from __future__ import annotations
 from agent_agency.gates.reports.model import MESSAGE_LIMIT, cut
 from agent_agency.gates.reports.refusal import Code, Refused
 
-MAX_CASES = 2_000_000
+MAX_CASES = 1_000_000
 MAX_FILES = 200_000
+MAX_PARTS = 1_000_000
 MAX_LINES = 50_000_000
-MAX_ISSUES = 500_000
-MAX_MUTANTS = 1_000_000
+MAX_LINES_OF_ONE_FILE = 1_000_000
+MAX_ISSUES = 200_000
+MAX_MUTANTS = 500_000
 MAX_NAME = 4096
 _ALL_MESSAGES = 8 * 2**20
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 
-from agent_agency.gates.reports.budget import MAX_FILES, bounded, name_of
+from agent_agency.gates.reports.budget import MAX_FILES, MAX_LINES_OF_ONE_FILE, bounded, name_of
 from agent_agency.gates.reports.coverage_builder import CoverageBuilder
 from agent_agency.gates.reports.lines import MAX_LINE
 from agent_agency.gates.reports.model import CoverageReport
@@ -86,6 +86,7 @@ class _Reader:
             raise Refused(Code.NUMBER_INVALID, f"A line of {(self._path or '')[:200]!r} has no number and hits")
         self.seen += 1
         self._hits[number] = max(hits, self._hits.get(number, 0))
+        bounded(len(self._hits), MAX_LINES_OF_ONE_FILE, "lines in one file")
         conditions = attributes.get("condition-coverage")
         if conditions and attributes.get("branch", "").lower() == "true":
             taken, total = _conditions(conditions)

@@ -57,6 +57,8 @@ def read_cosmic_ray(source: Source) -> MutationReport:
         seen.add(mutant.id)
         mutants.append(mutant)
         bounded(len(mutants), MAX_MUTANTS, "mutants")
+    if not mutants:
+        raise Refused(Code.EMPTY, "The report is empty")
     return MutationReport(tuple(mutants))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agent_agency.gates.reports.budget import MAX_FILES, MAX_LINES, bounded, name_of
+from agent_agency.gates.reports.budget import MAX_FILES, MAX_LINES, MAX_PARTS, bounded, name_of
 from agent_agency.gates.reports.lines import Branches, Lines
 from agent_agency.gates.reports.model import FileCoverage
 
@@ -21,12 +21,15 @@ class CoverageBuilder:
     def __init__(self) -> None:
         self._parts: dict[str, list[_Part]] = {}
         self._lines = 0
+        self._count = 0
         self._branched = False
 
     def add(self, path: str, hits: Mapping[int, int], branches: Mapping[int, tuple[int, int]]) -> None:
         """Add a part: how often each line ran, and the branches taken and there on each line."""
         covered = Lines.of(line for line, times in hits.items() if times > 0)
         missed = Lines.of(line for line, times in hits.items() if times <= 0)
+        self._count += 1
+        bounded(self._count, MAX_PARTS, "parts of files")
         self._lines += len(hits) + len(branches)
         bounded(self._lines, MAX_LINES, "lines")
         self._branched = self._branched or bool(branches)

@@ -40,7 +40,7 @@ def read_coveragepy(source: Source) -> CoverageReport:
     json.end()
     if meta is None or totals is None or not has_files or "format" not in meta:
         raise Refused(Code.WRONG_SHAPE, "The report lacks coverage.py's meta, files or totals")
-    if meta["format"] not in {2, 3}:
+    if meta["format"] not in (2, 3):  # a tuple: what stands there may have no hash
         raise Refused(Code.VERSION, f"coverage.py's JSON format {str(meta['format'])[:20]!r} is not known")
     report = CoverageReport(builder.files(), meta.get("branch_coverage") is True)
     _compare("The report", totals, report.lines_covered, report.lines_total, report.branches_total)

@@ -181,7 +181,7 @@ def _first_line(error: Exception) -> str:
     shown = error.args[0] if error.args else ""
     if isinstance(shown, bytes):
         shown = shown.decode("utf-8", "replace")
-    text = str(shown).strip().partition("\n")[0]
+    text = str(shown).strip().partition("\n")[0].rstrip(". ")
     return "".join(char if char.isprintable() else "?" for char in text)[:120] or type(error).__name__
 
 

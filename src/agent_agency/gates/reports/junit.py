@@ -25,7 +25,10 @@ _NEUTRAL = frozenset(
     {"rerunFailure", "rerunError", "system-out", "system-err", "properties", "property", "warning", "attachments"}
 )
 _WORDS_FOR_FAILED = frozenset({"fail", "failed", "failure", "error", "errored", "broken"})
-_WORDS_FOR_SKIPPED = frozenset({"notrun", "disabled", "suppressed", "skipped", "skip", "ignored", "pending"})
+_WORDS_FOR_PASSED = frozenset({"", "run", "completed", "pass", "passed", "success", "successful", "ok", "fixed"})
+_WORDS_FOR_SKIPPED = frozenset(
+    {"notrun", "disabled", "suppressed", "skipped", "skip", "ignored", "pending", "inconclusive"}
+)
 _PLACE = re.compile(r"^[ \t]*(?:File \")?([^\s:\"()]{1,400}\.[A-Za-z]{1,5})(?:\", line |:)(\d{1,9})\b", re.MULTILINE)
 
 
@@ -34,6 +37,7 @@ class _Suite:
     name: str
     tests: int | None
     failing: int | None
+    is_partial: bool
     cases: int = 0
     cases_failing: int = 0
     marks_failing: int = 0
@@ -45,7 +49,7 @@ class _Case:
     id: str
     path: str | None
     line: int | None
-    word: str
+    words: set[str]
     failing: list[TestStatus] = field(default_factory=list)
     skipped: TestStatus | None = None
     flaky: bool = False
@@ -180,6 +184,7 @@ def _new_suite(attributes: dict[str, str]) -> _Suite:
         name=name_of(attributes.get("name", ""), "A suite's name"),
         tests=natural(attributes, "tests"),
         failing=None if failures is None and errors is None else (failures or 0) + (errors or 0),
+        is_partial=failures is None or errors is None,
     )
 
 
@@ -188,38 +193,39 @@ def _new_case(suite: str, attributes: dict[str, str]) -> _Case:
     if name is None:
         raise Refused(Code.WRONG_SHAPE, "A test case has no name")
     holder = attributes.get("classname") or attributes.get("class") or suite
-    word = (attributes.get("result") or attributes.get("status") or "").lower()
-    if attributes.get("status", "").lower() in _WORDS_FOR_FAILED | _WORDS_FOR_SKIPPED:
-        word = attributes["status"].lower()
+    words = {attributes.get(key, "").lower().partition(":")[0].strip() for key in ("status", "result")}
+    unknown = words - _WORDS_FOR_PASSED - _WORDS_FOR_FAILED - _WORDS_FOR_SKIPPED
+    if unknown:
+        raise Refused(Code.WRONG_SHAPE, f"The test case {name[:200]!r} has the unknown status {min(unknown)[:40]!r}")
     line = attributes.get("line", "")
     known = line.isascii() and line.isdigit() and len(line) < 10  # noqa: PLR2004 - as digits of MAX_LINE
     path = attributes.get("file") or attributes.get("filepath")
-    identity = f"{holder}::{name}" if holder else name
     return _Case(
-        name_of(identity, "A test's id"),
-        name_of(path, "A path") if path else None,
-        int(line) + (suite == "pytest") if known else None,
-        word,
+        id=name_of(f"{holder}::{name}" if holder else name, "A test's id"),
+        path=name_of(path, "A path") if path else None,
+        line=(int(line) + (suite == "pytest") or None) if known else None,  # pytest counts from 0 here
+        words=words,
     )
 
 
 def _status(case: _Case) -> TestStatus:
     if case.failing:
         return max(case.failing, key=lambda status: status.rank)
-    if case.word in _WORDS_FOR_FAILED:
+    if case.words & _WORDS_FOR_FAILED:
         return TestStatus.FAILED
     if case.skipped is not None:
         return case.skipped
-    return TestStatus.SKIPPED if case.word in _WORDS_FOR_SKIPPED else TestStatus.PASSED
+    return TestStatus.SKIPPED if case.words & _WORDS_FOR_SKIPPED else TestStatus.PASSED
 
 
 def _hold_to_its_word(suite: _Suite) -> None:
     """Compare what a suite declares with what it lists.
 
     GoogleTest writes one mark for every failed assertion of one test, so a declared number of failures may lie
-    between cases and marks. The number of tests proves little: pytest counts subtests and failing tear-downs too.
+    between cases and marks; a suite that declares only one of failures and errors says nothing about the other. The
+    number of tests proves little: pytest counts subtests and failing tear-downs too.
     """
-    least, most = suite.cases_failing, suite.marks_failing + suite.own_failures
+    least, most = 0 if suite.is_partial else suite.cases_failing, suite.marks_failing + suite.own_failures
     if suite.failing is not None and not least <= suite.failing <= max(most, least):
         said = f"declares {suite.failing:,} failures and errors and lists {most:,}"
         raise Refused(Code.COUNT_MISMATCH, f"The suite {suite.name[:200]!r} {said}")

@@ -6,6 +6,7 @@ other cut is recognised.
 
 from __future__ import annotations
 
+from agent_agency.gates.reports.budget import MAX_LINES_OF_ONE_FILE, bounded
 from agent_agency.gates.reports.coverage_builder import CoverageBuilder
 from agent_agency.gates.reports.lines import MAX_LINE
 from agent_agency.gates.reports.model import CoverageReport
@@ -83,6 +84,8 @@ class _Section:
         if not 1 <= key <= MAX_LINE:
             raise Refused(Code.NUMBER_INVALID, f"Line {number:,} tells of a line {key}")
         self._hits[key] = self._hits.get(key, 0) + int(times)
+        if len(self._hits) > MAX_LINES_OF_ONE_FILE:
+            bounded(len(self._hits), MAX_LINES_OF_ONE_FILE, "lines in one file")
 
     def add_branch(self, rest: bytes, number: int) -> None:
         first, _, more = rest.partition(b",")
@@ -92,6 +95,7 @@ class _Section:
             raise Refused(Code.SYNTAX, f"Line {number:,} tells of no branch")
         is_taken = taken != b"-" and _count(taken, number) > 0
         self._branches[line, key] = self._branches.get((line, key), False) or is_taken
+        bounded(len(self._branches), MAX_LINES_OF_ONE_FILE, "branches in one file")
 
     def finish(self, builder: CoverageBuilder, number: int) -> None:
         if self.declared and not self._hits:

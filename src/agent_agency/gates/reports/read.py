@@ -13,7 +13,7 @@ from agent_agency.gates.reports.source import Source, open_report
 
 Report = TestReport | CoverageReport | IssueReport | MutationReport
 
-DEFAULT_LIMIT = 512 * 2**20
+DEFAULT_LIMIT = 256 * 2**20
 FORMATS: Mapping[str, str] = MappingProxyType(
     {
         "junit": "junit:read_junit",

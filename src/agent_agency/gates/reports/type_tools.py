@@ -22,6 +22,7 @@ from agent_agency.gates.reports.model import IssueLevel, IssueReport
 from agent_agency.gates.reports.refusal import Code, Refused
 from agent_agency.gates.reports.source import Source
 
+_LONGEST_LINE = 16_000
 _MYPY_LEVELS = {"error": IssueLevel.ERROR, "warning": IssueLevel.WARNING, "note": IssueLevel.NOTE}
 _PYRIGHT_LEVELS = {"error": IssueLevel.ERROR, "warning": IssueLevel.WARNING, "information": IssueLevel.NOTE}
 _PYRIGHT_COUNTS = {"error": "errorCount", "warning": "warningCount", "information": "informationCount"}
@@ -101,9 +102,11 @@ def _mypy_junit(source: Source) -> IssueReport:
     report, texts = read_junit_texts(source)
     if not report.cases:
         raise Refused(Code.NOTHING_CHECKED, "mypy looked at nothing")
+    if not all(case.id.startswith("mypy::") for case in report.cases):
+        raise Refused(Code.WRONG_SHAPE, "The JUnit report is not mypy's")
     builder = IssueBuilder()
     for line in (line for text in texts for line in text.splitlines() if line.strip()):
-        _mypy_line(builder, line.strip())
+        _mypy_line(builder, line.strip()[:_LONGEST_LINE])
     if report.failed and not len(builder):
         builder.add("mypy", IssueLevel.ERROR, report.failures[0].message)
     return builder.report("mypy")

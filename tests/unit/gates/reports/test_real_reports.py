@@ -20,43 +20,7 @@ from agent_agency.gates.reports.model import (
     TestStatus,
 )
 from agent_agency.gates.reports.read import FORMATS, read_report
-
-FIXTURES = Path(__file__).resolve().parents[3] / "fixtures" / "reports"
-FORMS = {
-    ".junit.xml": "junit",
-    ".cobertura.xml": "cobertura",
-    ".lcov": "lcov",
-    ".sarif": "sarif",
-    "axe.json": "axe",
-    "bandit.json": "bandit",
-    "cosmic_ray.jsonl": "cosmic-ray",
-    "coveragepy.json": "coveragepy",
-    "eslint.json": "eslint",
-    "eslint_unreadable.json": "eslint",
-    "handwritten_pip_audit.json": "pip-audit",
-    "istanbul.json": "istanbul",
-    "mutmut_meta.json": "mutmut",
-    "mutmut_results.txt": "mutmut",
-    "mutmut_stats.json": "mutmut",
-    "mypy.jsonl": "mypy",
-    "pyright.json": "pyright",
-    "pytest_json_report.json": "pytest-json",
-    "pytest_json_report_collection_error.json": "pytest-json",
-    "ruff.json": "ruff",
-    "ruff_clean.json": "ruff",
-    "stryker.json": "mutation-elements",
-}
-REFUSED = {
-    "bandit_unreadable.json": ("bandit", "report.tool_failed"),
-    "cosmic_ray_unfinished.jsonl": ("cosmic-ray", "report.incomplete"),
-    "pytest_json_report_subtests.json": ("pytest-json", "report.incomplete"),
-    "eslint_unreadable.sarif": ("sarif", "report.tool_failed"),
-}
-
-
-def form_of(path: Path) -> str:
-    return next(form for ending, form in FORMS.items() if path.name.endswith(ending))
-
+from support.report_fixtures import FIXTURES, REFUSED, form_of
 
 READABLE = sorted(path for path in FIXTURES.iterdir() if path.name not in REFUSED)
 
