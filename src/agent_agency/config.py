@@ -48,7 +48,7 @@ WAIVABLE_GATES = (
     "secrets",
 )
 """The built-in gates of a review that a waiver may name."""
-_BUILTIN_GATES = frozenset({"law", "proposed_law", *WAIVABLE_GATES})
+_BUILTIN_GATES = frozenset({"law", "proposed_law", "tampering", *WAIVABLE_GATES})
 
 
 def _one_each() -> Mapping[int, int]:

@@ -123,7 +123,7 @@ TOOLS = {
 def on_a_terminal(folder: Path, answer: str, *args: str) -> tuple[int, str]:
     """Run init with a terminal for its input and output, and give one answer."""
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "agent_agency", "init", *args]
+    command = [sys.executable, "-m", "agent_agency", "init", "--gates", *args]
     with subprocess.Popen(command, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         os.write(ours, f"{answer}\n".encode())

@@ -32,8 +32,7 @@ def test_an_empty_file_is_the_defaults() -> None:
     )
 
 
-def test_every_setting_is_read() -> None:
-    config = read("""
+EVERY_SETTING = """
 [law]
 waiver_max_days = 30
 max_delta_files = 0
@@ -60,8 +59,11 @@ timeout_s = 90
 network = true
 environment = ["TZ"]
 when = ["src/**"]
-""")
+"""
 
+
+def test_every_setting_is_read() -> None:
+    config = read(EVERY_SETTING)
     law = config.law
     assert (law.waiver_max_days, law.max_delta_files, law.max_delta_loc) == (30, 0, 500)
     assert dict(law.quorum) == {1: 3, 2: 2, 3: 1}

@@ -47,8 +47,8 @@ def init(
     """Write a policy, a first working spec and a config; existing files are never changed.
 
     With --gates the config gets a gate for each usual tool that the repository's files show. On a terminal all is
-    shown and asked for first; elsewhere, as with --yes, nothing is asked. Where there are specs already, another one is written only
-    when its id, title or scope is given. Exit code: 1 when the answer was no, and nothing was written.
+    shown and asked for first; elsewhere, as with --yes, nothing is asked. Where there are specs already, another one
+    is written only when its id, title or scope is given. Exit code: 1 when the answer was no, and nothing was written.
     """
     from agent_agency.clock import SystemClock
     from agent_agency.gates.presets import Detection

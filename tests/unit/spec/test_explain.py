@@ -183,6 +183,7 @@ def test_every_rule_id_in_the_sources_is_explained(folder: str) -> None:
     unexplained = [
         (source.name, pattern)
         for source in sorted((_SOURCES / folder).rglob("*.py"))
+        if source.parent.name != "reports"  # what those name are the tools' own rules
         for pattern in _reported(source)
         if not any(re.search(rf"(?:^|\.){pattern}$", rule) for rule in known)
     ]
