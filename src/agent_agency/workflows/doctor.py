@@ -156,25 +156,25 @@ def check_yaml() -> Check:
 
 
 def check_namespaces(machine: Machine) -> Check:
-    """Try to enter a user namespace; the answer is told, and no command depends on it today."""
+    """Try to enter a user namespace; the answer is told: what a review can use, it tries for itself."""
     if machine.system != "Linux":
-        return Check("user namespaces", Standing.NOTED, "none on this system; no command uses them yet")
+        return Check("user namespaces", Standing.NOTED, "none on this system")
     path = machine.find("unshare")
     if path is None:
-        return Check("user namespaces", Standing.NOTED, "not tried: unshare is not installed; no command uses them yet")
+        return Check("user namespaces", Standing.NOTED, "not tried: unshare is not installed")
     status = machine.run([path, "--user", "--map-root-user", "true"])
     word = "work (tried)" if status == 0 else "refused by this machine (tried)"
-    return Check("user namespaces", Standing.NOTED, f"{word}; no command uses them yet")
+    return Check("user namespaces", Standing.NOTED, word)
 
 
 def check_bubblewrap(machine: Machine) -> Check:
-    """Try bubblewrap where it is installed; the answer is told, and no command depends on it today."""
+    """Try bubblewrap where it is installed: a review keeps the tools of gates apart with it."""
     path = machine.find("bwrap")
     if path is None:
-        return Check("bubblewrap", Standing.NOTED, "not installed; no command uses it yet")
+        return Check("bubblewrap", Standing.NOTED, "not installed: tools of gates fall back to Landlock, or run without isolation")
     status = machine.run([path, "--ro-bind", "/", "/", "true"])
-    word = "works (tried)" if status == 0 else "installed, but refused by this machine (tried)"
-    return Check("bubblewrap", Standing.NOTED, f"{word}; no command uses it yet")
+    good, bad = "works (tried): it keeps the tools of gates apart", "installed, but refused by this machine (tried)"
+    return Check("bubblewrap", Standing.NOTED, good if status == 0 else bad)
 
 
 def _repository_checks(start: Path, now: datetime) -> list[Check]:
