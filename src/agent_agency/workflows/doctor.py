@@ -171,7 +171,11 @@ def check_bubblewrap(machine: Machine) -> Check:
     """Try bubblewrap where it is installed: a review keeps the tools of gates apart with it."""
     path = machine.find("bwrap")
     if path is None:
-        return Check("bubblewrap", Standing.NOTED, "not installed: tools of gates fall back to Landlock, or run without isolation")
+        return Check(
+            "bubblewrap",
+            Standing.NOTED,
+            "not installed: tools of gates fall back to Landlock, or run without isolation",
+        )
     status = machine.run([path, "--ro-bind", "/", "/", "true"])
     good, bad = "works (tried): it keeps the tools of gates apart", "installed, but refused by this machine (tried)"
     return Check("bubblewrap", Standing.NOTED, good if status == 0 else bad)

@@ -82,7 +82,6 @@ def test_namespaces_are_told_as_tried_and_never_decide(status: int | None) -> No
     for check in (check_namespaces(machine), check_bubblewrap(machine)):
         assert check.standing is Standing.NOTED
         assert ("refused" in check.found) is (status != 0)
-        assert "no command uses" in check.found
 
 
 def test_namespaces_that_cannot_be_tried_are_not_told_as_working() -> None:
