@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Protocol
 
 from agent_agency.errors import UnknownRevisionError
@@ -26,25 +27,36 @@ _OBJECT = re.compile(rb"([0-9a-f]{40}|[0-9a-f]{64}) (?:commit|tag|tree|blob)")
 _SUFFIX = re.compile(r"[\^~:]|@\{")
 
 
-def resolve(attempt: Attempt, name: str) -> str:
-    """The id of the commit that ``name`` means.
+def resolve(attempt: Attempt, names: Sequence[str]) -> tuple[str, ...]:
+    """The ids of the commits that ``names`` mean, in order.
 
     A short name that means several refs at different commits is refused: git would prefer a tag, so that whoever may
     write a tag called ``main`` could choose the law.
 
     Raises:
-        UnknownRevisionError: when it means no commit, or more than one.
+        UnknownRevisionError: when one means no commit, or more than one.
     """
-    if not name or {"\0", "\n"} & set(name) or name.startswith("-"):
-        raise UnknownRevisionError(f"{name!r} is no name of a commit", fix="Name a branch, a tag or a commit id.")
-    short = _SUFFIX.split(name, maxsplit=1)[0]
-    commit, taken = _objects(attempt, f"{name}^{{commit}}", short)
+    for name in names:
+        if not name or {"\0", "\n"} & set(name) or name.startswith("-"):
+            raise UnknownRevisionError(f"{name!r} is no name of a commit", fix="Name a branch, a tag or a commit id.")
+    shorts = [_SUFFIX.split(name, maxsplit=1)[0] for name in names]
+    questions = [
+        question for name, short in zip(names, shorts, strict=True) for question in (f"{name}^{{commit}}", short)
+    ]
+    objects = _objects(attempt, questions)
+    meanings = meant_refs(attempt, shorts)
+    return tuple(
+        _judged(name, short, commit, taken, meant)
+        for name, short, commit, taken, meant in zip(names, shorts, objects[::2], objects[1::2], meanings, strict=True)
+    )
+
+
+def _judged(name: str, short: str, commit: str | None, taken: str | None, meanings: dict[str, str]) -> str:
     if commit is None:
         raise UnknownRevisionError(
             f"{name!r} names no commit here",
             fix="Check the spelling, or fetch it first (git fetch origin); git branch -a lists what there is.",
         )
-    meanings = meant_refs(attempt, short)
     if short in meanings:
         return commit  # a name in full is taken for nothing else
     if len(set(meanings.values())) > 1:
@@ -60,7 +72,7 @@ def resolve(attempt: Attempt, name: str) -> str:
     return commit
 
 
-def _objects(attempt: Attempt, *names: str) -> list[str | None]:
+def _objects(attempt: Attempt, names: Sequence[str]) -> list[str | None]:
     """The id of the object that git takes each name for; ``None`` where there is none."""
     try:
         asked = os.fsencode("".join(f"{name}\n" for name in names))
@@ -68,19 +80,20 @@ def _objects(attempt: Attempt, *names: str) -> list[str | None]:
         return [None] * len(names)
     done = attempt(["cat-file", "--batch-check=%(objectname) %(objecttype)"], asked)
     found = [_OBJECT.fullmatch(row) for row in done.stdout.split(b"\n")[:-1]]
-    if len(found) != len(names):
-        return [None] * len(names)
-    return [match[1].decode("ascii") if match else None for match in found]
+    # There are names at which git ends, such as main@{upstream} without one: the others are asked once more.
+    found += [None] * (len(names) - len(found))
+    told = [match[1].decode("ascii") if match else None for match in found]
+    return told if done.code == 0 or len(names) == 1 else [_objects(attempt, [name])[0] for name in names]
 
 
-def meant_refs(attempt: Attempt, name: str) -> dict[str, str]:
-    """Every ref that a short name may mean, with the object it points to, in git's order of preference."""
-    if not name or name == "HEAD":
-        return {}
-    wanted = [space.format(name) for space in _SPACES]
-    done = attempt(["for-each-ref", "--format=%(refname) %(objectname)", *wanted])
+def meant_refs(attempt: Attempt, names: Sequence[str]) -> list[dict[str, str]]:
+    """Of each short name every ref that it may mean, with the object that this points to, in git's preference."""
+    wanted = [[space.format(name) for space in _SPACES] if name not in {"", "HEAD"} else [] for name in names]
+    if not any(wanted):
+        return [{} for _ in names]
+    done = attempt(["for-each-ref", "--format=%(refname) %(objectname)", *dict.fromkeys(chain.from_iterable(wanted))])
     found = dict(line.split(" ") for line in done.stdout.decode("utf-8", "surrogateescape").splitlines())
-    return {ref: found[ref] for ref in wanted if ref in found}
+    return [{ref: found[ref] for ref in refs if ref in found} for refs in wanted]
 
 
 def current_branch(attempt: Attempt) -> str | None:
@@ -157,4 +170,4 @@ def _symbolic(attempt: Attempt, name: str) -> str | None:
 
 def _short(attempt: Attempt, ref: str) -> str:
     short = ref.removeprefix("refs/heads/").removeprefix("refs/remotes/")
-    return short if list(meant_refs(attempt, short)) == [ref] else ref
+    return short if list(meant_refs(attempt, [short])[0]) == [ref] else ref

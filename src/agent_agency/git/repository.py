@@ -174,7 +174,15 @@ class Repository:
         Raises:
             UnknownRevisionError: when it means none, or several refs at different commits.
         """
-        return refs.resolve(self._attempt, name)
+        return self.resolve_all([name])[0]
+
+    def resolve_all(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The commit ids that several names mean, in order; one question to git for all of them.
+
+        Raises:
+            UnknownRevisionError: when one of them means none, or several refs at different commits.
+        """
+        return refs.resolve(self._attempt, names)
 
     def branch(self) -> str | None:
         """The current branch; ``None`` when HEAD is detached."""

@@ -58,13 +58,11 @@ def resolve_subject(repo: Repository, request: ReviewRequest) -> Subject:
     if request.head is not None and request.staged:
         raise UsageError("--head and --staged name two different heads", fix="Give one of them.")
     base_ref = request.base if request.base is not None else repo.default_base()
-    law_commit = repo.resolve(base_ref)
+    law_commit, tip = repo.resolve_all([base_ref, "HEAD" if request.head is None else request.head])
     if request.head is not None:
-        tip = repo.resolve(request.head)
         head = Head.commit(tip)
         branch = repo.branch_of(request.head)
     else:
-        tip = repo.resolve("HEAD")
         head = Head.index() if request.staged else Head.worktree()
         branch = repo.branch()
     merge_bases = repo.merge_bases(law_commit, tip)

@@ -158,3 +158,16 @@ def test_the_users_own_name_for_default_branches_helps(git_repo: GitRepo) -> Non
     git_repo.git("config", "--global", "init.defaultBranch", "trunk")
     git_repo.git("checkout", "-q", "-b", "feature")
     assert base_of(git_repo) == "trunk"
+
+
+def test_several_names_are_told_apart_even_where_git_ends_at_one(git_repo: GitRepo) -> None:
+    first = git_repo.commit("one")
+    git_repo.branch("topic")
+    second = git_repo.commit("two")
+    with Repository.discover(git_repo.path) as repo:
+        assert repo.resolve_all(["main", "topic", "HEAD", first]) == (first, second, second, first)
+        for names in (["main", "topic@{upstream}"], ["topic@{upstream}", "main"], ["main", "topic@{upstream}", "nope"]):
+            with pytest.raises(UnknownRevisionError, match=r"'topic@\{upstream\}' names no commit"):
+                repo.resolve_all(names)
+        with pytest.raises(UnknownRevisionError, match="'nope'"):
+            repo.resolve_all(["main", "nope"])
