@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from agent_agency.change.model import Change
 from agent_agency.errors import AgencyError
 from agent_agency.facts import GateMode, GateResult, GateStatus
 from agent_agency.gate_settings import ConfiguredGate
-from agent_agency.gates.tool_run import Surroundings
 from agent_agency.git import Repository
-from agent_agency.sandbox.model import Isolation
-from agent_agency.sandbox.probe import IsolationReport
 from agent_agency.spec.glob import Globs
-from agent_agency.workflows.measure_gate import TreesOfChange, measure_gate
+
+if TYPE_CHECKING:  # what runs tools is loaded where there is one to run
+    from agent_agency.gates.tool_run import Surroundings
+    from agent_agency.sandbox.model import Isolation
+    from agent_agency.sandbox.probe import IsolationReport
+    from agent_agency.workflows.measure_gate import TreesOfChange
 
 UNTOUCHED = "the change touches no path that its 'when' names"
 UNGUARDED_TIER = 1
@@ -52,6 +54,8 @@ def run_configured_gates(
     if tier is None:
         results |= {gate.name: _without_tier(gate) for gate in applying}
     elif applying:
+        from agent_agency.sandbox.model import Isolation
+
         report = services.probe()
         refused = tier == UNGUARDED_TIER and report.isolation is Isolation.NONE
         ran = (
@@ -71,6 +75,11 @@ def _run_all(
     services: ToolServices,
     isolation: Isolation,
 ) -> list[GateResult]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from agent_agency.gates.tool_run import Surroundings
+    from agent_agency.workflows.measure_gate import TreesOfChange
+
     cancel = threading.Event()
     trees = TreesOfChange(repo, change, threading.Lock())
     surroundings = Surroundings(isolation, services.variables, cancel)
@@ -91,6 +100,8 @@ def _run_all(
 
 def _guarded(trees: TreesOfChange, gate: ConfiguredGate, tier: int, surroundings: Surroundings) -> GateResult:
     """Run one gate in checkouts of its own; whatever breaks is that gate's error."""
+    from agent_agency.workflows.measure_gate import measure_gate
+
     mode = GateMode.BLOCK if tier in gate.blocking else GateMode.WARN
     try:
         return measure_gate(trees, gate, tier, surroundings)
