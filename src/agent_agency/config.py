@@ -14,7 +14,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from agent_agency.facts import Finding, Place, Severity
-from agent_agency.gate_settings import GATE_KEYS, ConfiguredGate, read_gate
+from agent_agency.gate_reader import GATE_KEYS, read_gate
+from agent_agency.gate_settings import ConfiguredGate, GateKind, SetupStep
 
 if TYPE_CHECKING:
     from agent_agency.toml_places import Pointer
@@ -46,9 +47,10 @@ WAIVABLE_GATES = (
     "todo_detection",
     "governance_edit",
     "secrets",
+    "tampering",
 )
 """The built-in gates of a review that a waiver may name."""
-_BUILTIN_GATES = frozenset({"law", "proposed_law", "tampering", *WAIVABLE_GATES})
+_BUILTIN_GATES = frozenset({"law", "proposed_law", *WAIVABLE_GATES})
 
 
 def _one_each() -> Mapping[int, int]:
@@ -63,7 +65,8 @@ class LawLimits:
     all waivers together may add to a budget; ``None`` sets no cap, as in the standard. ``quorum``: distinct approvers
     that a waiver needs, by risk tier. ``budget_exclude``: globs of files that do not count in the budget.
     ``exclude_generated``: whether files that gitattributes call generated are left out of it too.
-    ``governance_paths``: further globs whose edit is an edit of the law.
+    ``governance_paths``: further globs whose edit is an edit of the law. ``required_kinds``: by risk tier the kinds of
+    gate without which nothing is approved.
     """
 
     waiver_max_days: int = 90
@@ -73,14 +76,21 @@ class LawLimits:
     budget_exclude: tuple[str, ...] = ()
     exclude_generated: bool = False
     governance_paths: tuple[str, ...] = ()
+    required_kinds: Mapping[int, tuple[GateKind, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A valid ``agency.toml``."""
+    """A valid ``agency.toml``.
+
+    ``setup`` is the step that makes what the tools need. ``readable`` are the absolute paths (``~`` is the home of
+    whoever reviews) of tools that every gate may read beside the system's.
+    """
 
     law: LawLimits = field(default_factory=LawLimits)
     gates: tuple[ConfiguredGate, ...] = ()
+    setup: SetupStep | None = None
+    readable: tuple[str, ...] = ()
 
 
 def read_config(data: bytes, path: str) -> Config | tuple[Finding, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -103,8 +103,8 @@ def context(*files: FileChange, **more: Any) -> GateContext:
             for file in files
             if file.new and file.added
         },
-        "read_head": {}.get,
-        "read_base": {}.get,
+        "read_head": _plain([file.new for file in files]).get,
+        "read_base": _plain([file.old for file in files]).get,
         "spec": governing,
         "spec_result": result if governing else None,
         "policy": policy(),
@@ -115,6 +115,10 @@ def context(*files: FileChange, **more: Any) -> GateContext:
         "head_modes": {file.new.path: file.new.mode for file in files if file.new},
     }
     return GateContext(**(values | more))
+
+
+def _plain(ends: Iterable[FileEnd | None]) -> dict[str, bytes]:
+    return {file.path: b"x\n" for file in ends if file is not None}
 
 
 def change(*files: FileChange, kind: HeadKind = HeadKind.COMMIT) -> Change:

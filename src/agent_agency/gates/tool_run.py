@@ -160,7 +160,7 @@ def _command(gate: ConfiguredGate, checkout: Checkout, variables: Mapping[str, s
         **{name: variables[name] for name in gate.environment if name in variables},
     }
     return Command(
-        argv=gate.argv,
+        argv=gate.command,
         cwd=checkout.root,
         environment=environment,
         writable=(checkout.root, checkout.private),
@@ -170,7 +170,7 @@ def _command(gate: ConfiguredGate, checkout: Checkout, variables: Mapping[str, s
 
 
 def _facts(gate: ConfiguredGate, tier: int, ran: ToolRun, verdict: ToolVerdict) -> dict[str, Any]:
-    told: dict[str, Any] = {"kind": str(gate.kind), "argv": list(gate.argv), "tier": tier}
+    told: dict[str, Any] = {"kind": str(gate.kind), "argv": list(gate.command), "tier": tier}
     outcome = ran.outcome
     if outcome is None:
         return told

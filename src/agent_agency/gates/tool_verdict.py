@@ -12,6 +12,7 @@ from typing import Any
 
 from agent_agency.facts import Finding, GateStatus, Place, Severity
 from agent_agency.gate_settings import ConfiguredGate, GateKind
+from agent_agency.gates.judging_context import JudgingContext
 from agent_agency.gates.reports.model import (
     CoverageReport,
     IssueLevel,
@@ -37,13 +38,20 @@ class ToolVerdict:
     figures: Mapping[str, Any] | None = None
 
 
-def judge(gate: ConfiguredGate, tier: int, exit_code: int, report: Report | ReportProblem | None) -> ToolVerdict:
+def judge(
+    gate: ConfiguredGate,
+    tier: int,
+    exit_code: int,
+    report: Report | ReportProblem | None,
+    context: JudgingContext | None = None,  # noqa: ARG001  the changed lines and the base's figures come in with it
+) -> ToolVerdict:
     """Judge a tool that ended by itself.
 
     Args:
         gate: its definition; ``report`` was read as ``gate.format``.
         tier: the risk tier, which chooses the threshold.
         exit_code: what the tool exited with.
+        context: the lines that the change adds, and what the tool says of the base.
         report: ``None`` when the gate defines none.
     """
     if report is None:

@@ -84,7 +84,7 @@ def test_a_long_file_that_only_moved_did_not_grow_and_a_copy_of_it_did() -> None
 
 def test_a_file_that_cannot_be_read_is_named_and_the_gate_does_not_pass() -> None:
     file = replace(modified("src/a.py"), new=end("src/a.py", size=50_000))
-    result = evaluate(context(file), GateMode.BLOCK)
+    result = evaluate(context(file, read_head=lambda _path: None), GateMode.BLOCK)
     assert (result.status, result.reason) == (GateStatus.NOT_RUN, "src/a.py could not be read at the head")
 
 

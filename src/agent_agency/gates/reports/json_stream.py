@@ -6,7 +6,8 @@ of one token and the size of what is built at once are bounded.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from agent_agency.gates.reports.refusal import Code, Refused
@@ -26,10 +27,11 @@ class Json:
     """
 
     def __init__(self, source: Source) -> None:
-        self._events = _events(source)
+        self._events = chain.from_iterable(_chunks(source))
         self._ahead: tuple[str, Any] | None = None
         self._depth = 0
         self._taken = 0
+        self._room = 0
 
     def members(self, where: str) -> Iterator[str]:
         """The keys of the object that comes next; a value that is not taken before the next key is passed over."""
@@ -61,14 +63,19 @@ class Json:
 
     def value(self) -> Any:
         """Build the value that comes next from plain dicts, lists and scalars."""
-        return self._build(self._next(), _Room(MAX_NODES))
+        self._room = MAX_NODES
+        return self._build(self._next())
 
     def skip(self) -> None:
         """Pass over the value that comes next."""
         depth = self._depth
         self._next()
         while self._depth > depth:
-            self._next()
+            kind = self._pull()[0]
+            if kind in _OPENING:
+                self._enter()
+            elif kind in _CLOSING:
+                self._depth -= 1
 
     def is_object(self) -> bool:
         """Whether the value that comes next is an object."""
@@ -83,26 +90,41 @@ class Json:
         for _ in self._events:
             raise Refused(Code.SYNTAX, "Something follows the report's JSON value")
 
-    def _build(self, event: tuple[str, Any], room: _Room) -> Any:
-        room.take()
+    def _build(self, event: tuple[str, Any]) -> Any:
         kind, value = event
         if kind == "start_array":
-            built: list[Any] = []
-            while (inner := self._next())[0] != "end_array":
-                built.append(self._build(inner, room))
-            return built
+            return self._list()
         if kind == "start_map":
-            return self._object(room)
+            return self._object()
         return value
 
-    def _object(self, room: _Room) -> dict[str, Any]:
+    def _list(self) -> list[Any]:
+        built: list[Any] = []
+        while True:
+            kind, value = self._pull()
+            if kind == "end_array":
+                self._depth -= 1
+                return built
+            if kind in _OPENING:
+                self._enter()
+                value = self._build((kind, value))
+            built.append(value)
+            self._take_room()
+
+    def _object(self) -> dict[str, Any]:
         built: dict[str, Any] = {}
         while (event := self._next())[0] != "end_map":
             key = event[1]
             if key in built:
                 raise Refused(Code.DUPLICATE, f"An object repeats the key {key[:80]!r}")
-            built[key] = self._build(self._next(), room)
+            built[key] = self._build(self._next())
+            self._take_room()
         return built
+
+    def _take_room(self) -> None:
+        self._room -= 1
+        if self._room < 0:
+            raise Refused(Code.TOO_MANY, f"One part of the report has more than {MAX_NODES:,} values")
 
     def _expect(self, kind: str, where: str) -> None:
         if self._next()[0] != kind:
@@ -111,63 +133,67 @@ class Json:
 
     def _peek(self) -> tuple[str, Any]:
         if self._ahead is None:
-            self._ahead = next(self._events, None) or _cut_off()
+            self._ahead = self._pull()
         return self._ahead
+
+    def _pull(self) -> tuple[str, Any]:
+        return next(self._events, None) or _cut_off()
 
     def _next(self) -> tuple[str, Any]:
         event = self._peek()
         self._ahead = None
         self._taken += 1
         if event[0] in _OPENING:
-            self._depth += 1
-            if self._depth > MAX_DEPTH:
-                raise Refused(Code.TOO_DEEP, f"Values are nested deeper than {MAX_DEPTH}")
+            self._enter()
         elif event[0] in _CLOSING:
             self._depth -= 1
         return event
 
-
-class _Room:
-    def __init__(self, nodes: int) -> None:
-        self._left = nodes
-
-    def take(self) -> None:
-        self._left -= 1
-        if self._left < 0:
-            raise Refused(Code.TOO_MANY, f"One part of the report has more than {MAX_NODES:,} values")
+    def _enter(self) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise Refused(Code.TOO_DEEP, f"Values are nested deeper than {MAX_DEPTH}")
 
 
-class _Feed:
-    """The file as ijson wants it; a token that never ends is stopped before it fills the memory."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self.silent = 0
-
-    def read(self, wanted: int = CHUNK) -> bytes:
-        if self.silent > LONGEST_TOKEN:
-            raise Refused(Code.TOKEN_TOO_LONG, f"A value is longer than {LONGEST_TOKEN:,} bytes")
-        if not wanted:  # ijson asks for nothing once, to learn whether bytes or text come
-            return b""
-        data = self._source.read(wanted)
-        self.silent += len(data)
-        return data
-
-
-def _events(source: Source) -> Iterator[tuple[str, Any]]:
+def _chunks(source: Source) -> Iterator[list[tuple[str, Any]]]:
+    """What ijson says about each piece of the file; what it says before an error comes before the error."""
     import ijson
 
     source.skip_bom()
-    feed = _Feed(source)
-    events: Iterable[tuple[str, Any]] = ijson.basic_parse(feed, use_float=True, buf_size=CHUNK)
+    events = ijson.sendable_list()
+    parser = ijson.basic_parse_coro(events, use_float=True)
+    silent = 0
     try:
-        for event in events:
-            feed.silent = 0
-            yield event
+        while True:
+            data = source.read(CHUNK)
+            failure = _fed(parser, data)
+            yield events[:]
+            if failure is not None:
+                raise failure
+            if not data:
+                return
+            silent = 0 if events else silent + len(data)
+            if silent > LONGEST_TOKEN:
+                raise Refused(Code.TOKEN_TOO_LONG, f"A value is longer than {LONGEST_TOKEN:,} bytes")
+            events.clear()
+    finally:
+        _fed(parser, b"")  # ijson's parser in plain Python complains when it is dropped half-way
+
+
+def _fed(parser: Any, data: bytes) -> Refused | None:
+    """Give the parser the next bytes, or the end."""
+    import ijson
+
+    try:
+        if data:
+            parser.send(data)
+        else:
+            parser.close()
     except ijson.IncompleteJSONError as error:
-        raise _as_refusal(error) from error
+        return _as_refusal(error)
     except (ijson.JSONError, ValueError, OverflowError) as error:
-        raise Refused(Code.SYNTAX, f"The report is no JSON: {_first_line(error)}") from error
+        return Refused(Code.SYNTAX, f"The report is no JSON: {_first_line(error)}")
+    return None
 
 
 def _as_refusal(error: Exception) -> Refused:

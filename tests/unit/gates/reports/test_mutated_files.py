@@ -88,7 +88,7 @@ def test_an_untouched_report_tells_of_all_its_failures(form: str, tmp_path: Path
 @pytest.mark.parametrize("form", sorted(MAKERS))
 def test_one_edit_hides_no_failure_elsewhere(form: str, tmp_path: Path) -> None:
     chance = Random(f"edit {form}")
-    for _ in range(150):
+    for _ in range(80):
         check_one_edit(MAKERS[form](chance), chance, tmp_path)
 
 
@@ -104,7 +104,7 @@ def test_a_real_report_cut_off_anywhere_or_edited_is_no_surprise(path: Path, tmp
     form = REFUSED[path.name][0] if path.name in REFUSED else form_of(path)
     data = path.read_bytes()
     chance = Random(path.name)
-    for _ in range(25):
+    for _ in range(12):
         check_cut(form, data, chance.randrange(len(data)), tmp_path)
         check_any_edits(form, data, chance, tmp_path)
 

@@ -11,17 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_agency.gate_settings import (
-    DEFAULT_TIMEOUT_S,
-    FORMATS_OF_KIND,
-    GATE_KEYS,
-    LONGEST_TIMEOUT_S,
-    SET_BY_THE_ARBITER,
-    TIERS,
-    ConfiguredGate,
-    GateKind,
-    read_gate,
-)
+from agent_agency.gate_reader import GATE_KEYS, LONGEST_TIMEOUT_S, SET_BY_THE_ARBITER, read_gate
+from agent_agency.gate_settings import DEFAULT_TIMEOUT_S, FORMATS_OF_KIND, TIERS, ConfiguredGate, GateKind
 from agent_agency.gates.reports.read import FORMATS
 from agent_agency.gates.tool_run import UNCHANGING
 from agent_agency.spec.schema import schema_text

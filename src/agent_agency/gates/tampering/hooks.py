@@ -1,0 +1,53 @@
+"""Hooks of pytest that can change which tests run or what they are said to have done."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from agent_agency.facts import Finding, Place, Severity
+from agent_agency.gates.tampering.rules import Rule, found
+from agent_agency.gates.tampering.units import PythonFile
+
+_HOOKS = frozenset(
+    {"pytest_collection_modifyitems", "pytest_ignore_collect", "pytest_collect_file", "pytest_pycollect_makeitem"}
+    | {"pytest_pycollect_makemodule", "pytest_itemcollected", "pytest_deselected", "pytest_generate_tests"}
+    | {"pytest_collection", "pytest_collection_finish", "pytest_runtestloop", "pytest_sessionfinish"}
+    | {"pytest_runtest_protocol", "pytest_runtest_setup", "pytest_runtest_call", "pytest_runtest_teardown"}
+    | {"pytest_runtest_makereport", "pytest_pyfunc_call", "pytest_report_teststatus", "pytest_exception_interact"}
+    | {"pytest_runtest_logreport", "pytest_make_collect_report", "pytest_cmdline_main", "pytest_load_initial_conftests"}
+    | {"pytest_assertrepr_compare", "pytest_fixture_setup", "pytest_unconfigure", "pytest_configure"}
+)
+_SETTINGS = frozenset({"collect_ignore", "collect_ignore_glob", "pytest_plugins"})
+
+
+def hook_findings(base: PythonFile | None, head: PythonFile) -> Iterator[Finding]:
+    """Hooks and collection settings of a conftest or plugin that the head has and the base has not in this form."""
+    before = _hooks(base) if base else {}
+    for name, (text, line) in _hooks(head).items():
+        if before.get(name, ("", 0))[0] != text:
+            yield found(
+                Rule.HOOK_CHANGED,
+                Severity.MAJOR,
+                Place(head.path, line),
+                f"{name} is {'changed' if name in before else 'added'}: it can decide which tests run and how they end",
+                remedy=f"Take the edit of {name} out, or have a person review and waive it",
+                subject=name,
+            )
+
+
+def may_hold_hooks(path: str, file: PythonFile) -> bool:
+    """Whether pytest looks for hooks here, or may be told to."""
+    return PurePosixPath(path).name == "conftest.py" or any(name in _HOOKS for name in file.units)
+
+
+def _hooks(file: PythonFile) -> dict[str, tuple[str, int]]:
+    hooks = {name: (unit.digest, unit.line) for name, unit in file.units.items() if name in _HOOKS}
+    for node in file.tree.body:
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                if isinstance(target, ast.Name) and target.id in _SETTINGS:
+                    hooks[target.id] = (ast.dump(node), node.lineno)
+    return hooks

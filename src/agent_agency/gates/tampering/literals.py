@@ -1,0 +1,145 @@
+"""Constant expressions worked out without running anything, in a form that compares equal for equal values."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Iterator, Mapping
+
+from agent_agency.gates.tampering.python_source import folded, last_name
+
+MAX_NUMBER = 10**30
+MAX_TEXT = 2_000
+
+_ARITHMETIC: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Div: operator.truediv,
+    ast.BitXor: operator.xor,
+    ast.BitOr: operator.or_,
+}
+_TRIVIAL = frozenset({"0", "1", "-1", "''", "b''", "None", "True", "False", "()", "{}"})
+
+
+def literal(node: ast.AST, names: Mapping[str, ast.AST] | None = None, depth: int = 8) -> str | None:
+    """The value of a constant expression as text; ``None`` for any other expression.
+
+    Lists and tuples of the same elements are alike, as are ``1`` and ``1.0``; constant arithmetic is worked out.
+    """
+    node = folded(node)
+    if isinstance(node, ast.Constant):
+        return _constant(node.value)
+    if depth <= 0:
+        return None
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        parts = [literal(item, names, depth - 1) for item in node.elts]
+        return None if None in parts else f"({', '.join(part for part in parts if part is not None)})"
+    if isinstance(node, ast.Dict):
+        return _mapping(node, names, depth)
+    return _computed(node, names, depth)
+
+
+def _computed(node: ast.AST, names: Mapping[str, ast.AST] | None, depth: int) -> str | None:
+    if isinstance(node, ast.BinOp):
+        return _worked_out(node, names, depth)
+    if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
+        return _converted(node, names, depth)
+    if isinstance(node, ast.Name) and names and node.id in names:
+        return literal(names[node.id], names, depth - 1)
+    return None
+
+
+def literals_in(node: ast.AST, names: Mapping[str, ast.AST] | None = None) -> Iterator[str]:
+    """Every constant expression inside, displays and their elements alike; a number in text counts as one too."""
+    pending = [node]
+    while pending:
+        item = pending.pop()
+        value = literal(item, names)
+        if value is not None:
+            yield value
+            yield from spelled_number(value)
+        if not isinstance(item, ast.Constant):
+            inner = names.get(item.id) if isinstance(item, ast.Name) and names else None
+            pending.extend(ast.iter_child_nodes(item) if inner is None else ast.iter_child_nodes(inner))
+
+
+def spelled_number(value: str) -> Iterator[str]:
+    """The number that a piece of text spells, so that ``'42'`` and ``42`` meet."""
+    if value[:1] in {"'", '"'} and len(value) < 40 and any(char.isdigit() for char in value):  # noqa: PLR2004 - digits
+        try:
+            inner = ast.parse(value[1:-1].strip(), mode="eval").body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return
+        if (number := literal(inner)) is not None:
+            yield number
+
+
+def is_trivial(value: str) -> bool:
+    """Whether a value is so common that sharing it means nothing."""
+    return value in _TRIVIAL
+
+
+def is_distinctive(value: str) -> bool:
+    """Whether two places hardly hold the value by chance."""
+    if value in _TRIVIAL or value == "2":
+        return False
+    return len(value) > 5 if value[:1] in {"'", '"'} else True  # noqa: PLR2004 - four characters and their quotes
+
+
+def _constant(value: object) -> str | None:
+    if isinstance(value, bool) or value is None:
+        return repr(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < MAX_NUMBER:
+        return repr(int(value))
+    if isinstance(value, (int, float, complex)):
+        return repr(value) if not isinstance(value, int) or abs(value) < MAX_NUMBER else None
+    if isinstance(value, (str, bytes)):
+        return repr(value) if len(value) <= MAX_TEXT else None
+    return None
+
+
+def _mapping(node: ast.Dict, names: Mapping[str, ast.AST] | None, depth: int) -> str | None:
+    parts = []
+    for key, value in zip(node.keys, node.values, strict=True):
+        pair = (literal(key, names, depth - 1) if key else None, literal(value, names, depth - 1))
+        if None in pair:
+            return None
+        parts.append(f"{pair[0]}: {pair[1]}")
+    return f"{{{', '.join(sorted(parts))}}}"
+
+
+def _worked_out(node: ast.BinOp, names: Mapping[str, ast.AST] | None, depth: int) -> str | None:
+    left, right = _value(literal(node.left, names, depth - 1)), _value(literal(node.right, names, depth - 1))
+    if isinstance(left, str) and isinstance(right, str) and isinstance(node.op, ast.Add):
+        return _constant(left + right)
+    work = _ARITHMETIC.get(type(node.op))
+    if work is None or not isinstance(left, (int, float)) or not isinstance(right, (int, float)):
+        return None
+    try:
+        return _constant(work(left, right))
+    except (ArithmeticError, TypeError, ValueError):
+        return None
+
+
+def _value(text: str | None) -> object:
+    if text is None:
+        return None
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
+def _converted(node: ast.Call, names: Mapping[str, ast.AST] | None, depth: int) -> str | None:
+    """``int("42")``, ``Decimal("7")``, ``set([1])`` and their kin as what they hold."""
+    name = last_name(node)
+    if name not in {"int", "float", "Decimal", "Fraction", "str", "list", "tuple", "set", "frozenset", "bytes", "Path"}:
+        return None
+    inner = literal(node.args[0], names, depth - 1)
+    if inner is None:
+        return None
+    if name in {"int", "float", "Decimal"}:
+        return next(spelled_number(inner), inner)
+    return repr(inner) if name == "str" and inner[:1] not in {"'", '"'} else inner

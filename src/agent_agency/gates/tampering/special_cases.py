@@ -1,0 +1,260 @@
+"""Product code that answers the tests' own inputs by literals, or behaves otherwise when it is tested."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from agent_agency.facts import Finding, Place, Severity, display_path
+from agent_agency.gates.tampering.answers import Answer, Answers, reached_from, read_answers
+from agent_agency.gates.tampering.changed_files import Sources
+from agent_agency.gates.tampering.conventions import Conventions
+from agent_agency.gates.tampering.inputs_of_tests import TestInputs, inputs_of, unchanged_tests
+from agent_agency.gates.tampering.literals import is_distinctive, is_trivial
+from agent_agency.gates.tampering.python_source import dotted, last_name, truth
+from agent_agency.gates.tampering.rules import Rule, found, quoted
+
+ReadFile = Callable[[str], bytes | None]
+_TABLE = 3
+_RUNNERS = frozenset({"pytest", "_pytest", "unittest", "nose", "hypothesis", "coverage"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The literals that one function answers by in one place.
+
+    ``answering`` are those of the base that gave a constant, ``after`` those of the head, ``gone`` the constants that
+    literals gave which the head has no more.
+    """
+
+    answering: frozenset[str]
+    after: frozenset[str]
+    gone: frozenset[str]
+    grew: bool
+
+
+def _weighed(before: Sequence[Answer], after: Sequence[Answer]) -> _Table:
+    left = frozenset(item.value for item in after)
+    gone = frozenset(text for item in before if item.value not in left for text in item.outcomes if text != "True")
+    return _Table(frozenset(item.value for item in before if item.outcomes), left, gone, len(after) > len(before))
+
+
+class _Search:
+    """What is known on both sides when one answer is weighed."""
+
+    def __init__(self, base: Answers, head: Answers, tests: Sequence[TestInputs]) -> None:
+        self.base = base
+        self.head = head
+        self._by_input: dict[str, list[TestInputs]] = defaultdict(list)
+        self._asked: dict[str, set[str]] = defaultdict(set)
+        for test in tests:
+            for value in test.inputs:
+                self._by_input[value].append(test)
+        functions = {answer.function for answer in head.items}
+        for test in tests:
+            for name in functions & test.mentions:
+                self._asked[name].update(test.inputs)
+        self._tables = (_by_table(base), _by_table(head))
+        self._weighed: dict[tuple[str, str], _Table] = {}
+        self._reached: dict[str, frozenset[str]] = {}
+
+    def tests_with(self, value: str) -> Sequence[TestInputs]:
+        """The tests that put a literal in."""
+        return self._by_input.get(value, ())
+
+    def asked(self, function: str) -> set[str]:
+        """All that tests put into a function."""
+        return self._asked.get(function, set())
+
+    def table(self, answer: Answer) -> _Table:
+        """The table that an answer belongs to, on both sides."""
+        key = (answer.function, answer.table)
+        if key not in self._weighed:
+            self._weighed[key] = _weighed(self._tables[0].get(key, ()), self._tables[1].get(key, ()))
+        return self._weighed[key]
+
+    def reached(self, function: str) -> frozenset[str]:
+        """The function and all that call it."""
+        if function not in self._reached:
+            self._reached[function] = reached_from(function, self.head.callers)
+        return self._reached[function]
+
+
+def _by_table(answers: Answers) -> dict[tuple[str, str], list[Answer]]:
+    found_tables: dict[tuple[str, str], list[Answer]] = defaultdict(list)
+    for answer in answers.items:
+        found_tables[answer.function, answer.table].append(answer)
+    return found_tables
+
+
+def special_case_findings(
+    sources: Sources, conventions: Conventions, head_paths: Sequence[str], read_head: ReadFile
+) -> Iterator[Finding]:
+    """Answers that the head has, the base had not and a test puts in."""
+    base, head = read_answers(sources.product_base), read_answers(sources.product_head)
+    known = {answer.value for answer in base.items}
+    fresh = [answer for answer in head.items if _is_new(answer, base, known)]
+    yield from _tells_tests(sources)
+    if not fresh:
+        return
+    tests, whole = _tests(fresh, head, sources, conventions, head_paths, read_head)
+    if not whole:
+        yield _not_searched(head.paths[fresh[0]])
+    search = _Search(base, head, tests)
+    told: set[tuple[str, str]] = set()
+    for answer in fresh:
+        if (answer.function, answer.value) not in told and (evidence := _evidence(answer, search)) is not None:
+            told.add((answer.function, answer.value))
+            yield _finding(answer, evidence, search)
+
+
+def _is_new(answer: Answer, base: Answers, known: set[str]) -> bool:
+    held = base.held.get(answer.function, frozenset())
+    return (
+        bool(answer.outcomes)
+        and not is_trivial(answer.value)
+        and answer.value not in known
+        and answer.value not in held
+    )
+
+
+def _tests(
+    fresh: Sequence[Answer],
+    head: Answers,
+    sources: Sources,
+    conventions: Conventions,
+    head_paths: Sequence[str],
+    read_head: ReadFile,
+) -> tuple[list[TestInputs], bool]:
+    tests = [
+        item
+        for files, stood in ((sources.base, True), (sources.head, False))
+        for path, file in files.items()
+        for item in inputs_of(path, file.tree, conventions, stood=stood)
+    ]
+    functions = {answer.function for answer in fresh}
+    names = {name for function in functions for name in reached_from(function, head.callers)}
+    texts = {answer.value.strip("'\"") for answer in fresh}
+    needles = frozenset(text.encode("utf-8", "surrogatepass") for text in names | texts if text)
+    more, whole = unchanged_tests(head_paths, frozenset(sources.head), read_head, conventions, needles)
+    return [*tests, *more], whole
+
+
+def _evidence(answer: Answer, search: _Search) -> TestInputs | None:
+    """The test that puts the literal in; one that stood at the base before one that the change brings."""
+    names = search.reached(answer.function)
+    best = None
+    for test in search.tests_with(answer.value):
+        if _fits(answer, test, names):
+            if test.stood:
+                return test
+            best = best or test
+    return best
+
+
+def _fits(answer: Answer, test: TestInputs, names: frozenset[str]) -> bool:
+    """Whether the test speaks of the function and expects what comes out, or shares two telling literals with it."""
+    outcomes = answer.outcomes & test.expected
+    speaks = not names.isdisjoint(test.mentions)
+    telling = any(is_distinctive(text) for text in outcomes)
+    if not speaks:
+        return is_distinctive(answer.value) and telling
+    if outcomes and not all(map(is_trivial, outcomes)):
+        return True
+    return (
+        answer.direct
+        and is_distinctive(answer.value)
+        and (bool(outcomes) or not answer.outcomes.isdisjoint({"True", "False"}))
+    )
+
+
+def _finding(answer: Answer, test: TestInputs, search: _Search) -> Finding:
+    path = search.head.paths[answer]
+    table = search.table(answer)
+    advice = _is_table_grown(answer, table) or _is_correction(answer, table) or _is_new_lookup(answer, test, search)
+    outcome = ", ".join(sorted(answer.outcomes - {"True"})[:3]) or "True"
+    return found(
+        Rule.SPECIAL_CASE,
+        Severity.ADVICE if advice else Severity.MAJOR,
+        Place(path, answer.line),
+        f"{answer.function} answers the literal {quoted(answer.value)} by {quoted(outcome)}, and"
+        f" {test.name} (line {test.line} of {display_path(test.path)}) puts that literal in",
+        remedy=f"Work the answer out from the input: take '{answer.text}' out, and test with inputs that the code"
+        " does not name",
+        subject=f"{answer.function}:{answer.value}",
+    )
+
+
+def _is_table_grown(answer: Answer, table: _Table) -> bool:
+    """Whether the function was a table of answers at the base already, and most of it stayed."""
+    least = _TABLE if answer.table else _TABLE - 1
+    return len(table.answering) >= least and len(table.after - table.answering) <= len(table.answering)
+
+
+def _is_correction(answer: Answer, table: _Table) -> bool:
+    """Whether the base gave the same answer for another literal, which is gone."""
+    return not table.gone.isdisjoint(answer.outcomes) and not table.grew
+
+
+def _is_new_lookup(answer: Answer, test: TestInputs, search: _Search) -> bool:
+    """Whether a function that the change brings is a table, or is known to no test but those that came with it."""
+    if answer.function in search.base.held:
+        return False
+    if not test.stood:
+        return answer.function in test.mentions
+    mine = search.table(answer).after
+    return len(mine) >= _TABLE and len(mine & search.asked(answer.function)) * 2 < len(mine)
+
+
+def _tells_tests(sources: Sources) -> Iterator[Finding]:
+    """Code that asks whether it is being tested, and objects that equal everything."""
+    before = Counter(text for tree in sources.product_base.values() for text, _ in _telling(tree))
+    places: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for path, tree in sources.product_head.items():
+        for text, line in _telling(tree):
+            places[text].append((path, line))
+    for text, where in places.items():
+        for path, line in where[before[text] :]:
+            yield found(
+                Rule.SPECIAL_CASE,
+                Severity.MAJOR,
+                Place(path, line),
+                f"product code {text}",
+                remedy="Take it out: code must do the same whether or not it is tested",
+                subject=text,
+            )
+
+
+def _telling(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("PYTEST_"):
+            yield f"reads {node.value}, which tells whether pytest runs it", node.lineno
+        elif isinstance(node, ast.Compare) and any(dotted(side) == "sys.modules" for side in node.comparators):
+            name = getattr(node.left, "value", None)
+            if isinstance(name, str) and name in _RUNNERS:
+                yield f"asks whether {name} is loaded", node.lineno
+        elif isinstance(node, ast.FunctionDef) and node.name in {"__eq__", "__ne__"} and _always(node):
+            yield f"defines {node.name} that gives the same answer for everything", node.lineno
+        elif isinstance(node, ast.Call) and last_name(node) == "_called_from_test":
+            yield "asks whether it is being tested", node.lineno
+
+
+def _always(function: ast.FunctionDef) -> bool:
+    last = function.body[-1]
+    returns = [node for node in ast.walk(function) if isinstance(node, ast.Return)]
+    return (
+        isinstance(last, ast.Return) and len(returns) == 1 and last.value is not None and truth(last.value) is not None
+    )
+
+
+def _not_searched(path: str) -> Finding:
+    return found(
+        Rule.NOT_READ,
+        Severity.MODERATE,
+        Place(path),
+        "the repository holds more tests than are searched for literals that added code answers by",
+        remedy="Have a person look at the constants in added branches and waive this",
+        subject="tests",
+    )
