@@ -48,6 +48,7 @@ WAIVABLE_GATES = (
     "governance_edit",
     "secrets",
     "tampering",
+    "required_kinds",
 )
 """The built-in gates of a review that a waiver may name."""
 _BUILTIN_GATES = frozenset({"law", "proposed_law", *WAIVABLE_GATES})
