@@ -62,6 +62,9 @@ FORMATS_OF_KIND: Mapping[GateKind, tuple[str, ...]] = MappingProxyType(
 )
 """The report formats that each kind can be judged by."""
 
+CONTRACT_FORMATS = frozenset({"openapi", "graphql", "protobuf", "json-schema"})
+"""Formats that are no reports: the document itself is measured, against the base's."""
+
 IN_PERCENT = frozenset({GateKind.COVERAGE, GateKind.MUTATION})
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agent_agency.gate_reader import GATE_KEYS, LONGEST_TIMEOUT_S, SET_BY_THE_ARBITER, read_gate
 from agent_agency.gate_settings import DEFAULT_TIMEOUT_S, FORMATS_OF_KIND, TIERS, ConfiguredGate, GateKind
 from agent_agency.gates.reports.read import FORMATS
-from agent_agency.gates.tool_run import UNCHANGING
+from agent_agency.gates.gate_command import UNCHANGING
 from agent_agency.spec.schema import schema_text
 
 LEAST = {"kind": "lint", "argv": ["lint"]}

@@ -43,6 +43,7 @@ def _forms_and_files(_: click.Context, __: click.Parameter, values: tuple[str, .
     metavar="FORMAT=FILE",
     help="Write the same ruling there as well; may be given several times.",
 )
+@click.option("--no-cache", is_flag=True, help="Measure every gate anew; reuse no earlier result.")
 @click.option(
     "--repo", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where to look for the repository."
 )
@@ -57,6 +58,7 @@ def review(
     as_json: bool,
     out: Path | None,
     also: list[tuple[str, Path]],
+    no_cache: bool,
     repo: Path,
 ) -> int:
     """Is this change inside its working spec? Says why, and what would mend it.
@@ -70,7 +72,7 @@ def review(
     from agent_agency.workflows.subject import ReviewRequest
 
     request = ReviewRequest(repo, base, head, staged, spec_id, branch)
-    services = machine_services()
+    services = machine_services(reuse=not no_cache)
     form = "json" if as_json else form
     outputs = ((form, out), *also)
     try:

@@ -61,6 +61,12 @@ def fresh_checkout(repo: Repository, parts: Sequence[Part], reading: Lock) -> It
         remove_tree(folder)
 
 
+def lies_inside(path: Path, root: Path) -> bool:
+    """Whether a path, all links followed, lies below a folder."""
+    # Path.resolve raises RuntimeError for links in a circle
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root))
+
+
 def whole_tree(repo: Repository, tree: str, reading: Lock) -> Part:
     """Every file of a tree.
 

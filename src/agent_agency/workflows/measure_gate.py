@@ -1,24 +1,39 @@
-"""Measure one configured gate: its tool over the head, and where tests were touched the base's tests over the head."""
+"""Measure one configured gate: its tool over the head, again where a test failed, and where needed over the base.
+
+The base's own run, and the base's tests over the head's code, are made where a change touched what decides about
+tests; a gate with a ratchet, and a contract, is compared with what its tool says of the base.
+"""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from types import MappingProxyType
 
 from agent_agency.change.model import Change
+from agent_agency.change.patch import added_lines
 from agent_agency.errors import AgencyError
 from agent_agency.facts import GateResult, GateStatus
-from agent_agency.gate_settings import ConfiguredGate, GateKind
+from agent_agency.gate_settings import CONTRACT_FORMATS, ConfiguredGate, GateKind
+from agent_agency.gates.base_runs import BASE, BaseRuns
 from agent_agency.gates.base_tests import passing, was_stopped, with_fewer_tests, with_overlay, without_overlay
 from agent_agency.gates.checkout import Part, fresh_checkout, whole_tree
+from agent_agency.gates.flaky_tests import with_second_run
+from agent_agency.gates.gate_command import Surroundings
+from agent_agency.gates.judging_context import JudgingContext
+from agent_agency.gates.reports.model import ReportProblem
+from agent_agency.gates.reports.refusal import Code
 from agent_agency.gates.tests_of_tree import concerns_tests, overlaid
-from agent_agency.gates.tool_run import Surroundings, ToolRun, gate_result, run_tool
+from agent_agency.gates.tool_run import ToolRun, gate_result, run_tool
 from agent_agency.gates.tool_verdict import ToolVerdict
 from agent_agency.git import Repository
 
+JUDGED = frozenset({GateStatus.PASS, GateStatus.FAIL})
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class TreesOfChange:
     """The two trees that a change lies between; ``reading`` lets one thread at a time read the repository."""
 
@@ -34,34 +49,114 @@ class TreesOfChange:
         """Every file of the merge base."""
         return whole_tree(self.repo, self.change.base_commit, self.reading)
 
-    def run(self, gate: ConfiguredGate, surroundings: Surroundings, *parts: Part) -> ToolRun:
-        """Run a gate's tool in a fresh checkout of these files."""
-        with fresh_checkout(self.repo, parts, self.reading) as checkout:
-            return run_tool(gate, checkout, surroundings)
+    @cached_property
+    def added(self) -> Mapping[str, frozenset[int]]:
+        """The numbers of the lines that the change adds, by head path."""
+        with self.reading:
+            found = added_lines(self.repo, self.change)
+        return {path: frozenset(line.number for line in lines) for path, lines in found.items()}
 
 
-def measure_gate(trees: TreesOfChange, gate: ConfiguredGate, tier: int, surroundings: Surroundings) -> GateResult:
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One gate about to be measured; ``begun`` is told each piece of the work before it starts.
+
+    ``base_runs`` keeps what the tool says of the base, from one review to the next.
+    """
+
+    trees: TreesOfChange
+    gate: ConfiguredGate
+    tier: int
+    surroundings: Surroundings
+    begun: Callable[[str], None]
+    base_runs: BaseRuns
+    runs: list[ToolRun] = field(default_factory=list)
+
+    def run(self, part: str, doing: str, *files: Part) -> ToolRun:
+        """Run the gate's tool in a fresh checkout of these files."""
+        self.begun(doing)
+        trees = self.trees
+        with fresh_checkout(trees.repo, files, trees.reading) as checkout:
+            ran = run_tool(self.gate, checkout, self.surroundings, part)
+            if part == BASE:
+                self.base_runs.keep(self.gate, ran, checkout)
+        self.runs.append(ran)
+        return ran
+
+    def base(self) -> ToolRun:
+        """What the tool says of the base, from this review or an earlier one.
+
+        Raises:
+            AgencyError: when the base cannot be read.
+            OSError: when its checkout cannot be written.
+        """
+        known = next((ran for ran in self.runs if ran.part == BASE), None) or self.base_runs.load(self.gate)
+        return known or self.run(BASE, "runs over the base", self.trees.base())
+
+
+def measure_gate(measurement: Measurement) -> GateResult:
     """Run a gate and judge it.
 
     Raises:
         AgencyError: when the head cannot be read.
         OSError: when its checkout cannot be written.
     """
-    ran = trees.run(gate, surroundings, trees.head())
-    verdict = ran.verdict(gate, tier)
-    if gate.kind is GateKind.TESTS and verdict.status in {GateStatus.PASS, GateStatus.FAIL}:
-        touched = concerns_tests(trees.change)
-        verdict = _with_base_tests(trees, gate, tier, surroundings, ran) if touched else without_overlay(verdict)
-    return gate_result(gate, tier, ran, verdict)
+    gate, tier = measurement.gate, measurement.tier
+    head = measurement.run("head", "runs", measurement.trees.head())
+    verdict = _verdict(measurement, head)
+    if gate.kind is GateKind.TESTS and verdict.status in JUDGED | {GateStatus.NOT_RUN}:
+        touched = concerns_tests(measurement.trees.change)
+        verdict = _with_base_tests(measurement, head, verdict) if touched else without_overlay(verdict)
+    return gate_result(gate, tier, head, verdict, [item for ran in measurement.runs for item in ran.evidence])
 
 
-def _with_base_tests(
-    trees: TreesOfChange, gate: ConfiguredGate, tier: int, surroundings: Surroundings, head: ToolRun
-) -> ToolVerdict:
-    verdict, change = head.verdict(gate, tier), trees.change
-    attempt = partial(trees.run, gate, surroundings)
+def _verdict(measurement: Measurement, head: ToolRun) -> ToolVerdict:
+    """What the head's own run means; of failed tests, in the light of a second run."""
+    gate, tier = measurement.gate, measurement.tier
+    if gate.format in CONTRACT_FORMATS:
+        return _of_contract(measurement, head)
+    context = _context(measurement, head)
+    verdict = head.verdict(gate, tier, context)
+    if gate.kind is not GateKind.TESTS or verdict.status is not GateStatus.FAIL:
+        return verdict
+    again = measurement.run("rerun", "runs again, since tests failed", measurement.trees.head())
+    return with_second_run(gate, verdict, head, again, again.verdict(gate, tier, context))
+
+
+def _context(measurement: Measurement, head: ToolRun) -> JudgingContext:
+    gate = measurement.gate
+    added = measurement.trees.added if gate.kind is GateKind.COVERAGE else MappingProxyType({})
+    if not gate.ratchet or head.stopped() is not None:
+        return JudgingContext(added)
     try:
-        before = attempt(trees.base())
+        base = measurement.base()
+    except (AgencyError, OSError) as error:
+        return JudgingContext(added, ReportProblem(Code.UNREADABLE, f"The base could not be checked out: {error}"))
+    stopped = base.stopped()
+    if stopped is not None:
+        return JudgingContext(added, ReportProblem(Code.MISSING, f"The base's own run: {stopped.reason}"))
+    return JudgingContext(added, base.report)
+
+
+def _of_contract(measurement: Measurement, head: ToolRun) -> ToolVerdict:
+    from agent_agency.gates.contracts.configured import judge_contract
+
+    stopped = head.stopped()
+    if stopped is not None or head.outcome is None or head.outcome.exit_code is None:
+        return stopped or ToolVerdict(GateStatus.ERROR, "the tool was not started")
+    try:
+        base = measurement.base()
+    except (AgencyError, OSError):
+        base = ToolRun()
+    exited = base.outcome is not None and base.outcome.exit_code == 0
+    document = base.document if exited else None
+    return judge_contract(measurement.gate, measurement.tier, head.outcome.exit_code, head.document, document)
+
+
+def _with_base_tests(measurement: Measurement, head: ToolRun, verdict: ToolVerdict) -> ToolVerdict:
+    gate, tier, change = measurement.gate, measurement.tier, measurement.trees.change
+    try:
+        before = measurement.base()
     except (AgencyError, OSError) as error:
         return without_overlay(verdict, f"the base could not be checked out: {error}")
     expected = passing(before, gate, tier)
@@ -70,10 +165,21 @@ def _with_base_tests(
     verdict = with_fewer_tests(gate, verdict, change, before, head)
     if not expected:
         return without_overlay(verdict, "no test passes at the base")
+    attempt = partial(_still_passing, measurement)
     try:
-        over = attempt(*overlaid(trees.head(), trees.base()))
+        still = attempt("runs the base's tests")
+        if not isinstance(still, str) and expected - still:
+            again = attempt("runs the base's tests again, since some failed")
+            still = still if isinstance(again, str) else still | again
     except (AgencyError, OSError) as error:
         return with_overlay(gate, verdict, change, expected, f"it could not be checked out: {error}")
-    if was_stopped(over):
+    if was_stopped(measurement.runs[-1]):
         return without_overlay(verdict, "it was stopped")
-    return with_overlay(gate, verdict, change, expected, passing(over, gate, tier))
+    return with_overlay(gate, verdict, change, expected, still)
+
+
+def _still_passing(measurement: Measurement, doing: str) -> frozenset[str] | str:
+    """The ids of the tests that pass when the base's tests are run over the head's code, or why it is not known."""
+    trees = measurement.trees
+    over = measurement.run("overlay", doing, *overlaid(trees.head(), trees.base()))
+    return passing(over, measurement.gate, measurement.tier)

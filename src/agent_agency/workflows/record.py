@@ -18,6 +18,7 @@ from agent_agency.git import Repository
 from agent_agency.ledger.journal import Ledger
 
 FOLDER = "agency"
+EVIDENCE_FOLDER = "evidence"
 RULING = "ruling"
 LISTED_FINDINGS = 50
 
@@ -48,7 +49,7 @@ class Record:
     def of(cls, repo: Repository, clock: Clock, new_id: Callable[[], str], document_of: RulingDocument) -> Record:
         """Open the record of a repository; nothing is written before the first ruling."""
         folder = repo.common_dir / FOLDER
-        return cls(Ledger(folder, clock, new_id), EvidenceStore(folder / "evidence"), document_of)
+        return cls(Ledger(folder, clock, new_id), EvidenceStore(folder / EVIDENCE_FOLDER), document_of)
 
     def append(self, ruling: Ruling) -> Ruling:
         """Store the ruling's document as evidence, append the entry, and tell where it stands.

@@ -189,7 +189,7 @@ def _all_gates(
         own = [left_out_gate(gate, "the change does nothing but edit law") for gate in law.config.gates]
         return (head_law_gate(repo, context.change, context.now), *map(_left_out_for_law, built_in), *own)
     tier = context.spec.risk_tier if context.spec else None
-    return (*built_in, *run_configured_gates(repo, law.config.gates, context.change, tier, tools))
+    return (*built_in, *run_configured_gates(repo, law.config, context.change, tier, tools))
 
 
 def _left_out_for_law(gate: GateResult) -> GateResult:

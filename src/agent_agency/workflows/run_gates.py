@@ -5,22 +5,22 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from agent_agency.change.model import Change
+from agent_agency.config import Config
 from agent_agency.errors import AgencyError
 from agent_agency.facts import GateMode, GateResult, GateStatus
 from agent_agency.gate_settings import ConfiguredGate
 from agent_agency.git import Repository
 from agent_agency.spec.glob import Globs
+from agent_agency.workflows.gate_progress import GateProgress, Silence
 
 if TYPE_CHECKING:  # what runs tools is loaded where there is one to run
-    from agent_agency.gates.tool_run import Surroundings
-    from agent_agency.sandbox.model import Isolation
     from agent_agency.sandbox.probe import IsolationReport
-    from agent_agency.workflows.measure_gate import TreesOfChange
+    from agent_agency.workflows.gate_bench import GateBench
 
 UNTOUCHED = "the change touches no path that its 'when' names"
 UNGUARDED_TIER = 1
@@ -31,21 +31,25 @@ UNGUARDED_TIER = 1
 class ToolServices:
     """What running tools needs from outside: how commands are kept apart here, and the arbiter's own variables.
 
-    ``probe`` is asked only when there is something to run. ``tell`` gets a line when a gate begins and when it ends.
+    ``probe`` is asked only when there is something to run. ``progress`` is told while gates run. Without ``reuse``
+    every gate is measured anew.
     """
 
     probe: Callable[[], IsolationReport]
     variables: Mapping[str, str]
-    tell: Callable[[str], None]
+    progress: GateProgress = field(default_factory=Silence)
+    reuse: bool = True
 
 
 def run_configured_gates(
-    repo: Repository, gates: Sequence[ConfiguredGate], change: Change, tier: int | None, services: ToolServices
+    repo: Repository, config: Config, change: Change, tier: int | None, services: ToolServices
 ) -> tuple[GateResult, ...]:
     """Run every gate that applies to the change; one result per gate, in the order of their definitions.
 
-    Ctrl-C ends all tools before it goes on.
+    Raises:
+        GatesStoppedError: on Ctrl-C, once every tool has ended.
     """
+    gates = config.gates
     if not gates:
         return ()
     touched = [path for file in change.files for path in file.paths]
@@ -54,62 +58,57 @@ def run_configured_gates(
     if tier is None:
         results |= {gate.name: _without_tier(gate) for gate in applying}
     elif applying:
-        from agent_agency.sandbox.model import Isolation
-
-        report = services.probe()
-        refused = tier == UNGUARDED_TIER and report.isolation is Isolation.NONE
-        ran = (
-            [_refused(gate, tier, report) for gate in applying]
-            if refused
-            else _run_all(repo, applying, change, tier, services, report.isolation)
-        )
-        results |= {result.name: result for result in ran}
+        results |= _run(repo, replace(config, gates=tuple(applying)), change, tier, services)
     return tuple(results[gate.name] for gate in gates)
 
 
-def _run_all(
-    repo: Repository,
-    gates: Sequence[ConfiguredGate],
-    change: Change,
-    tier: int,
-    services: ToolServices,
-    isolation: Isolation,
-) -> list[GateResult]:
-    from concurrent.futures import ThreadPoolExecutor
+def _run(repo: Repository, config: Config, change: Change, tier: int, services: ToolServices) -> dict[str, GateResult]:
+    from agent_agency.sandbox.model import Isolation
+    from agent_agency.workflows.gate_bench import GateBench
+    from agent_agency.workflows.schedule_gates import Schedule, run_schedule
 
-    from agent_agency.gates.tool_run import Surroundings
-    from agent_agency.workflows.measure_gate import TreesOfChange
-
+    report = services.probe()
+    if tier == UNGUARDED_TIER and report.isolation is Isolation.NONE:
+        return {gate.name: _refused(gate, tier, report) for gate in config.gates}
     cancel = threading.Event()
-    trees = TreesOfChange(repo, change, threading.Lock())
-    surroundings = Surroundings(isolation, services.variables, cancel)
+    bench = GateBench.prepared(repo, config, change, tier, services, report, cancel)
 
     def one(gate: ConfiguredGate) -> GateResult:
-        services.tell(f"gate {gate.name} runs")
-        result = _guarded(trees, gate, tier, surroundings)
-        services.tell(f"gate {gate.name}: {result.status}, {result.reason}")
+        result = _guarded(bench, gate, tier)
+        services.progress.ended(gate.name, result)
         return result
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        try:
-            return list(pool.map(one, gates))
-        except BaseException:
-            cancel.set()
-            raise
+    def unmet(gate: ConfiguredGate, need: str) -> GateResult:
+        return _unmet(gate, tier, need)
 
-
-def _guarded(trees: TreesOfChange, gate: ConfiguredGate, tier: int, surroundings: Surroundings) -> GateResult:
-    """Run one gate in checkouts of its own; whatever breaks is that gate's error."""
-    from agent_agency.workflows.measure_gate import measure_gate
-
-    mode = GateMode.BLOCK if tier in gate.blocking else GateMode.WARN
     try:
-        return measure_gate(trees, gate, tier, surroundings)
+        return run_schedule(Schedule(config.gates, one, unmet, _cores(), cancel))
+    finally:
+        services.progress.closed()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _guarded(bench: GateBench, gate: ConfiguredGate, tier: int) -> GateResult:
+    """Measure one gate in checkouts of its own; whatever breaks is that gate's error."""
+    mode = mode_at(gate, tier)
+    try:
+        return bench.measure(gate)
     except AgencyError as error:
         return GateResult(gate.name, GateStatus.ERROR, mode, reason=f"{error.message}; {error.fix}")
     except OSError as error:
         reason = f"the checkout could not be made: {error.strerror or type(error).__name__}"
         return GateResult(gate.name, GateStatus.ERROR, mode, reason=reason)
+    except Exception as error:  # noqa: BLE001 - a crash in one gate must end as that gate's error, not as a pass
+        reason = f"the gate broke on this change ({type(error).__name__}); please report it"
+        return GateResult(gate.name, GateStatus.ERROR, mode, reason=reason, mendable=False)
+
+
+def mode_at(gate: ConfiguredGate, tier: int) -> GateMode:
+    """Whether a gate's failure blocks at a tier."""
+    return GateMode.BLOCK if tier in gate.blocking else GateMode.WARN
 
 
 def _applies(gate: ConfiguredGate, touched: Sequence[str]) -> bool:
@@ -127,8 +126,12 @@ def _without_tier(gate: ConfiguredGate) -> GateResult:
     return GateResult(gate.name, GateStatus.NOT_RUN, GateMode.BLOCK, reason=reason)
 
 
+def _unmet(gate: ConfiguredGate, tier: int, need: str) -> GateResult:
+    reason = f"it needs the gate '{need}', which did not pass"
+    return GateResult(gate.name, GateStatus.NOT_RUN, mode_at(gate, tier), reason=reason)
+
+
 def _refused(gate: ConfiguredGate, tier: int, report: IsolationReport) -> GateResult:
-    mode = GateMode.BLOCK if tier in gate.blocking else GateMode.WARN
     reason = f"tier {tier} runs no tool without isolation, and there is none here ({report.reason})"
     facts = MappingProxyType({"isolation": str(report.isolation), "probes": dict(report.probes)})
-    return GateResult(gate.name, GateStatus.NOT_RUN, mode, reason=reason, mendable=False, facts=facts)
+    return GateResult(gate.name, GateStatus.NOT_RUN, mode_at(gate, tier), reason=reason, mendable=False, facts=facts)

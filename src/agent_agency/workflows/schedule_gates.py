@@ -1,0 +1,104 @@
+"""Who runs when: independent gates side by side, a gate only after those that it needs, and all ended by Ctrl-C."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+
+from agent_agency.facts import GateResult, GateStatus
+from agent_agency.gate_settings import ConfiguredGate
+
+STOPPED = "stopped"
+NOT_BEGUN = "not_begun"
+
+
+class GatesStoppedError(KeyboardInterrupt):
+    """Ctrl-C while gates ran, after all of them have ended.
+
+    ``states`` maps each gate's name to its status where it had finished, else to ``stopped`` or ``not_begun``.
+    """
+
+    def __init__(self, states: Mapping[str, str]) -> None:
+        super().__init__("the gates were stopped")
+        self.states = dict(states)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What is to run, and how.
+
+    ``run`` measures one gate and does not raise; ``unmet`` gives the result of a gate whose need, named with it, did
+    not come true. ``workers`` is how many run at once. ``cancel`` is set when all must end. A need that is not among
+    ``gates`` was left out of this change and counts as met.
+    """
+
+    gates: Sequence[ConfiguredGate]
+    run: Callable[[ConfiguredGate], GateResult]
+    unmet: Callable[[ConfiguredGate, str], GateResult]
+    workers: int
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+
+def run_schedule(schedule: Schedule) -> dict[str, GateResult]:
+    """Run all gates of a schedule; their results by name.
+
+    Raises:
+        GatesStoppedError: on Ctrl-C, once every tool has ended.
+    """
+    done: dict[str, GateResult] = {}
+    waiting = list(schedule.gates)
+    running: dict[Future[GateResult], ConfiguredGate] = {}
+    with ThreadPoolExecutor(max(1, schedule.workers)) as pool:
+        try:
+            while waiting or running:
+                waiting = _begin(schedule, pool, waiting, running, done)
+                if waiting and not running:
+                    done |= {gate.name: schedule.unmet(gate, gate.needs[0]) for gate in waiting}
+                    break
+                ended, _ = wait(running, return_when=FIRST_COMPLETED)
+                done |= {running.pop(future).name: future.result() for future in ended}
+        except KeyboardInterrupt:
+            schedule.cancel.set()
+            finished = wait(running).done
+            states = _states(schedule.gates, done, [running[future].name for future in finished])
+            raise GatesStoppedError(states) from None
+        except BaseException:
+            schedule.cancel.set()
+            raise
+    return done
+
+
+def _begin(
+    schedule: Schedule,
+    pool: ThreadPoolExecutor,
+    waiting: list[ConfiguredGate],
+    running: dict[Future[GateResult], ConfiguredGate],
+    done: dict[str, GateResult],
+) -> list[ConfiguredGate]:
+    """Begin what can begin now, and settle what never will; what is left has to wait."""
+    planned = {gate.name for gate in schedule.gates}
+    while True:
+        unmet = [(gate, need) for gate in waiting if (need := _unmet(gate, done))]
+        if not unmet:
+            break
+        done |= {gate.name: schedule.unmet(gate, need) for gate, need in unmet}
+        waiting = [gate for gate in waiting if gate.name not in done]
+    free = max(1, schedule.workers) - len(running)
+    ready = [gate for gate in waiting if all(need in done or need not in planned for need in gate.needs)][:free]
+    running |= {pool.submit(schedule.run, gate): gate for gate in ready}
+    begun = {gate.name for gate in ready}
+    return [gate for gate in waiting if gate.name not in begun]
+
+
+def _unmet(gate: ConfiguredGate, done: Mapping[str, GateResult]) -> str | None:
+    """The first of its needs that ran and did not pass."""
+    ran = [(need, done[need]) for need in gate.needs if need in done]
+    return next((need for need, result in ran if result.applicable and result.status is not GateStatus.PASS), None)
+
+
+def _states(gates: Sequence[ConfiguredGate], done: Mapping[str, GateResult], ended: Sequence[str]) -> dict[str, str]:
+    states = {gate.name: NOT_BEGUN for gate in gates}
+    states |= dict.fromkeys(ended, STOPPED)
+    return states | {name: str(result.status) for name, result in done.items()}
