@@ -42,6 +42,19 @@ NEEDED: Mapping[Isolation, tuple[str, ...]] = MappingProxyType(
 """What must hold for a level to be taken; the rest is only told."""
 
 
+_GAPS: Mapping[str, str] = MappingProxyType(
+    {
+        "elsewhere_unwritable": "files outside the checkout can be written",
+        "secret_hidden": "files in the home can be read",
+        _LOOPBACK_NAME: "servers of this machine can be reached",
+        "host_processes_hidden": "processes of this machine can be seen",
+        "host_signals_denied": "processes of this machine can be ended",
+        "nothing_survives": "a process can outlive its tool",
+        "processes_limited": "the number of processes is not limited",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class IsolationReport:
     """The best level that works here.
@@ -49,11 +62,14 @@ class IsolationReport:
     ``probes`` tells of the level taken what held when it was tried: ``checkout_writable``, ``elsewhere_unwritable``,
     ``secret_hidden``, ``loopback_denied``, ``host_processes_hidden``, ``host_signals_denied``, ``nothing_survives``,
     ``processes_limited``. ``reason`` says why no better level was taken, and what does not hold at this one.
+    ``gaps`` says in words, for people who read the ruling, what the level taken leaves open: one clause each, without
+    a full stop.
     """
 
     isolation: Isolation
     probes: Mapping[str, bool]
     reason: str
+    gaps: tuple[str, ...] = ()
 
 
 def probe() -> IsolationReport:
@@ -66,9 +82,13 @@ def probe() -> IsolationReport:
         lacking = [name for name in NEEDED[isolation] if not held.get(name, False)]
         if not missing and not lacking:
             refused += [f"{isolation}: not held: {', '.join(failed)}"] if failed else []
-            return IsolationReport(isolation, MappingProxyType(held), "; ".join(refused))
+            return IsolationReport(isolation, MappingProxyType(held), "; ".join(refused), _gaps(held))
         refused.append(f"{isolation}: {missing or 'not held: ' + ', '.join(lacking)}")
     raise AssertionError("the level none needs nothing")
+
+
+def _gaps(held: Mapping[str, bool]) -> tuple[str, ...]:
+    return tuple(told for name, told in _GAPS.items() if not held.get(name, False))
 
 
 def try_level(isolation: Isolation) -> Mapping[str, bool]:
