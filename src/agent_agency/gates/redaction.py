@@ -1,19 +1,37 @@
-"""Take credentials out of bytes that a tool wrote, before anything of them is kept."""
+"""Take credentials out of what a tool wrote, before anything of it is kept or told.
+
+Found are: what the detectors of the gate ``secrets`` find, private keys from their first line to their last, and the
+values of those of the arbiter's own variables whose names say that they hold credentials, as they are and as JSON, XML,
+URLs and base64 write them. What a tool hides on purpose in another way is not found.
+"""
 
 from __future__ import annotations
 
+import base64
+import html
+import json
 import re
+import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import quote
+from xml.sax.saxutils import escape
 
-from agent_agency.change.model import AddedLine
+from agent_agency.facts import Finding, GateResult
+from agent_agency.gates.credential_places import CredentialPlaces, NotLookedThroughError, Stretch
+from agent_agency.gates.secret_scanner import Certainty, SecretScanner, open_scanner
 
 MARGIN = 4096
 """Bytes that are looked at beyond a cut, so that a credential that the cut goes through is seen whole."""
 
-PUT_IN_PLACE = b"[redacted]"
+PUT_IN_PLACE = "[redacted]"
+WITHHELD = "[withheld: it could not be looked through for credentials]"
 SHORTEST_EVERYWHERE = 6
 """A value of fewer characters is taken out of the line that gives it away, not wherever its characters occur."""
+
+MOST_VALUES = 1_000
 
 _NAMES_CREDENTIAL = re.compile(
     r"(?:^|_)(?:\w*TOKENS?|\w*SECRETS?|\w*PASSWORD|PASSWD|PASS|PASSPHRASE|PWD|CREDENTIALS?|\w*KEY|AUTH|PAT|COOKIE|DSN|JWT)"
@@ -21,6 +39,9 @@ _NAMES_CREDENTIAL = re.compile(
     re.IGNORECASE,
 )
 _FOLDERS = frozenset({"PWD", "OLDPWD"})
+_KEY_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-[23]")
+_KEY_ENDS = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|Private-(?:MAC|Hash): [0-9a-f]+")
+_NAMES = ("output.txt", "output.ini")  # the detectors that go by keywords want quotes in one and not in the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +54,23 @@ class Redacted:
 
 @dataclass(frozen=True, slots=True)
 class Redactor:
-    """Takes out what the detectors of credentials find, and values that are known to be credentials."""
+    """Takes out credentials; may be shared by threads, which then wait for one another.
 
-    known: tuple[bytes, ...] = ()
+    The detectors' library keeps its settings for the whole process, so one redactor is used where several threads are.
+    """
+
+    known: tuple[str, ...] = ()
+    _alone: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def of(cls, variables: Mapping[str, str]) -> Redactor:
         """A redactor that knows the values of those variables whose names say that they hold credentials."""
         values = {
-            value.encode("utf-8", "surrogateescape")
+            value
             for name, value in variables.items()
             if name not in _FOLDERS and _NAMES_CREDENTIAL.search(name) and len(value) >= SHORTEST_EVERYWHERE
         }
-        return cls(tuple(sorted(values)))
+        return cls(tuple(sorted({form for value in values for form in _forms_of_known(value)})))
 
     def redact(self, data: bytes, *, start: int = 0, end: int | None = None, torn: bool = False) -> Redacted:
         """The bytes from ``start`` to ``end`` without credentials; what lies outside is only looked at.
@@ -54,30 +79,156 @@ class Redactor:
             data: any bytes.
             start: where what is wanted begins.
             end: where it ends.
-            torn: whether bytes came before these, in which something may have begun that ends in these.
+            torn: whether bytes came before these, in which a private key may have begun that ends in these.
+
+        Raises:
+            NotLookedThroughError: not all of it can be looked through.
         """
-        text = data.decode("latin-1")
-        end = len(text) if end is None else end
-        spans = sorted(self._spans(text))
-        return _without(data, spans, start, end)
+        text = data.decode("latin-1")  # a character for each byte, so that places are the same in both
+        if "\0" in text and self._spans(text.replace("\0", ""), torn=torn):
+            raise NotLookedThroughError("it holds some among NUL bytes")
+        return _without(data, self._spans(text, torn=torn), start, len(data) if end is None else end)
 
-    def _spans(self, text: str) -> Iterator[tuple[int, int]]:
-        from agent_agency.gates.secret_scanner import open_scanner
+    def clean_result(self, result: GateResult) -> GateResult:
+        """The result of a gate with no credential in anything that it tells."""
+        told = [result.reason, *_texts(result.facts)]
+        for finding in result.findings:
+            told += [finding.message, finding.remedy, finding.subject, finding.place.path or ""]
+        unclean = {text for text in told if self._clean(text) != text} if self._clean_needed(told) else set()
+        if not unclean:
+            return result
+        return replace(
+            result,
+            reason=self._clean(result.reason),
+            findings=tuple(self._clean_finding(finding, unclean) for finding in result.findings),
+            facts=MappingProxyType({key: self._clean_value(value) for key, value in result.facts.items()}),
+        )
 
-        values = {value.decode("latin-1") for value in self.known}
-        with open_scanner() as scanner:
-            lines = [AddedLine(number, line) for number, line in enumerate(text.split("\n"), start=1)]
-            values |= {value for _, _, _, value in scanner._in_lines("output.ini", lines, guess=True)}
+    def _clean_needed(self, texts: list[str]) -> bool:
+        joined = "\n".join(dict.fromkeys(texts)).encode("utf-8", "surrogatepass")
+        try:
+            return self.redact(joined).credentials > 0
+        except Exception:  # noqa: BLE001 - whatever a detector stumbles over: then each text is looked at by itself
+            return True
+
+    def _clean(self, text: str) -> str:
+        try:
+            return self.redact(text.encode("utf-8", "surrogatepass")).data.decode("utf-8", "surrogatepass")
+        except Exception:  # noqa: BLE001 - what was not looked through is not told
+            return WITHHELD
+
+    def _clean_finding(self, finding: Finding, unclean: set[str]) -> Finding:
+        path = finding.place.path
+        return replace(
+            finding,
+            message=self._clean(finding.message) if finding.message in unclean else finding.message,
+            remedy=self._clean(finding.remedy) if finding.remedy in unclean else finding.remedy,
+            subject=self._clean(finding.subject) if finding.subject in unclean else finding.subject,
+            place=replace(finding.place, path=self._clean(path)) if path in unclean else finding.place,
+        )
+
+    def _clean_value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._clean(value)
+        if isinstance(value, Mapping):
+            return {self._clean(str(key)): self._clean_value(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [self._clean_value(item) for item in value]
+        return value
+
+    def _spans(self, text: str, *, torn: bool) -> list[tuple[int, int]]:
+        keys = list(_private_keys(text, torn=torn))
+        values, near = self._values(text)
         if values:
-            for match in re.finditer("|".join(map(re.escape, sorted(values, key=len, reverse=True))), text):
-                yield match.span()
+            longest_first = sorted(values, key=lambda value: (-len(value), value))
+            keys += [match.span() for match in re.finditer("|".join(map(re.escape, longest_first)), text)]
+        return sorted([*keys, *near])
+
+    def _values(self, text: str) -> tuple[set[str], list[tuple[int, int]]]:
+        """Values to take out wherever they stand, and the places of those too short for that."""
+        values = {form for value in self.known if (form := _as_bytes(value)) in text}
+        near: list[tuple[int, int]] = []
+        with self._alone, open_scanner() as scanner:
+            for stretch in CredentialPlaces(scanner).of(text):
+                part = text[stretch.start : stretch.end]
+                for value in _asked(scanner, part, stretch.certainty):
+                    if len(value) >= SHORTEST_EVERYWHERE:
+                        values.update(_forms(value))
+                    else:
+                        near += _places(stretch, part, value)
+                if len(values) > MOST_VALUES:
+                    raise NotLookedThroughError(f"it holds more than {MOST_VALUES:,} different ones")
+        return values, near
+
+
+def _asked(scanner: SecretScanner, part: str, certainty: Certainty) -> Iterator[str]:
+    """What the detectors find in a stretch as it is, and with the quotes that XML or JSON write differently."""
+    views = {part}
+    if "&" in part:
+        views.add(html.unescape(part))
+    if "\\" in part:
+        views.add(part.replace('\\"', '"').replace("\\'", "'").replace("\\n", " "))
+    names = _NAMES if certainty is Certainty.KEYWORD else _NAMES[:1]
+    for view in sorted(views):
+        for name in names:
+            yield from scanner.values(name, view, frozenset({certainty}))
+
+
+def _places(stretch: Stretch, part: str, value: str) -> Iterator[tuple[int, int]]:
+    for match in re.finditer(re.escape(value), part) if value else ():
+        yield stretch.start + match.start(), stretch.start + match.end()
+
+
+def _forms(value: str) -> set[str]:
+    """A value as it is, and as XML and JSON write it."""
+    return {value, escape(value, {'"': "&quot;"}), escape(value), json.dumps(value)[1:-1]}
+
+
+def _forms_of_known(value: str) -> Iterator[str]:
+    """A known value in the ways in which tools write it; of one of several lines also each long line."""
+    raw = value.encode("utf-8", "surrogateescape")
+    yield from _forms(value)
+    yield quote(raw, safe="")
+    yield base64.b64encode(raw).decode("ascii").rstrip("=")
+    yield from (line.strip() for line in value.splitlines() if len(line.strip()) >= 2 * SHORTEST_EVERYWHERE)
+
+
+def _as_bytes(value: str) -> str:
+    return value.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def _private_keys(text: str, *, torn: bool) -> Iterator[tuple[int, int]]:
+    """Private keys from their first line to their last; one that does not end goes on to the end of the text."""
+    at = 0
+    first_end = _KEY_ENDS.search(text)
+    first = _KEY_BEGINS.search(text)
+    if torn and first_end and (first is None or first_end.start() < first.start()):
+        yield 0, first_end.end()
+    while begin := _KEY_BEGINS.search(text, at):
+        end = _KEY_ENDS.search(text, begin.end())
+        at = end.end() if end else len(text)
+        yield begin.start(), at
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in JSON-ready data, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield str(key)
+            yield from _texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
 
 
 def _without(data: bytes, spans: list[tuple[int, int]], start: int, end: int) -> Redacted:
-    parts, at, count = [], start, 0
+    parts: list[bytes] = []
+    at, count = start, 0
     for first, last in spans:
         if last <= at or first >= end:
             continue
-        parts += [data[at : max(first, at)], PUT_IN_PLACE]
+        parts += [data[at : max(first, at)], PUT_IN_PLACE.encode()]
         at, count = min(last, end), count + 1
     return Redacted(b"".join([*parts, data[at:end]]), count)

@@ -1,8 +1,8 @@
 """What a tool's run leaves as evidence: its report and its output, without credentials and no larger than a cap.
 
-Each is stored whole up to ``LONGEST_STORED`` bytes; of a longer one the first and the last part are, with a line between
-them that tells how many bytes were left out. The digest of the original bytes is told in either case. Where credentials
-cannot be looked for, nothing but digests is kept: evidence is never worth a leaked secret.
+Each is stored whole up to ``LONGEST_STORED`` bytes; of a longer one the first and the last part are, with a line
+between them that tells how many bytes were left out. The digest of the original bytes is told in either case. Where
+credentials cannot be looked for, nothing but digests is kept: evidence is never worth a leaked secret.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from agent_agency.errors import EvidenceError
 from agent_agency.evidence import EvidenceStore
+from agent_agency.gates.credential_places import NotLookedThroughError
 from agent_agency.gates.redaction import MARGIN, Redactor
 from agent_agency.sandbox.model import MEBIBYTE, Outcome
 
@@ -98,7 +99,8 @@ class EvidenceKeeper:
             if kept.left_out:
                 cleaned.append(self.redactor.redact(kept.tail, start=kept.tail_start, torn=True))
         except Exception as error:  # noqa: BLE001 - whatever a detector stumbles over, what it did not see is not stored
-            return _record(kind, part, kept.digest, kept.size, f"credentials cannot be looked for: {error}")
+            why = str(error) if isinstance(error, NotLookedThroughError) else type(error).__name__
+            return _record(kind, part, kept.digest, kept.size, f"credentials cannot be looked for in it: {why}")
         between = b"\n[%d bytes left out here]\n" % kept.left_out if kept.left_out else b""
         data = between.join(part.data for part in cleaned)
         try:

@@ -14,7 +14,7 @@ import hashlib
 import logging
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -87,6 +87,7 @@ class SecretScanner:
         known = [(certainty(detector), detector) for detector in detectors]
         self._detectors = sorted(known, key=lambda item: (order.index(item[0]), item[1].secret_type))
         self._keyword = re.compile("|".join(DENYLIST), re.IGNORECASE)
+        self._lower_keyword = re.compile("|".join(DENYLIST))
 
     def scan(self, path: str, lines: Iterable[AddedLine], *, guess: bool = True) -> Scan:
         """Look through lines of one file.
@@ -109,6 +110,31 @@ class SecretScanner:
                 seen.add((kind, digest))
                 result.hits.append(Hit(number, kind, certainty, digest))
         return result
+
+    def values(self, name: str, text: str, certainties: frozenset[Certainty]) -> Iterator[str]:
+        """The credentials themselves that a stretch of text holds, for who takes them out; digests are none.
+
+        Args:
+            name: a file's name, which tells some detectors how values are written.
+            text: one line, or a part of one.
+            certainties: which detectors are asked.
+        """
+        asked = [item for item in self._detectors if item[0] in certainties]
+        for window in _windows(text):
+            for certainty, _, value in self._in_window(name, window, asked):
+                if certainty is not Certainty.ENTROPY or not _is_digest(value):
+                    yield value
+
+    @property
+    def keyword(self) -> re.Pattern[str]:
+        """What a line holds, in small letters, that a detector of the certainty ``keyword`` finds something in."""
+        return self._lower_keyword
+
+    @property
+    def formats(self) -> Mapping[str, tuple[re.Pattern[str], ...]]:
+        """The patterns of each detector of an exact format, by the detector's name; none where it has another way."""
+        exact = (detector for certainty, detector in self._detectors if certainty is Certainty.FORMAT)
+        return {type(detector).__name__: tuple(getattr(detector, "denylist", ())) for detector in exact}
 
     def _in_lines(
         self, path: str, lines: Iterable[AddedLine], *, guess: bool
