@@ -14,6 +14,7 @@ _FOLDERS = frozenset({"test", "tests", "__tests__"})
 _LOADED_BY_ITSELF = re.compile(
     r"test_.*\.py|.*_test\.py|conftest\.py|\.?pytest\.ini|.*_test\.go|.*\.(?:test|spec)\.[cm]?[jt]sx?"
 )
+_MODULE = re.compile(r"test_.*\.py|.*_test\.py|.*_test\.go|.*\.(?:test|spec)\.[cm]?[jt]sx?")
 _SETTINGS = frozenset({"pyproject.toml", "setup.cfg", "tox.ini"})
 
 
@@ -21,6 +22,11 @@ def is_test_file(path: str) -> bool:
     """Whether a file belongs to the tests: by its name, or by a folder for tests above it."""
     pure = PurePosixPath(path)
     return _LOADED_BY_ITSELF.fullmatch(pure.name) is not None or not _FOLDERS.isdisjoint(pure.parts[:-1])
+
+
+def is_test_module(path: str) -> bool:
+    """Whether a test runner finds tests in a file by its name alone."""
+    return _MODULE.fullmatch(PurePosixPath(path).name) is not None
 
 
 def concerns_tests(change: Change) -> bool:
