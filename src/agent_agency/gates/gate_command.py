@@ -98,18 +98,3 @@ def _limits(gate: ConfiguredGate) -> Limits:
         written_bytes=in_bytes(asked.written_mb, usual.written_bytes),
         output_bytes=usual.output_bytes if asked.output_mb is None else asked.output_mb * MEBIBYTE,
     )
-
-
-def put_kept_paths(checkout: Checkout, keep: Mapping[str, Path]) -> str | None:
-    """Put what the set-up step left at its places; a change that holds something there itself keeps its own."""
-    for name, made in sorted(keep.items()):
-        target = checkout.root / name
-        try:
-            if not lies_inside(target.parent, checkout.root):
-                return f"the folder of {name}, which the set-up step made, leads out of the checkout"
-            if not target.is_symlink() and not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.symlink_to(made)
-        except OSError as error:
-            return f"{name}, which the set-up step made, cannot be put into the checkout: {error.strerror}"
-    return None

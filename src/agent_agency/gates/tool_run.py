@@ -13,8 +13,9 @@ from agent_agency.gate_settings import ConfiguredGate
 from agent_agency.gates.checkout import Checkout
 from agent_agency.gates.foreign_code import RULE as FOREIGN_CODE
 from agent_agency.gates.foreign_code import foreign_packages
-from agent_agency.gates.gate_command import Surroundings, gate_command, put_kept_paths
+from agent_agency.gates.gate_command import Surroundings, gate_command
 from agent_agency.gates.judging_context import JudgingContext
+from agent_agency.gates.kept_paths import put_kept_paths
 from agent_agency.gates.report_of_run import clear_report, document_of_run, report_of_run
 from agent_agency.gates.reports.model import ReportProblem
 from agent_agency.gates.reports.read import Report
