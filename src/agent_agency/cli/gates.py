@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agent_agency.cli.withhold import withhold
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,6 +22,9 @@ SCHEMA_VERSION = 1
 @click.group()
 def gates() -> None:
     """Tell of the gates that agency.toml at the base defines; a review reads them there too."""
+
+
+gates.add_command(withhold)
 
 
 def _common(command: Callable[..., Any]) -> Callable[..., Any]:
