@@ -1,7 +1,7 @@
 """Start a command in name spaces of its own through bubblewrap.
 
-The limits are set from outside while the new process waits, so that no helper has to run inside, and they count in the
-new user name space alone.
+The limits are set from outside while the new process waits, and they count in the new user name space alone. A small
+process inside (``inside``) starts the program and tells how it ended.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import select
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from agent_agency.sandbox.control_group import MEMORY, PROCESSES, ControlGroup
 from agent_agency.sandbox.model import Command, Limits
-from agent_agency.sandbox.pids_group import PidsGroup
 from agent_agency.sandbox.process_tree import descendants
 from agent_agency.sandbox.resources import resource_limits
 from agent_agency.sandbox.running import Ending, NotStartedError, StatusLines, as_descriptor
@@ -27,9 +29,7 @@ _PLACES = "/usr/bin:/bin:/usr/local/bin:/run/current-system/sw/bin"
 _PRIVATE_FOLDERS = ("/dev/shm", "/tmp", "/var/tmp")  # noqa: S108  mounted anew, empty, for each command
 _SET_UP_LIMIT = 30.0
 _END_LIMIT_MS = 15_000
-_LARGEST_SIGNAL = 64
-_SHELL_SIGNAL_BASE = 128
-_INIT_PROCESSES = 1  # bubblewrap's own process 1 counts with the command's
+_OWN_PROCESSES = 2  # bubblewrap's process 1, and the one that starts the program, count with the command's
 
 
 def find_bubblewrap() -> str | None:
@@ -41,14 +41,15 @@ def find_bubblewrap() -> str | None:
 class Contained:
     """A command under bubblewrap; its process 1 is what keeps all of it alive."""
 
-    def __init__(self, process: subprocess.Popen[bytes], output: int, lines: StatusLines) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], output: int, lines: StatusLines, told: StatusLines) -> None:
         self.output = output
         self.status = lines.descriptor
         self._process = process
         self._lines = lines
+        self._told = told
         self._init: int | None = None
         self._init_handle: int | None = None
-        self._group: PidsGroup | None = None
+        self._group: ControlGroup | None = None
 
     def let_go(self, limits: Limits, go: int) -> None:
         """Wait until the name spaces stand, set the limits on their process 1, then let the program start.
@@ -60,7 +61,7 @@ class Contained:
             if not select.select([self.status], [], [], _SET_UP_LIMIT)[0]:
                 raise NotStartedError("bubblewrap did not answer")
             self._lines.read()
-        pid = self._lines.known.get("child-pid")
+        pid = self._lines.number("child-pid")
         if pid is None:
             raise NotStartedError(self._complaint())
         self._init = pid
@@ -85,6 +86,7 @@ class Contained:
     def finish(self) -> Ending:
         """Kill process 1: the kernel then kills all in its name space before that process counts as ended."""
         problem = ""
+        told_before = "exit-code" in self._lines.known
         if self._init_handle is None:
             self._process.kill()
         else:
@@ -97,23 +99,32 @@ class Contained:
             os.close(self._init_handle)
             self._init_handle = None
         self._lines.read_to_end()
+        self._told.read_to_end()
         self._process.wait()
-        os.close(self.status)
+        for descriptor in (self.status, self._told.descriptor):
+            os.close(descriptor)
+        starved = False
         if self._group is not None:
+            starved = self._group.memory_was_short()
             self._group.remove()
-        code = self._lines.known.get("exit-code")
-        if code is None:
+        return replace(self._ending(problem, told_before=told_before), starved=starved)
+
+    def _ending(self, problem: str, *, told_before: bool) -> Ending:
+        told = self._told
+        if told.text("problem"):
+            return Ending(problem=told.text("problem"))
+        if told.known:
+            return Ending(told.number("exit"), told.number("signal"), problem)
+        if "exit-code" not in self._lines.known:
             return Ending(problem=problem or "the program could not be started inside the name spaces")
-        if _SHELL_SIGNAL_BASE < code <= _SHELL_SIGNAL_BASE + _LARGEST_SIGNAL:
-            return Ending(signal=code - _SHELL_SIGNAL_BASE, problem=problem)
-        return Ending(exit_code=code, problem=problem)
+        early = "what started the program was killed" if told_before else ""
+        return Ending(signal=signal.SIGKILL, problem=problem or early)
 
     def _limit(self, pid: int, limits: Limits) -> None:
-        room = None if limits.processes is None else limits.processes + _INIT_PROCESSES
-        if room is not None and os.geteuid() == 0:
-            self._group = PidsGroup.create(room)
-            if self._group is not None and not self._group.attach(pid):
-                raise NotStartedError("the process could not be put into its control group")
+        room = None if limits.processes is None else limits.processes + _OWN_PROCESSES
+        self._group = ControlGroup.create({PROCESSES: room, MEMORY: limits.memory_bytes})
+        if not self._group.attach(pid):
+            raise NotStartedError("the process could not be put into its control group")
         for kind, value in resource_limits(limits, room):
             resource.prlimit(pid, kind, (value, value))
 
@@ -132,28 +143,30 @@ def start(command: Command, program: Path, bubblewrap: str) -> Contained:
     """
     output, writing = os.pipe()
     status, status_writing = os.pipe()
+    told, telling = os.pipe()
     waiting, go = os.pipe()
     settings = as_descriptor(b"".join(os.fsencode(word) + b"\0" for word in _options(command, program)))
     wired = {"--json-status-fd": status_writing, "--block-fd": waiting, "--args": settings}
     words = [word for name, descriptor in wired.items() for word in (name, str(descriptor))]
     try:
         process = subprocess.Popen(
-            [bubblewrap, *words, "--", os.fspath(program), *command.argv[1:]],
+            [bubblewrap, *words, "--", *_inside(telling), os.fspath(program), *command.argv[1:]],
             env={},
             cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=writing,
             stderr=writing,
-            pass_fds=tuple(wired.values()),
+            pass_fds=(*wired.values(), telling),
+            start_new_session=True,  # Ctrl-C is the caller's to handle
         )
     except (OSError, ValueError) as error:
-        for descriptor in (output, status, go):
+        for descriptor in (output, status, told, go):
             os.close(descriptor)
         raise NotStartedError(f"bubblewrap could not be started ({error})") from error
     finally:
-        for descriptor in (writing, status_writing, waiting, settings):
+        for descriptor in (writing, status_writing, telling, waiting, settings):
             os.close(descriptor)
-    contained = Contained(process, output, StatusLines(status))
+    contained = Contained(process, output, StatusLines(status), StatusLines(told))
     try:
         contained.let_go(command.limits, go)
     except BaseException:
@@ -163,6 +176,17 @@ def start(command: Command, program: Path, bubblewrap: str) -> Contained:
     finally:
         os.close(go)
     return contained
+
+
+def _inside(telling: int) -> tuple[str, ...]:
+    """How the process is started that starts the program."""
+    source = Path(__file__).with_name("inside.py").read_text("utf-8")
+    return (os.fspath(_own_python()), "-I", "-S", "-B", "-c", source, str(telling))
+
+
+def _own_python() -> Path:
+    """The interpreter below any virtual environment: nothing of the latter is needed."""
+    return Path(sys.executable).resolve()
 
 
 def _options(command: Command, program: Path) -> Iterator[str]:
@@ -177,7 +201,7 @@ def _options(command: Command, program: Path) -> Iterator[str]:
     yield from ("--proc", "/proc", "--dev", "/dev", "--remount-ro", "/dev", "--dir", "/run", "--dir", "/var")
     for folder in _PRIVATE_FOLDERS:
         yield from (*room, "--tmpfs", folder)
-    for part in parts(command, program):
+    for part in parts(command, program, _own_python()):
         yield from _mount(part, room)
     if command.network:
         yield from _name_service()

@@ -26,6 +26,7 @@ class Ended(StrEnum):
     TIMED_OUT = "timed_out"
     IDLE = "idle"
     OUTPUT_LIMIT = "output_limit"
+    MEMORY_LIMIT = "memory_limit"
     WRITE_LIMIT = "write_limit"
     CANCELLED = "cancelled"
     NOT_STARTED = "not_started"
@@ -38,7 +39,8 @@ class Limits:
     Attributes:
         wall_s: seconds from start to end.
         idle_s: seconds without a byte of output.
-        memory_bytes: address space of each process (``RLIMIT_AS``), not of all together.
+        memory_bytes: address space of each process (``RLIMIT_AS``); where a control group can be made, memory of all of
+            them and of the private memory file systems together too.
         processes: processes and threads of the command at one time.
         file_bytes: size of any one file that is written (``RLIMIT_FSIZE``).
         written_bytes: growth of the writable folders on disk, measured a few times a second; the size of each private
@@ -82,8 +84,7 @@ class Command:
 class Outcome:
     """What a command did, as seen from outside.
 
-    ``exit_code`` is set when it exited, ``signal`` when a signal ended it. Under namespaces the status passes through
-    a process that reports as a shell does, so that an exit code of 128 + N reads as signal N there.
+    ``exit_code`` is set when it exited, ``signal`` when a signal ended it.
     ``output_head`` and ``output_tail`` are the first and the last part of both outputs together, without overlap;
     ``output_bytes`` counts all of it and ``output_digest`` is ``sha256:`` over all of it. ``detail`` says in one
     sentence why it was not started or was ended; it is empty when it ended by itself.

@@ -186,6 +186,8 @@ def _outcome(
 ) -> Outcome:
     if reason is not None:
         ended = reason
+    elif ending.starved:
+        ended = Ended.MEMORY_LIMIT
     elif ending.exit_code is not None:
         ended = Ended.EXITED
     elif ending.signal is not None:
@@ -213,6 +215,7 @@ def _why(ended: Ended, limits: Limits) -> str:
         Ended.TIMED_OUT: f"it ran longer than {limits.wall_s:g} seconds",
         Ended.IDLE: f"it gave no output for {limits.idle_s or 0:g} seconds",
         Ended.OUTPUT_LIMIT: f"it wrote more than {limits.output_bytes} bytes of output",
+        Ended.MEMORY_LIMIT: f"its processes together used more than {limits.memory_bytes or 0} bytes of memory",
         Ended.WRITE_LIMIT: f"it wrote more than {limits.written_bytes or 0} bytes to disk",
         Ended.CANCELLED: "it was cancelled",
     }.get(ended, "")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+_LONGEST_LINE = 65536
 
 
 class NotStartedError(Exception):
@@ -15,11 +18,15 @@ class NotStartedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How the program itself ended; ``problem`` says why it never ran, or that something of it was left."""
+    """How the program itself ended; ``problem`` says why it never ran, or that something of it was left.
+
+    ``starved``: the kernel ended a process of the command for the memory that all of them held.
+    """
 
     exit_code: int | None = None
     signal: int | None = None
     problem: str = ""
+    starved: bool = False
 
 
 class Running(Protocol):
@@ -45,7 +52,10 @@ class Running(Protocol):
 
 
 class StatusLines:
-    """JSON objects, one a line, read from a pipe as they come."""
+    """JSON objects, one a line, read from a pipe as they come.
+
+    What is no such line is passed over: without isolation, whatever runs as the same user can write here too.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
@@ -58,9 +68,21 @@ class StatusLines:
         chunk = os.read(self.descriptor, 65536)
         self.closed = not chunk
         *lines, self._rest = (self._rest + chunk).split(b"\n")
+        self._rest = self._rest[:_LONGEST_LINE]
         for line in lines:
-            if line.strip():
-                self.known.update(json.loads(line))
+            with contextlib.suppress(ValueError, RecursionError):
+                news = json.loads(line.decode("utf-8"))
+                self.known.update(news if isinstance(news, dict) else {})
+
+    def number(self, name: str) -> int | None:
+        """A whole number that was told."""
+        value = self.known.get(name)
+        return value if isinstance(value, int) else None
+
+    def text(self, name: str) -> str:
+        """A text that was told, or an empty one."""
+        value = self.known.get(name)
+        return value if isinstance(value, str) else ""
 
     def read_to_end(self) -> None:
         """Take all until the last writer closes."""

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import agent_agency
 from agent_agency.sandbox import landlock
+from agent_agency.sandbox.control_group import MEMORY, PROCESSES, ControlGroup
 from agent_agency.sandbox.model import Command
-from agent_agency.sandbox.pids_group import PidsGroup
 from agent_agency.sandbox.process_tree import descendants
 from agent_agency.sandbox.resources import own_tasks, resource_limits
 from agent_agency.sandbox.running import Ending, NotStartedError, StatusLines, as_descriptor
@@ -27,10 +27,10 @@ _PROGRAM = "import sys; sys.path.append({folder!r}); from agent_agency.sandbox.s
 class Supervised:
     """A command below its supervisor."""
 
-    def __init__(self, process: subprocess.Popen[bytes], output: int, lines: StatusLines) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], output: int, lines: StatusLines, group: ControlGroup) -> None:
         self.output = output
         self.status = lines.descriptor
-        self.group: PidsGroup | None = None
+        self._group = group
         self._process = process
         self._lines = lines
 
@@ -57,12 +57,12 @@ class Supervised:
             problem = "not every process could be ended"
         self._lines.read_to_end()
         os.close(self.status)
-        if self.group is not None:
-            self.group.remove()
-        known = self._lines.known
+        starved = self._group.memory_was_short()
+        self._group.remove()
+        known = self._lines
         if self._process.returncode != 0:
             problem = "the supervising process was ended, so that processes of the command may be left"
-        return Ending(known.get("exit"), known.get("signal"), known.get("problem", problem))
+        return Ending(known.number("exit"), known.number("signal"), known.text("problem") or problem, starved=starved)
 
 
 def start(command: Command, program: Path, *, confined: bool) -> Supervised:
@@ -71,10 +71,9 @@ def start(command: Command, program: Path, *, confined: bool) -> Supervised:
     Raises:
         NotStartedError: when the supervising process cannot be started.
     """
-    group = tasks = None
-    if command.limits.processes is not None and os.geteuid() == 0:
-        group = PidsGroup.create(command.limits.processes)
-    elif command.limits.processes is not None:
+    group = ControlGroup.create({PROCESSES: command.limits.processes, MEMORY: command.limits.memory_bytes})
+    tasks = None
+    if command.limits.processes is not None and PROCESSES not in group.bounds:
         tasks = command.limits.processes + own_tasks()
     wanted = {
         "program": os.fspath(program),
@@ -82,7 +81,7 @@ def start(command: Command, program: Path, *, confined: bool) -> Supervised:
         "cwd": os.fspath(command.cwd),
         "environment": {**command.environment, "PWD": os.fspath(command.cwd)},
         "network": command.network,
-        "group": None if group is None else os.fspath(group.folder),
+        "groups": [os.fspath(entrance) for entrance in group.entrances],
         "resources": list(resource_limits(command.limits, tasks)),
         "rules": list(_rules(command, program)) if confined else None,
     }
@@ -104,15 +103,12 @@ def start(command: Command, program: Path, *, confined: bool) -> Supervised:
     except (OSError, ValueError) as error:
         for descriptor in (output, status):
             os.close(descriptor)
-        if group is not None:
-            group.remove()
+        group.remove()
         raise NotStartedError(f"the supervising process could not be started ({error})") from error
     finally:
         for descriptor in (writing, status_writing, settings):
             os.close(descriptor)
-    running = Supervised(process, output, StatusLines(status))
-    running.group = group
-    return running
+    return Supervised(process, output, StatusLines(status), group)
 
 
 def _rules(command: Command, program: Path) -> Iterator[tuple[str, int]]:

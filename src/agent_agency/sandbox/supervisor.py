@@ -21,7 +21,7 @@ from typing import Any
 from agent_agency.sandbox import landlock
 from agent_agency.sandbox.process_tree import end_descendants
 
-_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_CHILD_SUBREAPER, _PR_SET_DUMPABLE = 36, 4
 _END_LIMIT = 10.0
 _OWN_SIGNALS = (signal.SIGPIPE, signal.SIGXFSZ)
 
@@ -36,9 +36,11 @@ def main(settings: int, status: int) -> None:
     os.set_inheritable(status, False)  # noqa: FBT003  the signature of the standard library
     with os.fdopen(settings, "rb") as stream:
         wanted = json.load(stream)
-    if sys.platform == "linux" and ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
-        _tell(status, problem="orphans cannot be kept track of on this system")
-        return
+    if sys.platform == "linux":
+        library = ctypes.CDLL(None)
+        if library.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0 or library.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+            _tell(status, problem="orphans cannot be kept track of on this system")
+            return
     woken, waking = os.pipe()
     os.set_blocking(waking, False)
     signal.set_wakeup_fd(waking)
@@ -82,8 +84,8 @@ def _become(wanted: dict[str, Any]) -> None:
     for number in _OWN_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
     os.chdir(wanted["cwd"])
-    if wanted["group"] is not None:
-        Path(wanted["group"], "cgroup.procs").write_text("0", "ascii")
+    for entrance in wanted["groups"]:
+        Path(entrance).write_text("0", "ascii")
     if wanted["rules"] is not None:
         landlock.drop_capabilities() if os.geteuid() == 0 else landlock.set_no_new_privileges()
         landlock.restrict(((path, access) for path, access in wanted["rules"]), network=wanted["network"])

@@ -32,8 +32,8 @@ class Part:
     access: Access
 
 
-def parts(command: Command, program: Path) -> tuple[Part, ...]:
-    """The parts of the file system that are there for a command, shallow before deep."""
+def parts(command: Command, *programs: Path) -> tuple[Part, ...]:
+    """The parts of the file system that are there for a command and these programs, shallow before deep."""
     writable = _both_spellings(command.writable)
     readable = _both_spellings(command.readable)
     homes = home_folders(command.environment)
@@ -41,9 +41,9 @@ def parts(command: Command, program: Path) -> tuple[Part, ...]:
         Path(folder): Access.READ for folder in (*SYSTEM_FOLDERS, CPU_FACTS) if Path(folder).is_dir()
     }
     found.update({home: Access.EMPTY for home in homes if not _within(home, writable) and not _holds_system(home)})
-    for path in program_paths(program, command.environment, homes, writable):
-        if not _within(path, writable):
-            found[path] = Access.READ
+    for program in programs:
+        needed = program_paths(program, command.environment, homes, writable)
+        found.update({path: Access.READ for path in needed if not _within(path, writable)})
     found.update(dict.fromkeys(readable, Access.READ))
     found.update(dict.fromkeys(writable, Access.WRITE))
     ordered = [Part(path, found[path]) for path in sorted(found, key=lambda path: (len(path.parts), path))]

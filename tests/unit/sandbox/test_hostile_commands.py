@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from agent_agency.sandbox.bubblewrap import find_bubblewrap
+from agent_agency.sandbox.control_group import MEMORY, PROCESSES, ControlGroup
 from agent_agency.sandbox.model import MEBIBYTE, Ended, Isolation, Limits
-from agent_agency.sandbox.pids_group import PidsGroup
 from support.sandboxes import WALL_S, need, run_python
 
 CONFINED = pytest.mark.parametrize("isolation", [Isolation.NAMESPACES, Isolation.LANDLOCK])
@@ -89,6 +90,41 @@ SEE = "import sys; print(sys.argv[2] in open(f'/proc/{sys.argv[1]}/cmdline').rea
 STOP = "import os, sys; os.kill(int(sys.argv[1]), 15)"
 ALLOCATE = "held = bytearray(600 << 20); print('allocated')"
 
+SHARE_OUT = """
+import os, time
+started = []
+for _ in range(5):
+    ready, telling = os.pipe()
+    started.append(os.fork())
+    if started[-1] == 0:
+        block = bytearray(50 << 20)
+        os.write(telling, b"1")
+        time.sleep(40)
+    os.close(telling)
+    os.read(ready, 1)
+print("all held" if not any(os.waitpid(pid, os.WNOHANG)[0] for pid in started) else "some not")
+"""
+FORGE_END = r"""
+import ctypes, os, subprocess, sys, time
+forge = r'''
+import ctypes, os, sys
+library = ctypes.CDLL(None)
+for pid in {1, int(sys.argv[1])}:
+    handle = os.pidfd_open(pid)
+    for number in range(3, 12):
+        taken = library.syscall(438, handle, number, 0)  # pidfd_getfd
+        if taken >= 0:
+            for word in (b"\x01" + bytes(7), b'{"exit": 0}\n'):
+                try:
+                    os.write(taken, word)
+                except OSError:
+                    pass
+'''
+subprocess.run([sys.executable, "-I", "-S", "-c", forge, str(os.getppid())])
+time.sleep(0.2)
+sys.exit(3)
+"""
+
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
@@ -119,6 +155,13 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
         yield process
         if process.poll() is None:
             process.kill()
+
+
+def need_group(controller: str) -> None:
+    group = ControlGroup.create({controller: {PROCESSES: 100, MEMORY: 1 << 30}[controller]})
+    group.remove()
+    if controller not in group.bounds:
+        pytest.skip(f"NOT TESTED: no control group for {controller} can be made here")
 
 
 @CONFINED
@@ -180,10 +223,7 @@ def test_the_loopback_is_reached_only_with_network(
 @pytest.mark.parametrize("limited", [True, False], ids=["defended", "allowed"])
 def test_a_fork_bomb_stops_at_the_limit(isolation: Isolation, checkout: Path, *, limited: bool) -> None:
     if limited and os.geteuid() == 0:
-        group = PidsGroup.create(10)
-        if group is None:
-            pytest.skip("NOT TESTED: root, and no control group for processes")
-        group.remove()
+        need_group(PROCESSES)
     outcome = run_python(BOMB, isolation, checkout, limits=Limits(wall_s=WALL_S, processes=32 if limited else None))
     started = int(outcome.output_head.split()[-1])
     assert (started < 40) if limited else (started == 200)
@@ -225,6 +265,18 @@ def test_memory_ends_at_the_limit(isolation: Isolation, checkout: Path) -> None:
     assert run_python(ALLOCATE, isolation, checkout).output_head == b"allocated\n"
     bound = run_python(ALLOCATE, isolation, checkout, limits=Limits(wall_s=WALL_S, memory_bytes=300 * MEBIBYTE))
     assert b"MemoryError" in bound.output_head
+
+
+@ALL
+@pytest.mark.parametrize("limited", [True, False], ids=["defended", "allowed"])
+def test_memory_of_many_processes_together_ends_at_the_limit(
+    isolation: Isolation, checkout: Path, *, limited: bool
+) -> None:
+    need_group(MEMORY)
+    limits = Limits(wall_s=WALL_S, memory_bytes=150 * MEBIBYTE if limited else None)
+    outcome = run_python(SHARE_OUT, isolation, checkout, limits=limits)
+    assert outcome.ended is (Ended.MEMORY_LIMIT if limited else Ended.EXITED)
+    assert (b"all held" in outcome.output_head) is not limited
 
 
 @ALL
@@ -309,6 +361,20 @@ def test_a_command_of_roots_has_no_capabilities_and_gains_none(isolation: Isolat
 
 
 @CONFINED
+def test_no_process_inside_can_tell_another_end_of_the_program(isolation: Isolation, checkout: Path) -> None:
+    """Bubblewrap's process 1 holds the descriptor through which it tells the end, and lets the same user take it."""
+    outcome = run_python(FORGE_END, isolation, checkout)
+    assert outcome.exit_code == 3 or (outcome.ended, outcome.signal) == (Ended.SIGNALLED, signal.SIGKILL)
+
+
+def test_bubblewrap_alone_would_be_told_another_end(checkout: Path) -> None:
+    need(Isolation.NAMESPACES)
+    words = [find_bubblewrap() or "", "--unshare-all", "--cap-drop", "ALL", "--ro-bind", "/", "/"]
+    argv = [*words, "--proc", "/proc", sys.executable, "-I", "-S", "-c", FORGE_END]
+    assert subprocess.run(argv, cwd=checkout, check=False, timeout=WALL_S).returncode == 0
+
+
+@ALL
 def test_a_command_ends_with_a_caller_that_is_killed(isolation: Isolation, checkout: Path) -> None:
     need(isolation)
     code = f"""

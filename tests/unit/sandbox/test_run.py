@@ -39,6 +39,21 @@ def test_the_outcome_tells_code_output_digest_and_level(isolation: Isolation, tm
 
 
 @ALL
+@pytest.mark.parametrize("code", [127, 129, 137, 255])
+def test_a_code_above_those_of_signals_is_still_a_code(isolation: Isolation, tmp_path: Path, code: int) -> None:
+    outcome = run_python(f"import os; os._exit({code})", isolation, tmp_path)
+    assert (outcome.ended, outcome.exit_code, outcome.signal, outcome.detail) == (Ended.EXITED, code, None, "")
+
+
+@ALL
+def test_a_tool_that_signals_all_it_can_reach_tells_its_own_end(isolation: Isolation, tmp_path: Path) -> None:
+    if isolation is not Isolation.NAMESPACES:
+        pytest.skip("NOT TESTED: without name spaces that would be every process of the user")
+    code = "import os, signal; signal.signal(15, signal.SIG_IGN); os.kill(-1, 15); os.kill(0, 15); os._exit(5)"
+    assert run_python(code, isolation, tmp_path).exit_code == 5
+
+
+@ALL
 def test_a_signal_is_told_by_number(isolation: Isolation, tmp_path: Path) -> None:
     outcome = run_python("import os; os.kill(os.getpid(), 15)", isolation, tmp_path)
     assert (outcome.ended, outcome.exit_code, outcome.signal) == (Ended.SIGNALLED, None, 15)
