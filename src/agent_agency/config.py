@@ -14,8 +14,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from agent_agency.facts import Finding, Place, Severity
-from agent_agency.gate_reader import GATE_KEYS, read_gate
+from agent_agency.gate_reader import (
+    GATE_KEYS,
+    SETUP_KEYS,
+    did_you_mean,
+    problems_of_needs,
+    read_gate,
+    read_readable,
+    read_setup,
+)
 from agent_agency.gate_settings import ConfiguredGate, GateKind, SetupStep
+from agent_agency.withheld_settings import WITHHELD_KEYS, WithheldTests, read_withheld
 
 if TYPE_CHECKING:
     from agent_agency.toml_places import Pointer
@@ -30,6 +39,7 @@ _LAW_KEYS = (
     "budget_exclude",
     "exclude_generated",
     "governance_paths",
+    "required_kinds",
 )
 _LEAST = {"waiver_max_days": 1, "max_delta_files": 0, "max_delta_loc": 0}
 _MOST = 1_000_000
@@ -85,13 +95,14 @@ class Config:
     """A valid ``agency.toml``.
 
     ``setup`` is the step that makes what the tools need. ``readable`` are the absolute paths (``~`` is the home of
-    whoever reviews) of tools that every gate may read beside the system's.
+    whoever reviews) of tools that every gate may read beside the system's. ``withheld`` are the tests that the owner keeps outside the repository's tree.
     """
 
     law: LawLimits = field(default_factory=LawLimits)
     gates: tuple[ConfiguredGate, ...] = ()
     setup: SetupStep | None = None
     readable: tuple[str, ...] = ()
+    withheld: tuple[WithheldTests, ...] = ()
 
 
 def read_config(data: bytes, path: str) -> Config | tuple[Finding, ...]:
@@ -145,12 +156,40 @@ class _Reader:
         self.found: list[Finding] = []
 
     def config(self, value: Mapping[str, Any]) -> Config:
-        self._known_keys(value, (), ("law", "gate"))
-        law = value.get("law", {})
-        if not isinstance(law, dict):
-            self._wrong(("law",), "'law' is not a table", "Write '[law]' and its settings below.")
-            law = {}
-        return Config(self._law(law), self._gates(value.get("gate", [])))
+        self._known_keys(value, (), ("law", "gate", "setup", "tools", "withheld"))
+        law, setup, tools = (self._table(value, name) for name in ("law", "setup", "tools"))
+        gates = self._gates(value.get("gate", []))
+        withheld = self._withheld(value.get("withheld", []), gates)
+        return Config(self._law(law or {}), gates, self._setup(setup), self._readable(tools or {}), withheld)
+
+    def _withheld(self, tables: Any, gates: tuple[ConfiguredGate, ...]) -> tuple[WithheldTests, ...]:
+        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+            self._wrong(("withheld",), "'withheld' is not a list of tables", "Write '[[withheld]]' for each.")
+            return ()
+        names = [gate.name for gate in gates if gate.kind is GateKind.TESTS]
+        read = []
+        for index, table in enumerate(tables):
+            at = ("withheld", index)
+            self._known_keys(table, at, WITHHELD_KEYS)
+            read.append(read_withheld(table, names, self._place(at)[0], partial(self._wrong_in, at)))
+        return tuple(item for item in read if item is not None)
+
+    def _table(self, value: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+        table = value.get(name)
+        if table is None or isinstance(table, dict):
+            return table
+        self._wrong((name,), f"'{name}' is not a table", f"Write '[{name}]' and its settings below.")
+        return None
+
+    def _setup(self, setup: Mapping[str, Any] | None) -> SetupStep | None:
+        if setup is None:
+            return None
+        self._known_keys(setup, ("setup",), SETUP_KEYS)
+        return read_setup(setup, self._place(("setup",))[0], partial(self._wrong_in, ("setup",)))
+
+    def _readable(self, tools: Mapping[str, Any]) -> tuple[str, ...]:
+        self._known_keys(tools, ("tools",), ("readable",))
+        return read_readable(tools.get("readable", []), partial(self._wrong_in, ("tools",)))
 
     def _law(self, law: Mapping[str, Any]) -> LawLimits:
         self._known_keys(law, ("law",), _LAW_KEYS)
@@ -168,6 +207,8 @@ class _Reader:
                 self._wrong(("law", "exclude_generated"), "'exclude_generated' is not true or false", "Write false.")
         if "quorum" in law:
             settings["quorum"] = self._quorum(law["quorum"])
+        if "required_kinds" in law:
+            settings["required_kinds"] = self._required_kinds(law["required_kinds"])
         return LawLimits(**settings)
 
     def _quorum(self, quorum: Any) -> Mapping[int, int]:
@@ -182,6 +223,23 @@ class _Reader:
                 approvers[int(tier)] = quorum[tier]
         return MappingProxyType(approvers)
 
+    def _required_kinds(self, required: Any) -> Mapping[int, tuple[GateKind, ...]]:
+        at: Pointer = ("law", "required_kinds")
+        kinds: dict[int, tuple[GateKind, ...]] = {}
+        if not isinstance(required, dict):
+            remedy = 'Write \'required_kinds = { 1 = ["tests", "coverage"] }\'.'
+            self._wrong(at, "'required_kinds' is not a table", remedy)
+            return kinds
+        self._known_keys(required, at, _TIERS)
+        for tier in _TIERS:
+            named = required.get(tier, [])
+            if isinstance(named, list) and all(isinstance(kind, str) and kind in set(GateKind) for kind in named):
+                kinds[int(tier)] = tuple(dict.fromkeys(GateKind(kind) for kind in named))
+            else:
+                message = f"'required_kinds' of tier {tier} is no list of kinds of gate"
+                self._wrong((*at, tier), message, f"Write some of: {', '.join(GateKind)}.")
+        return MappingProxyType({tier: kinds[tier] for tier in kinds if kinds[tier]})
+
     def _globs(self, value: Any, at: Pointer) -> tuple[str, ...]:
         if isinstance(value, list) and all(isinstance(entry, str) and entry.strip() for entry in value):
             return tuple(value)
@@ -193,21 +251,24 @@ class _Reader:
             self._wrong(("gate",), "'gate' is not a list of tables", "Write '[[gate]]' and its settings below.")
             return ()
         kept: dict[str, ConfiguredGate] = {}
-        named: set[str] = set()
+        named: dict[str, int] = {}
         for index, gate in enumerate(gates):
             self._known_keys(gate, ("gate", index), GATE_KEYS)
             name = self._gate_name(gate.get("name"), index, named)
             if name is None:
                 continue
-            named.add(name)
+            named[name] = index
             line = self._place(("gate", index))[0]
-            read = read_gate(name, gate, line, partial(self._wrong_in_gate, index))
+            read = read_gate(name, gate, line, partial(self._wrong_in, ("gate", index)))
             if read is not None:
                 kept[name] = read
+        for name, problem, remedy in problems_of_needs({name: kept[name].needs for name in kept}, tuple(named)):
+            self._wrong(("gate", named[name], "needs"), problem, remedy)
         return tuple(kept.values())
 
-    def _wrong_in_gate(self, index: int, key: str, problem: str, remedy: str) -> None:
-        self._wrong(("gate", index, key), problem, remedy)
+    def _wrong_in(self, table: Pointer, key: str, problem: str, remedy: str) -> None:
+        """Tell of a key, or of a key inside the table that the key holds: ``limits.idle_s``."""
+        self._wrong((*table, *key.split(".", 1)), problem, remedy)
 
     def _gate_name(self, name: Any, index: int, taken: Collection[str]) -> str | None:
         at: Pointer = ("gate", index, "name")
@@ -230,7 +291,7 @@ class _Reader:
                 self._refuse("not_in_this_version", (*at, key), message, "Remove it until a version that does.")
             elif key not in known:
                 where = " of a gate" if at[:1] == ("gate",) else ""
-                self._refuse("unknown_key", (*at, key), f"'{named}' is no setting{where}", _did_you_mean(key, known))
+                self._refuse("unknown_key", (*at, key), f"'{named}' is no setting{where}", did_you_mean(key, known))
 
     def _is_count(self, value: Any, at: Pointer, least: int) -> bool:
         if isinstance(value, int) and not isinstance(value, bool) and least <= value <= _MOST:
@@ -252,10 +313,3 @@ class _Reader:
         subject = "/".join(str(part) for part in at)
         place = Place(self._path, line, column)
         self.found.append(Finding(f"config.{rule}", Severity.MAJOR, message, remedy, place, subject=subject))
-
-
-def _did_you_mean(key: str, known: tuple[str, ...]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(key.lower().replace("-", "_"), known, n=1)
-    return f"Did you mean '{close[0]}'?" if close else f"Known here: {', '.join(known)}."

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from agent_agency.config import Config, LawLimits, read_config
 from agent_agency.facts import Finding
-from agent_agency.gate_settings import ConfiguredGate, GateKind
+from agent_agency.gate_settings import ConfiguredGate, GateKind, GateLimits, SetupStep
 
 
 def read(text: str) -> Config:
@@ -41,6 +41,19 @@ quorum = { 1 = 3, 2 = 2 }
 budget_exclude = ["**/*.lock", "vendor"]
 exclude_generated = true
 governance_paths = ["infra/**"]
+required_kinds = { 1 = ["tests", "coverage", "tests"], 3 = [] }
+
+[setup]
+argv = ["npm ci --ignore-scripts"]
+shell = "sh"
+lock_files = ["package.json", "package-lock.json"]
+keep = ["node_modules"]
+timeout_s = 300
+network = true
+environment = ["TZ"]
+
+[tools]
+readable = ["~/.cargo/bin", "/data/tools"]
 
 [[gate]]
 name = "unit-tests"
@@ -58,7 +71,29 @@ blocking = [2, 1, 1]
 timeout_s = 90
 network = true
 environment = ["TZ"]
+needs = ["unit-tests"]
+ratchet = true
+limits = { idle_s = 30, memory_mb = 512, processes = 20, file_mb = 5, written_mb = 50, output_mb = 2 }
 when = ["src/**"]
+
+[[gate]]
+name = "speed"
+kind = "performance"
+argv = ["make bench"]
+shell = "bash"
+report = "bench.json"
+format = "pytest-benchmark"
+
+[gate.budget]
+"test_total[long]" = 0.5
+
+[[gate]]
+name = "coverage"
+kind = "coverage"
+argv = ["make", "coverage"]
+report = "coverage.json"
+format = "coveragepy"
+changed_threshold = { 1 = 100 }
 """
 
 
@@ -69,8 +104,20 @@ def test_every_setting_is_read() -> None:
     assert dict(law.quorum) == {1: 3, 2: 2, 3: 1}
     assert (law.budget_exclude, law.exclude_generated) == (("**/*.lock", "vendor"), True)
     assert law.governance_paths == ("infra/**",)
+    assert dict(law.required_kinds) == {1: (GateKind.TESTS, GateKind.COVERAGE)}
+    assert config.setup == SetupStep(  # noqa: S604  a setting, nothing is run
+        argv=("npm ci --ignore-scripts",),
+        shell="sh",
+        lock_files=("package.json", "package-lock.json"),
+        keep=("node_modules",),
+        timeout_s=300,
+        network=True,
+        environment=("TZ",),
+        line=12,
+    )
+    assert config.readable == ("~/.cargo/bin", "/data/tools")
     assert config.gates == (
-        ConfiguredGate("unit-tests", GateKind.TESTS, ("pytest",), line=11),
+        ConfiguredGate("unit-tests", GateKind.TESTS, ("pytest",), line=24),
         ConfiguredGate(
             name="types",
             kind=GateKind.TYPES,
@@ -82,8 +129,31 @@ def test_every_setting_is_read() -> None:
             timeout_s=90,
             network=True,
             environment=("TZ",),
+            needs=("unit-tests",),
+            ratchet=True,
+            limits=GateLimits(idle_s=30, memory_mb=512, processes=20, file_mb=5, written_mb=50, output_mb=2),
             when=("src/**",),
-            line=16,
+            line=29,
+        ),
+        ConfiguredGate(  # noqa: S604  a setting, nothing is run
+            name="speed",
+            kind=GateKind.PERFORMANCE,
+            argv=("make bench",),
+            shell="bash",
+            report="bench.json",
+            format="pytest-benchmark",
+            budget={"test_total[long]": 0.5},
+            line=45,
+        ),
+        ConfiguredGate(
+            name="coverage",
+            kind=GateKind.COVERAGE,
+            argv=("make", "coverage"),
+            report="coverage.json",
+            format="coveragepy",
+            threshold={1: 90, 2: 80, 3: 70},
+            changed_threshold={1: 100},
+            line=56,
         ),
     )
 
@@ -115,10 +185,24 @@ def test_every_setting_is_read() -> None:
         ("[[gate]]\nname = 'Unit Tests'\n", "config.gate_name", 2),
         ("[[gate]]\nname = 'budget_limit'\n", "config.gate_name", 2),
         ("[[gate]]\nname = 'a'\n[[gate]]\nname = 'a'\n", "config.gate_name", 4),
-        ("[[gate]]\nname = 'a'\nneeds = ['b']\n", "config.unknown_key", 3),
+        ("[[gate]]\nname = 'a'\nkind = 'lint'\nargv = ['x']\nneeds = ['b']\n", "config.wrong_value", 5),
+        ("[[gate]]\nname = 'a'\nkind = 'lint'\nargv = ['x']\nneeds = ['a']\n", "config.wrong_value", 5),
+        ("[[gate]]\nname = 'a'\nkind = 'lint'\nargv = ['x']\n[gate.limits]\nidle_s = 0\n", "config.wrong_value", 6),
+        ("[[gate]]\nname = 'a'\nkind = 'lint'\nargv = ['x']\nlimits = { idle = 1 }\n", "config.wrong_value", 5),
+        ("[[gate]]\nname = 'required_kinds'\n", "config.gate_name", 2),
+        ("[law]\nrequired_kinds = ['tests']\n", "config.wrong_value", 2),
+        ("[law]\nrequired_kinds = { 4 = ['tests'] }\n", "config.unknown_key", 2),
+        ("[law]\nrequired_kinds = { 1 = ['test'] }\n", "config.wrong_value", 2),
+        ("[law.required_kinds]\n1 = ['tests']\n2 = 'tests'\n", "config.wrong_value", 3),
+        ("setup = 5\n", "config.wrong_value", 1),
+        ("[setup]\nnetwork = true\n", "config.wrong_value", 1),
+        ("[setup]\nargv = ['make']\nkeep = ['../x']\n", "config.wrong_value", 3),
+        ("[setup]\nargv = ['make']\nlockfiles = ['x']\n", "config.unknown_key", 3),
+        ("tools = []\n", "config.wrong_value", 1),
+        ("[tools]\nreadable = ['~']\n", "config.wrong_value", 2),
+        ("[tools]\nwritable = ['/x']\n", "config.unknown_key", 2),
         ("[[gate]]\nname = 'a'\nkind = 'tests'\nargv = ['t']\nblocking = [4]\n", "config.wrong_value", 5),
         ("[[gate]]\nname = 'tampering'\n", "config.gate_name", 2),
-        ("[setup]\nargv = ['make']\n", "config.unknown_key", 1),
         ("note = '''\n[law]\nx = 1\n'''\n", "config.unknown_key", 1),
         ("[law]\nbudget_exclude = [\n  'waiver_max_days = 1', # [x]\n]\nodd = 1\n", "config.unknown_key", 5),
         ('[law]\n"odd key" = 1\n', "config.unknown_key", 2),
@@ -154,11 +238,32 @@ def test_a_gate_that_is_refused_still_holds_its_name() -> None:
     assert told(twice) == [("config.wrong_value", 3), ("config.gate_name", 6)]
 
 
-@pytest.mark.parametrize("key", ["needs", "shell", "ratchet", "command"])
+@pytest.mark.parametrize("key", ["need", "shells", "rachet", "command"])
 def test_a_key_that_no_gate_has_is_named_as_such(key: str) -> None:
     (finding,) = findings(f"[[gate]]\nname = 'a'\nkind = 'lint'\nargv = ['x']\n{key} = 1\n")
 
     assert (finding.rule, finding.message) == ("config.unknown_key", f"'{key}' is no setting of a gate")
+
+
+INTERFACE = """\
+# agency.toml, read from the base commit
+[[gate]]
+name = "tests"
+kind = "tests"                      # tests, coverage, mutation, lint, types, security, contracts, performance, accessibility, custom
+argv = ["python", "-m", "pytest", "-q", "--junitxml=report.xml"]
+report = "report.xml"
+format = "junit"                    # junit, cobertura, lcov, coveragepy, istanbul, sarif, mutation-elements, axe, …
+blocking = [1, 2, 3]                # the risk tiers for which a failure blocks; elsewhere it advises
+timeout_s = 120
+network = false
+"""  # noqa: E501  as the interface is published
+
+
+def test_the_published_example_is_read_as_it_stands() -> None:
+    (gate,) = read(INTERFACE).gates
+
+    assert (gate.name, gate.kind, gate.report, gate.format) == ("tests", GateKind.TESTS, "report.xml", "junit")
+    assert (gate.blocking, gate.timeout_s, gate.network, gate.line) == ((1, 2, 3), 120, False, 2)
 
 
 @given(st.text(max_size=60))
@@ -181,6 +286,13 @@ PIECES = [
     "'",
     "# ]\n",
     "a.b = 1\n",
+    "[setup]\n",
+    "[tools]\n",
+    "[gate.limits]\n",
+    "idle_s = 1\n",
+    "needs = ['x', 'y']\n",
+    "name = ['x']\n",
+    "readable = ['/x']\n",
 ]
 
 
