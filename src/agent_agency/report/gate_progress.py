@@ -67,24 +67,17 @@ class LiveProgress:
         self._rows: dict[str, _Row] = {}
         self._lock = threading.Lock()
         self._live: Live | None = None
+        self._begun = False
 
     def begun(self, name: str, doing: str) -> None:
         """Show what a gate does now."""
         with self._lock:
             known = self._rows.get(name)
             self._rows[name] = _Row(doing, known.since if known else self._now())
-            if self._live is None:
-                from rich.live import Live
-
-                self._live = Live(
-                    console=self._console,
-                    get_renderable=self.table,
-                    refresh_per_second=REFRESHES_PER_SECOND,
-                    transient=True,
-                    redirect_stdout=False,
-                    redirect_stderr=False,
-                )
-                self._live.start()
+            first, self._begun = not self._begun, True
+        if first:
+            # not under the lock: what is started draws the table, which takes it
+            self._start()
 
     def output(self, name: str, chunk: bytes) -> None:
         """Keep the last line of what the tool wrote."""
@@ -104,6 +97,20 @@ class LiveProgress:
         if self._live is not None:
             self._live.stop()
             self._live = None
+
+    def _start(self) -> None:
+        from rich.live import Live
+
+        live = Live(
+            console=self._console,
+            get_renderable=self.table,
+            refresh_per_second=REFRESHES_PER_SECOND,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        live.start()
+        self._live = live
 
     def table(self) -> Table:
         """The lines as they stand."""
