@@ -95,7 +95,8 @@ class Config:
     """A valid ``agency.toml``.
 
     ``setup`` is the step that makes what the tools need. ``readable`` are the absolute paths (``~`` is the home of
-    whoever reviews) of tools that every gate may read beside the system's. ``withheld`` are the tests that the owner keeps outside the repository's tree.
+    whoever reviews) of tools that every gate may read beside the system's. ``withheld`` are the
+    tests that the owner keeps outside the repository's tree.
     """
 
     law: LawLimits = field(default_factory=LawLimits)

@@ -449,7 +449,7 @@ def test_every_key_stands_in_the_schema() -> None:
 def test_a_gate_of_every_kind_and_format_is_accepted_by_reader_and_schema() -> None:
     for kind, forms in FORMATS_OF_KIND.items():
         for form in forms:
-            table = {"kind": str(kind), "argv": ["x"], "report": "r", "format": form}
+            table: dict[str, Any] = {"kind": str(kind), "argv": ["x"], "report": "r", "format": form}
             if kind in STANDARD_THRESHOLDS and form != "junit":
                 table["threshold"] = {"1": 1}
             accepted(**table)
