@@ -1,0 +1,25 @@
+"""A review in this process whose tools run at a level of isolation of the test's choice: no option of the command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from agent_agency.clock import SystemClock
+from agent_agency.report.json_document import to_document
+from agent_agency.sandbox.model import Isolation
+from agent_agency.sandbox.probe import IsolationReport
+from agent_agency.workflows.review import Services, review
+from agent_agency.workflows.run_gates import ToolServices
+from agent_agency.workflows.subject import ReviewRequest
+
+
+def review_at(isolation: Isolation, start: Path, variables: dict[str, str], *, base: str, head: str) -> Any:
+    """Review a change with every tool at one level; the ruling's document as users get it."""
+    report = IsolationReport(isolation, MappingProxyType({}), "chosen by a test")
+    tools = ToolServices(lambda: report, variables)
+    services = Services(SystemClock(), lambda: "0" * 32, to_document, tools)
+    ruling = review(ReviewRequest(start, base, head), services)
+    return json.loads(json.dumps(to_document(ruling)))
