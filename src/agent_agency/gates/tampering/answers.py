@@ -13,6 +13,7 @@ from agent_agency.gates.tampering.rules import quoted
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DISPLAYS = (ast.List, ast.Tuple, ast.Set)
 _NEAR = 2
 _TABLE_CALLS = frozenset({"get", "pop", "setdefault", "__getitem__"})
 _COMPARING_CALLS = frozenset(
@@ -201,13 +202,13 @@ class _Reader:
         return str((int(low) + int(high)) // 2) if 0 <= int(high) - int(low) <= _NEAR else None
 
     def _members(self, left: ast.expr, right: ast.expr) -> Iterator[str]:
-        if isinstance(right, (ast.List, ast.Tuple, ast.Set)):
+        if isinstance(right, _DISPLAYS):
             yield from (value for item in right.elts if (value := literal(item, self._names)) is not None)
         elif isinstance(table := self._table(right), ast.Dict):
             self._lookup(right, right)
             yield from (value for key in table.keys if key and (value := literal(key, self._names)) is not None)
-        elif isinstance(right, ast.Name) and right.id in self._names:
-            yield from self._members(left, self._names[right.id])  # type: ignore[arg-type]
+        elif isinstance(right, ast.Name) and isinstance(bound := self._names.get(right.id), _DISPLAYS):
+            yield from self._members(left, bound)
 
     def _terms(self, node: ast.AST) -> Iterator[str]:
         if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Add, ast.BitXor)):

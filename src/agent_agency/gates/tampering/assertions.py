@@ -114,8 +114,10 @@ class Assertion:
 class AssertionReader:
     """Reads the claims of expressions of one function."""
 
-    def __init__(self, names: Mapping[str, ast.AST]) -> None:
-        self._names = names
+    def __init__(self, names: Mapping[str, ast.AST], filled: frozenset[str] = frozenset()) -> None:
+        """``filled`` are names of lists and their kin that are used more than once: what they hold may have changed."""
+        self._settled = {name: value for name, value in names.items() if name not in filled}
+        self._filled = filled
         self._shapes = ShapeWriter(names)
 
     def of_assert(self, node: ast.Assert) -> Iterator[Assertion]:
@@ -132,7 +134,7 @@ class AssertionReader:
             return self._pair(kind, call.args[0], ast.Constant(None), call)
         if name in _RAISERS and len(call.args) > 1:
             return self.of_raises(call)
-        if _names_an_assertion(call) or name in helpers:
+        if _names_an_assertion(call) or _is_helper(call, helpers):
             return self._made(CALL, call, None, call)
         return None
 
@@ -210,6 +212,8 @@ class AssertionReader:
         return made
 
     def _certain(self, left: ast.expr, operator: ast.cmpop, right: ast.expr) -> bool:
+        if any(isinstance(side, ast.Name) and side.id in self._filled for side in (left, right)):
+            return False
         first, second = self._shapes.resolved(left), self._shapes.resolved(right)
         both = is_literal(first) and is_literal(second)
         return both and sorted(scalars(first)) == sorted(scalars(second)) and not isinstance(operator, ast.LtE)
@@ -235,7 +239,7 @@ class AssertionReader:
         )
 
     def _truth(self, node: ast.expr) -> bool | None:
-        return truth(node, self._names)
+        return truth(node, self._settled)
 
 
 def _tolerance(call: ast.Call) -> float:
@@ -261,6 +265,11 @@ def _number(node: ast.AST) -> float | None:
     if isinstance(node, ast.Constant) and isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     return 0.0 if isinstance(node, ast.Constant) and value is None else None
+
+
+def _is_helper(call: ast.Call, helpers: frozenset[str]) -> bool:
+    owner, _, name = dotted(call).rpartition(".")
+    return name in helpers or (owner in {"self", "cls", "super"} and f"self.{name}" in helpers)
 
 
 def _names_an_assertion(call: ast.Call) -> bool:

@@ -48,7 +48,7 @@ def cases_of_test(unit: Unit) -> Counter[str]:
 
 def tables_of_file(file: PythonFile) -> Mapping[str, Counter[str]]:
     """The rows of the tables that are bound to names at the top of a file."""
-    tables = {name: Counter(_rows(value, {})) for name, value in file.names.items()}
+    tables = {name: Counter(_rows(value, {})) for name, value in file.names.items() if name != "pytestmark"}
     return {name: rows for name, rows in tables.items() if rows}
 
 
@@ -94,4 +94,4 @@ def _text(item: ast.expr) -> str:
 
 
 def _constants(row: str) -> frozenset[str]:
-    return numbered(scalars(ast.parse(row, mode="eval")))
+    return numbered(scalars(ast.parse(f"({row},)", mode="eval")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -49,7 +50,9 @@ def claims_of(function: Function, helpers: frozenset[str], outer: Mapping[str, a
     ``helpers`` are names of functions whose call counts as a claim, ``outer`` what names of its module are bound to.
     """
     names = _bindings(function, outer)
-    walker = _Walker(AssertionReader(names), names, helpers)
+    filled = _filled(function, names)
+    settled = {name: value for name, value in names.items() if name not in filled}
+    walker = _Walker(AssertionReader(names, filled), settled, helpers)
     walker.block(body_of(function), _Where())
     calls = frozenset(last_name(node) for node in ast.walk(function) if isinstance(node, ast.Call))
     return Claims(tuple(walker.assertions), tuple(walker.stops), calls, names)
@@ -87,6 +90,15 @@ def _bindings(function: Function, outer: Mapping[str, ast.AST]) -> Mapping[str, 
         **{name: value for name, value in outer.items() if name not in taken},
         **{name: value for name, value in local.items() if not _is_parameter(name, parameters)},
     }
+
+
+def _filled(function: Function, names: Mapping[str, ast.AST]) -> frozenset[str]:
+    """Names bound to something that can be added to, and read more than once."""
+    reads = Counter(
+        node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    )
+    kinds = (ast.List, ast.Dict, ast.Set)
+    return frozenset(name for name, value in names.items() if isinstance(value, kinds) and reads[name] > 1)
 
 
 def _is_parameter(name: str, parameters: list[ast.arg | None]) -> bool:

@@ -21,6 +21,7 @@ from agent_agency.gates.tampering.assertions import (
     Assertion,
 )
 from agent_agency.gates.tampering.matching import Pair
+from agent_agency.gates.tampering.product_change import ProductChange
 from agent_agency.gates.tampering.refuge import Refuge
 from agent_agency.gates.tampering.rules import Rule, found
 
@@ -38,7 +39,7 @@ class _Partner:
     told: str
 
 
-def compare_claims(pair: Pair, refuge: Refuge) -> Iterator[Finding]:
+def compare_claims(pair: Pair, refuge: Refuge, product: ProductChange) -> Iterator[Finding]:
     """Findings on a function of the base and the one that took its place."""
     removed, added, kept = _split(pair)
     for before, after in kept:
@@ -51,9 +52,9 @@ def compare_claims(pair: Pair, refuge: Refuge) -> Iterator[Finding]:
         if partner is not None and partner.claim in free and partner.rule is not None:
             free.remove(partner.claim)
         if partner is None:
-            yield _removed(pair, claim)
+            yield _removed(pair, claim, product)
         elif partner.rule is not None:
-            yield _told(pair, claim, partner)
+            yield _told(pair, claim, partner, product)
 
 
 def _split(pair: Pair) -> tuple[list[Assertion], list[Assertion], list[tuple[Assertion, Assertion]]]:
@@ -179,13 +180,17 @@ def _is_kind_of(name: str, wider: str) -> bool:
     return isinstance(first, type) and isinstance(second, type) and issubclass(first, second)
 
 
-def _removed(pair: Pair, claim: Assertion) -> Finding:
-    return _finding(pair, Rule.ASSERTION_REMOVED, Severity.MAJOR, None, "nothing claims it any more", claim)
+def _removed(pair: Pair, claim: Assertion, product: ProductChange) -> Finding:
+    gone = product.took(claim.roots)
+    told = f"nothing claims it any more{', and code that it speaks of is gone' if gone else ''}"
+    weight = Severity.ADVICE if gone else Severity.MAJOR
+    return _finding(pair, Rule.ASSERTION_REMOVED, weight, None, told, claim)
 
 
-def _told(pair: Pair, claim: Assertion, partner: _Partner) -> Finding:
+def _told(pair: Pair, claim: Assertion, partner: _Partner, product: ProductChange) -> Finding:
     rule = partner.rule or Rule.EXPECTATION_CHANGED
-    return _finding(pair, rule, partner.severity, partner.claim, partner.told, claim)
+    weight = product.weight_of_expectations if rule is Rule.EXPECTATION_CHANGED else partner.severity
+    return _finding(pair, rule, weight, partner.claim, partner.told, claim)
 
 
 def _finding(

@@ -14,6 +14,7 @@ from agent_agency.gates.tampering.claims import does_nothing
 from agent_agency.gates.tampering.compare_claims import compare_claims
 from agent_agency.gates.tampering.conventions import Conventions
 from agent_agency.gates.tampering.matching import Matching, Pair
+from agent_agency.gates.tampering.product_change import ProductChange, names_of
 from agent_agency.gates.tampering.python_source import dotted, last_name
 from agent_agency.gates.tampering.refuge import Refuge
 from agent_agency.gates.tampering.rules import Rule, found
@@ -42,6 +43,7 @@ class TestComparison:
     matching: Matching
     refuge: Refuge
     conventions: Conventions
+    product: ProductChange
     findings: list[Finding] = field(default_factory=list)
     told: set[tuple[str, str, str]] = field(default_factory=set)
     moved: int = 0
@@ -81,9 +83,9 @@ class TestComparison:
             self.findings += _fixture(pair)
 
     def _claims_and_cases(self, pair: Pair) -> None:
-        self.findings += compare_claims(pair, self.refuge)
+        self.findings += compare_claims(pair, self.refuge, self.product)
         loss = case_loss(cases_of_test(pair.base), cases_of_test(pair.head), self.refuge)
-        self.findings += _cases(pair.head.path, pair.head.line, pair.base.qualname, loss)
+        self._cases(pair.head.path, pair.head.line, pair.base.qualname, loss)
 
     def _tables(self) -> None:
         for path, file in self.base.items():
@@ -94,7 +96,10 @@ class TestComparison:
             for name, rows in tables_of_file(file).items():
                 if name in after and rows != after[name]:
                     line = getattr(other.names[name], "lineno", 1)
-                    self.findings += _cases(other.path, line, name, case_loss(rows, after[name], self.refuge))
+                    self._cases(other.path, line, name, case_loss(rows, after[name], self.refuge))
+
+    def _cases(self, path: str, line: int, name: str, loss: CaseLoss) -> None:
+        self.findings += _case_findings(path, line, name, loss, self.product)
 
     def _skips(self, pair: Pair) -> None:
         base, head = self.base[pair.base.path], self.head[pair.head.path]
@@ -160,9 +165,15 @@ class TestComparison:
 
     def _deleted_in(self, path: str, units: list[Unit]) -> Iterator[Finding]:
         home = self.renames.get(path, path)
+        spoken = [unit for unit in units if self.product.took(names_of(unit.node))]
+        for unit in spoken:
+            yield _deleted_with_its_code(unit, Place(home if home in self.head else path))
+        units = [unit for unit in units if unit not in spoken]
         if home in self.head:
             for unit in units:
                 yield _deleted_test(unit, Place(home))
+            return
+        if not units:
             return
         names = ", ".join(unit.qualname for unit in units[:_NAMED])
         number = counted(len(units), "test")
@@ -174,6 +185,18 @@ class TestComparison:
             f"{display_path(path)} is deleted, and {number} with it that stand nowhere else: {names}{more}",
             remedy=f"Put {display_path(path)} back, or have a person waive the loss of its tests",
         )
+
+
+def _deleted_with_its_code(unit: Unit, place: Place) -> Finding:
+    return found(
+        Rule.TEST_DELETED,
+        Severity.ADVICE,
+        place,
+        f"{unit.qualname} (line {unit.line} of {display_path(unit.path)} at the base) is deleted together with code"
+        " that it speaks of",
+        remedy=f"Make sure that the code was to go, or put {unit.qualname} back",
+        subject=unit.qualname,
+    )
 
 
 def _deleted_test(unit: Unit, place: Place) -> Finding:
@@ -224,7 +247,7 @@ def _skipped(pair: Pair, scope: str, skip: Skip) -> Finding:
     )
 
 
-def _cases(path: str, line: int, name: str, loss: CaseLoss) -> Iterator[Finding]:
+def _case_findings(path: str, line: int, name: str, loss: CaseLoss, product: ProductChange) -> Iterator[Finding]:
     if loss.removed:
         first = loss.removed[0] if len(loss.removed) == 1 else f"{loss.removed[0]} and {len(loss.removed) - 1} more"
         yield found(
@@ -238,7 +261,7 @@ def _cases(path: str, line: int, name: str, loss: CaseLoss) -> Iterator[Finding]
     for before, after in loss.changed:
         yield found(
             Rule.EXPECTATION_CHANGED,
-            Severity.MODERATE,
+            product.weight_of_expectations,
             Place(path, line),
             f"a case of {name} changed from {before} to {after}",
             remedy=f"Put the case {before} back, or have a person waive the changed expectation",

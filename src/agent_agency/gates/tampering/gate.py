@@ -15,6 +15,7 @@ from agent_agency.gates.tampering.compare_tests import TestComparison
 from agent_agency.gates.tampering.conventions import Conventions, read_conventions
 from agent_agency.gates.tampering.hooks import hook_findings, may_hold_hooks
 from agent_agency.gates.tampering.matching import match_units
+from agent_agency.gates.tampering.product_change import ProductChange, product_change
 from agent_agency.gates.tampering.refuge import Refuge
 from agent_agency.gates.tampering.rules import NAME, Rule, found
 from agent_agency.gates.tampering.settings import settings_findings
@@ -56,7 +57,8 @@ def measure_tampering(
     """
     conventions = read_conventions(read_base)
     sources = read_sources(change, read_base, read_head, conventions)
-    comparison = _compare(sources, conventions)
+    product = product_change(change, conventions, sources.product_base, sources.product_head)
+    comparison = _compare(sources, conventions, product)
     findings = [
         *comparison.findings,
         *_unread(sources, conventions),
@@ -74,11 +76,11 @@ def measure_tampering(
     return concluded(NAME, mode, findings, reason=_reason(facts, findings), facts=facts)
 
 
-def _compare(sources: Sources, conventions: Conventions) -> TestComparison:
+def _compare(sources: Sources, conventions: Conventions, product: ProductChange) -> TestComparison:
     base, head = list(sources.base.values()), list(sources.head.values())
     matching = match_units(base, head, sources.renames)
     refuge = Refuge(base, head, matching)
-    comparison = TestComparison(sources.base, sources.head, sources.renames, matching, refuge, conventions)
+    comparison = TestComparison(sources.base, sources.head, sources.renames, matching, refuge, conventions, product)
     comparison.run()
     return comparison
 

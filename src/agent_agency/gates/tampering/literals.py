@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from agent_agency.gates.tampering.python_source import folded, last_name
 
@@ -34,8 +34,8 @@ def literal(node: ast.AST, names: Mapping[str, ast.AST] | None = None, depth: in
     if depth <= 0:
         return None
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-        parts = [literal(item, names, depth - 1) for item in node.elts]
-        return None if None in parts else f"({', '.join(part for part in parts if part is not None)})"
+        parts = _all(literal(item, names, depth - 1) for item in node.elts)
+        return None if parts is None else f"({', '.join(parts)})"
     if isinstance(node, ast.Dict):
         return _mapping(node, names, depth)
     return _computed(node, names, depth)
@@ -52,8 +52,12 @@ def _computed(node: ast.AST, names: Mapping[str, ast.AST] | None, depth: int) ->
 
 
 def literals_in(node: ast.AST, names: Mapping[str, ast.AST] | None = None) -> Iterator[str]:
-    """Every constant expression inside, displays and their elements alike; a number in text counts as one too."""
+    """Every constant expression inside, displays and their elements alike; a number in text counts as one too.
+
+    What a name is bound to is looked at once, since it may speak of the name itself.
+    """
     pending = [node]
+    followed: set[str] = set()
     while pending:
         item = pending.pop()
         value = literal(item, names)
@@ -61,8 +65,10 @@ def literals_in(node: ast.AST, names: Mapping[str, ast.AST] | None = None) -> It
             yield value
             yield from spelled_number(value)
         if not isinstance(item, ast.Constant):
-            inner = names.get(item.id) if isinstance(item, ast.Name) and names else None
-            pending.extend(ast.iter_child_nodes(item) if inner is None else ast.iter_child_nodes(inner))
+            if isinstance(item, ast.Name) and names and item.id in names and item.id not in followed:
+                followed.add(item.id)
+                pending.append(names[item.id])
+            pending.extend(ast.iter_child_nodes(item))
 
 
 def spelled_number(value: str) -> Iterator[str]:
@@ -102,12 +108,28 @@ def _constant(value: object) -> str | None:
 
 def _mapping(node: ast.Dict, names: Mapping[str, ast.AST] | None, depth: int) -> str | None:
     parts = []
+    left = MAX_TEXT
     for key, value in zip(node.keys, node.values, strict=True):
-        pair = (literal(key, names, depth - 1) if key else None, literal(value, names, depth - 1))
-        if None in pair:
+        pair = _all(literal(item, names, depth - 1) if item else None for item in (key, value))
+        left -= sum(map(len, pair or ()))
+        if pair is None or left < 0:
             return None
-        parts.append(f"{pair[0]}: {pair[1]}")
+        parts.append(": ".join(pair))
     return f"{{{', '.join(sorted(parts))}}}"
+
+
+def _all(texts: Iterable[str | None]) -> list[str] | None:
+    """All of the texts, ``None`` where one is missing or together they are longer than any literal that is compared.
+
+    Ends at the first that is, so that lists of names of lists of names cost no more than their text is long.
+    """
+    found: list[str] = []
+    left = MAX_TEXT
+    for text in texts:
+        if text is None or (left := left - len(text)) < 0:
+            return None
+        found.append(text)
+    return found
 
 
 def _worked_out(node: ast.BinOp, names: Mapping[str, ast.AST] | None, depth: int) -> str | None:

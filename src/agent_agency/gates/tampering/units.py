@@ -151,13 +151,19 @@ def names_in(trees: Iterable[ast.Module]) -> Named:
 
 
 def asserting_functions(trees: Iterable[ast.Module]) -> frozenset[str]:
-    """The names of functions that hold a claim of their own and are no tests: calling one is a claim."""
-    return frozenset(
-        node.name
-        for tree in trees
-        for node in ast.walk(tree)
-        if isinstance(node, _FUNCTIONS) and not node.name.startswith("test") and _asserts(node)
-    )
+    """The names of functions that hold a claim of their own and are no tests: calling one is a claim.
+
+    A method's name has ``self.`` before it, since ``get`` or ``close`` of any other object is another one.
+    """
+    return frozenset(name for tree in trees for name in _asserting_in(tree, ""))
+
+
+def _asserting_in(tree: ast.AST, prefix: str) -> Iterator[str]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, _FUNCTIONS) and not node.name.startswith("test") and _asserts(node):
+            yield prefix + node.name
+        own = "self." if isinstance(node, ast.ClassDef) else "" if isinstance(node, _FUNCTIONS) else prefix
+        yield from _asserting_in(node, own)
 
 
 def _asserts(node: Function) -> bool:
