@@ -54,15 +54,16 @@ def reviewed(tmp_path: Path, answers: Sequence[bytes], names: Sequence[str] = ("
         repo.checkout("work")
         repo.commit("Change", **{"src/totals.py": "def total(lines):\n    return sum(lines, 0)\n"})
         done = review(repo)
-    return {**gate(done), "rules": [found["rule"] for found in done.document["findings"]], "document": done.document}
+    own = [found for found in done.document["findings"] if found["gate"] == "tests"]
+    return {**gate(done), "found": own, "document": done.document}
 
 
 def test_a_test_that_fails_once_is_flaky_and_does_not_reject(tmp_path: Path) -> None:
     found = reviewed(tmp_path, [b"bad!", b"good"])
     assert (found["status"], found["document"]["verdict"]) == ("pass", "approved")
     assert (found["figures"]["flaky"], found["figures"]["runs"], found["figures"]["failed"]) == (1, 2, 0)
-    assert found["rules"] == ["gate.tests.flaky_test"]
-    (advice,) = found["document"]["findings"]
+    (advice,) = found["found"]
+    assert (advice["rule"], advice["severity"]) == ("gate.tests.flaky_test", "advice")
     assert "test_answer" in advice["message"]
 
 
@@ -80,7 +81,7 @@ def test_runs_in_which_different_tests_fail_do_not_add_up_to_a_pass(tmp_path: Pa
 
 def test_a_second_run_that_passes_is_kept_as_evidence_beside_the_first(tmp_path: Path) -> None:
     found = reviewed(tmp_path, [b"bad!", b"good"])
-    assert [(item["part"], item["kind"]) for item in found["facts"]["evidence"]] == [
+    assert [(item["part"], item["kind"]) for item in found["evidence"]] == [
         ("head", "report"),
         ("head", "output"),
         ("rerun", "report"),

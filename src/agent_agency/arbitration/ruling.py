@@ -77,7 +77,8 @@ class Ruling:
 
     ``spec``, ``law``, ``base``, ``head``, ``change``, ``budget`` are JSON-ready mappings whose keys
     ``report/schemas/ruling.v1.json`` documents. ``waived`` maps a finding's fingerprint to the waiver's id.
-    ``ruling_id`` follows from the digest of all inputs: same inputs, same id.
+    ``ruling_id`` follows from the digest of all inputs: same inputs, same id. ``case`` are the bytes of the case file
+    from which the decision follows (``case_file``).
     """
 
     ruling_id: str
@@ -95,3 +96,4 @@ class Ruling:
     tool_version: str
     inputs_digest: str
     ledger: Mapping[str, Any] | None = None
+    case: bytes = b""

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from agent_agency.gate_settings import SETUP_VARIABLE, ConfiguredGate
 from agent_agency.gates.checkout import Checkout, lies_inside
+from agent_agency.gates.tool_environment import ToolExaminer
 from agent_agency.sandbox.model import MEBIBYTE, Command, Isolation, Limits, Outcome
 
 UNCHANGING = MappingProxyType({"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "CI": "true"})
@@ -34,14 +35,15 @@ class RunEvidence(Protocol):
 class Surroundings:
     """What a tool is run with.
 
-    ``variables`` are the arbiter's own. ``readable`` are paths of tools that the law opens. ``setup`` is the folder
-    that the set-up step filled, ``keep`` the paths that it left for checkouts. ``output`` gets what a gate's tool
-    prints as it comes. ``gaps`` says what the isolation does not do here.
+    ``variables`` are the arbiter's own. ``examiner`` remembers what is known of tools. ``readable`` are paths of tools
+    that the law opens. ``setup`` is the folder that the set-up step filled, ``keep`` the paths that it left for
+    checkouts. ``output`` gets what a gate's tool prints as it comes. ``gaps`` says what the isolation leaves open.
     """
 
     isolation: Isolation
     variables: Mapping[str, str]
     cancel: threading.Event
+    examiner: ToolExaminer | None = None
     evidence: RunEvidence | None = None
     readable: tuple[Path, ...] = ()
     setup: Path | None = None

@@ -11,14 +11,14 @@ from typing import Any
 from agent_agency.facts import Finding, GateMode, GateResult, GateStatus, Severity
 from agent_agency.gate_settings import ConfiguredGate
 from agent_agency.gates.checkout import Checkout
-from agent_agency.gates.foreign_code import RULE as FOREIGN_CODE
-from agent_agency.gates.foreign_code import foreign_packages
 from agent_agency.gates.gate_command import Surroundings, gate_command
 from agent_agency.gates.judging_context import JudgingContext
 from agent_agency.gates.kept_paths import put_kept_paths
 from agent_agency.gates.report_of_run import clear_report, document_of_run, report_of_run
 from agent_agency.gates.reports.model import ReportProblem
 from agent_agency.gates.reports.read import Report
+from agent_agency.gates.tool_environment import RULE as FOREIGN_CODE
+from agent_agency.gates.tool_environment import ToolEnvironment, examine_tools
 from agent_agency.gates.tool_verdict import ToolVerdict, judge
 from agent_agency.sandbox.model import Command, Ended, Isolation, Outcome
 from agent_agency.sandbox.run import run
@@ -30,7 +30,9 @@ UNGUARDED = "; run without isolation, so the tool could touch this machine"
 class ToolRun:
     """What one run of a tool left; ``refused`` says why it was not started, and then there is nothing else.
 
-    ``document`` is the contract that a contracts gate measures: what stands at its report's place afterwards.
+    ``document`` is the contract that a contracts gate measures: what stands at its report's place afterwards. ``tools``
+    is what the tool consisted of, ``part`` of what this was the run, ``root`` the folder that it ran in, ``gaps`` what
+    the isolation left open.
     """
 
     outcome: Outcome | None = None
@@ -38,8 +40,11 @@ class ToolRun:
     report_digest: str | None = None
     refused: ToolVerdict | None = None
     document: bytes | None = None
+    tools: ToolEnvironment | None = None
     evidence: tuple[Mapping[str, Any], ...] = ()
     part: str = ""
+    root: str | None = None
+    gaps: tuple[str, ...] = ()
 
     def verdict(self, gate: ConfiguredGate, tier: int, context: JudgingContext | None = None) -> ToolVerdict:
         """What the run means for its gate."""
@@ -68,20 +73,31 @@ def run_tool(gate: ConfiguredGate, checkout: Checkout, surroundings: Surrounding
     if problem is not None:
         return ToolRun(refused=ToolVerdict(GateStatus.ERROR, problem))
     command = gate_command(gate, checkout, surroundings)
-    foreign = foreign_packages(command, surroundings.isolation, surroundings.cancel)
-    if foreign != () and not surroundings.cancel.is_set():
-        return ToolRun(refused=_foreign(command, foreign))
+    level, cancel = surroundings.isolation, surroundings.cancel
+    tools = examine_tools(command, level, cancel, examiner=surroundings.examiner)
+    if tools.foreign != () and not cancel.is_set():
+        return ToolRun(refused=_foreign(command, tools.foreign), tools=tools)
     output = surroundings.output
     outcome = run(
         command,
-        surroundings.isolation,
+        level,
         on_output=None if output is None else partial(output, gate.name),
-        cancel=surroundings.cancel,
+        cancel=cancel,
     )
     report, digest = report_of_run(gate, checkout)
     document = document_of_run(gate, checkout)
     evidence = _evidence(gate, checkout, surroundings, outcome, digest, part)
-    return ToolRun(outcome, report, digest, document=document, evidence=evidence, part=part)
+    return ToolRun(
+        outcome,
+        report,
+        digest,
+        document=document,
+        tools=tools,
+        evidence=evidence,
+        part=part,
+        root=str(checkout.root),
+        gaps=surroundings.gaps,
+    )
 
 
 def gate_result(
@@ -128,6 +144,8 @@ def _foreign(command: Command, found: tuple[str, ...] | None) -> ToolVerdict:
 
 def _facts(gate: ConfiguredGate, tier: int, ran: ToolRun, verdict: ToolVerdict) -> dict[str, Any]:
     told: dict[str, Any] = {"kind": str(gate.kind), "argv": list(gate.command), "tier": tier}
+    if ran.tools is not None:
+        told["tool_environment"] = ran.tools.as_facts()
     outcome = ran.outcome
     if outcome is None:
         return told
@@ -137,6 +155,7 @@ def _facts(gate: ConfiguredGate, tier: int, ran: ToolRun, verdict: ToolVerdict) 
         "exit_code": outcome.exit_code,
         "ended": str(outcome.ended),
         "isolation": str(outcome.isolation),
+        "isolation_gaps": list(ran.gaps),
         "duration_s": round(outcome.duration_s, 3),
         "output_bytes": outcome.output_bytes,
         "output_digest": outcome.output_digest,

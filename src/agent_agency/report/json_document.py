@@ -45,6 +45,8 @@ _FILE = (
 _MINIMALITY = ("path", "method", "edit_size", "tree_size", "ratio", "moved", "note")
 _BUDGET = ("tier", "max_files", "max_loc", "used_files", "used_loc", "baseline_files", "baseline_loc")
 _LEDGER = ("path", "chain", "seq", "hash")
+_EVIDENCE = ("kind", "part", "digest", "of", "bytes", "stored_bytes", "redacted", "capped", "problem")
+_TOLD_APART = frozenset({"reused", "evidence"})
 
 
 def to_document(ruling: Ruling) -> dict[str, Any]:
@@ -112,9 +114,15 @@ def _gate(ruling: Ruling, gate: GateResult) -> dict[str, Any]:
         "mendable": gate.mendable,
         "figures": json_ready(gate.facts.get("figures")),
         "isolation": json_ready(gate.facts.get("isolation")),
-        "facts": json_ready(gate.facts),
+        "reused": gate.facts.get("reused") is True,
+        "evidence": [_evidence(kept) for kept in gate.facts.get("evidence") or ()],
+        "facts": {key: json_ready(value) for key, value in gate.facts.items() if key not in _TOLD_APART},
         "findings": len(gate.findings),
     }
+
+
+def _evidence(kept: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: json_ready(kept.get(key)) for key in _EVIDENCE}
 
 
 def _waiver(waiver: AppliedWaiver) -> dict[str, Any]:

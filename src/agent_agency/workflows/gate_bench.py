@@ -1,69 +1,178 @@
-"""What all gates of one review share: the trees, the isolation, the kept runs of the base, and where evidence goes."""
+"""What all gates of one review share: trees, isolation, the set-up step, earlier results, the evidence."""
 
 from __future__ import annotations
 
+import tempfile
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
+from agent_agency.canonical_json import digest_json
 from agent_agency.change.model import Change
 from agent_agency.config import Config
 from agent_agency.evidence import EvidenceStore
-from agent_agency.facts import GateResult
+from agent_agency.facts import GateMode, GateResult, GateStatus
 from agent_agency.gate_settings import ConfiguredGate
 from agent_agency.gates.base_runs import BaseRuns
-from agent_agency.gates.gate_command import Surroundings
+from agent_agency.gates.checkout import Checkout
+from agent_agency.gates.gate_command import Surroundings, gate_command
+from agent_agency.gates.result_cache import ResultCache, result_key
 from agent_agency.gates.run_evidence import EvidenceKeeper
+from agent_agency.gates.tool_environment import ToolExaminer, examine_tools
+from agent_agency.gates.withheld_tests import withheld_of
 from agent_agency.git import Repository
 from agent_agency.sandbox.probe import IsolationReport
+from agent_agency.workflows.gate_governing import Governing
 from agent_agency.workflows.measure_gate import Measurement, TreesOfChange, measure_gate
+from agent_agency.workflows.prepare_setup import STEP_NAME, PreparedSetup, SetupProblem, prepare_setup
 from agent_agency.workflows.record import EVIDENCE_FOLDER, FOLDER
 from agent_agency.workflows.run_gates import ToolServices
+
+RESULTS_FOLDER = "results"
+BASE_RUNS_FOLDER = "base_runs"
+SETUP_FOLDER = "setup"
+_BASE_TIER = 0
 
 
 @dataclass(frozen=True, slots=True)
 class GateBench:
-    """Where gates are measured, one or several at a time."""
+    """Where gates are measured, one or several at a time; ``setup`` is what the set-up step left."""
 
+    config: Config
     trees: TreesOfChange
-    tier: int
+    governing: Governing
     surroundings: Surroundings
-    base_runs: BaseRuns
     services: ToolServices
-
-    @classmethod
-    def prepared(
-        cls,
-        repo: Repository,
-        config: Config,
-        change: Change,
-        tier: int,
-        services: ToolServices,
-        isolation: IsolationReport,
-        cancel: threading.Event,
-    ) -> GateBench:
-        """Make everything ready that gates need.
-
-        Raises:
-            AgencyError: when the repository's record cannot be used.
-        """
-        folder = repo.common_dir / FOLDER
-        surroundings = Surroundings(
-            isolation=isolation.isolation,
-            variables=services.variables,
-            cancel=cancel,
-            evidence=EvidenceKeeper.of(EvidenceStore(folder / EVIDENCE_FOLDER), services.variables),
-            output=services.progress.output,
-        )
-        trees = TreesOfChange(repo, change, threading.Lock())
-        return cls(trees, tier, surroundings, BaseRuns(None, lambda _: None), services)
+    setup: PreparedSetup | SetupProblem | None
+    setup_evidence: tuple[Mapping[str, Any], ...]
 
     def measure(self, gate: ConfiguredGate) -> GateResult:
-        """Measure one gate.
+        """Measure one gate, or take what an earlier review measured of all the same.
 
         Raises:
             AgencyError: when a tree cannot be read.
             OSError: when a checkout cannot be written.
         """
-        begun = partial(self.services.progress.begun, gate.name)
-        return measure_gate(Measurement(self.trees, gate, self.tier, self.surroundings, begun, self.base_runs))
+        tier = self.governing.tier or 1
+        if isinstance(self.setup, SetupProblem):
+            mode = GateMode.BLOCK if tier in gate.blocking else GateMode.WARN
+            reason = f"the set-up step of agency.toml failed: {self.setup.reason}"
+            return GateResult(gate.name, GateStatus.ERROR, mode, reason=reason, facts=self._setup_facts(()))
+        cache = ResultCache(self._folder / RESULTS_FOLDER)
+        key = self._key(gate)
+        known = cache.get(key) if self.services.reuse else None
+        if known is not None:
+            return replace(known, facts=MappingProxyType({**known.facts, "reused": True}))
+        result = self._measured(gate, tier)
+        cache.put(key, result)
+        return result
+
+    def _measured(self, gate: ConfiguredGate, tier: int) -> GateResult:
+        folder = self._folder / BASE_RUNS_FOLDER if self.services.reuse else None
+        measurement = Measurement(
+            trees=self.trees,
+            gate=gate,
+            tier=tier,
+            surroundings=self.surroundings,
+            begun=partial(self.services.progress.begun, gate.name),
+            base_runs=BaseRuns(folder, self._base_key),
+            withheld=withheld_of(self.config.withheld, gate, self.governing.spec_id),
+        )
+        result = measure_gate(measurement)
+        evidence = result.facts.get("evidence", [])
+        return replace(result, facts=MappingProxyType({**result.facts, **self._setup_facts(evidence)}))
+
+    @property
+    def _folder(self) -> Path:
+        return self.trees.repo.common_dir / FOLDER
+
+    def _setup_facts(self, evidence: Any) -> Mapping[str, Any]:
+        facts: dict[str, Any] = {"evidence": [*evidence, *map(dict, self.setup_evidence)]}
+        if isinstance(self.setup, PreparedSetup):
+            facts["setup"] = dict(self.setup.facts)
+        return MappingProxyType(facts)
+
+    def _key(self, gate: ConfiguredGate) -> str | None:
+        change = self.trees.change
+        return self._key_of(gate, self.governing.tier or 1, change.head_tree, change.base_commit)
+
+    def _base_key(self, gate: ConfiguredGate) -> str | None:
+        return self._key_of(gate, _BASE_TIER, self.trees.change.base_commit, "")
+
+    def _key_of(self, gate: ConfiguredGate, tier: int, head: str, base: str) -> str | None:
+        """The digest of what a result depends on; the tools are examined where no file of a change is."""
+        if gate.network:
+            return None
+        with tempfile.TemporaryDirectory(prefix="agency-tools-") as folder:
+            empty = Checkout(Path(folder).resolve() / "checkout", Path(folder).resolve() / "private")
+            for made in (empty.root, empty.private):
+                made.mkdir()
+            around = self.surroundings
+            tools = examine_tools(
+                gate_command(gate, empty, around), around.isolation, around.cancel, examiner=around.examiner
+            )
+        withheld = withheld_of(self.config.withheld, gate, self.governing.spec_id)
+        setup = self.setup.digest if isinstance(self.setup, PreparedSetup) else None
+        return result_key(
+            gate=gate,
+            tier=tier,
+            head_tree=head,
+            base_tree=base,
+            environment_digest=tools.key,
+            setup_digest=digest_json([setup, [item.digest for item in withheld]]),
+            isolation=around.isolation,
+            variables=around.variables,
+        )
+
+
+def prepare_bench(
+    repo: Repository,
+    config: Config,
+    change: Change,
+    governing: Governing,
+    services: ToolServices,
+    isolation: IsolationReport,
+    cancel: threading.Event,
+) -> GateBench:
+    """Make everything ready that gates need: the set-up step is run, or found done."""
+    folder = repo.common_dir / FOLDER
+    keeper = EvidenceKeeper.of(EvidenceStore(folder / EVIDENCE_FOLDER), services.variables)
+    surroundings = Surroundings(
+        isolation=isolation.isolation,
+        variables=services.variables,
+        cancel=cancel,
+        examiner=ToolExaminer(),
+        evidence=keeper,
+        readable=_readable(config, services.variables),
+        output=services.progress.output,
+        gaps=isolation.gaps,
+    )
+    trees = TreesOfChange(repo, change, threading.Lock())
+    setup: PreparedSetup | SetupProblem | None = None
+    evidence: tuple[Mapping[str, Any], ...] = ()
+    if config.setup is not None:
+        services.progress.begun(STEP_NAME, "runs the set-up step")
+        setup = prepare_setup(
+            repo,
+            config.setup,
+            change.head_tree,
+            folder / SETUP_FOLDER,
+            surroundings,
+            reading=trees.reading,
+            examiner=surroundings.examiner,
+        )
+        evidence = () if setup.outcome is None else (keeper.keep_output(setup.outcome, STEP_NAME),)
+        if isinstance(setup, PreparedSetup):
+            surroundings = replace(surroundings, setup=setup.folder, keep=setup.keep)
+    return GateBench(config, trees, governing, surroundings, services, setup, evidence)
+
+
+def _readable(config: Config, variables: Mapping[str, str]) -> tuple[Path, ...]:
+    """The paths that the law opens to tools, as they are called here; one that is not there opens nothing."""
+    home = variables.get("HOME", "")
+    named = [f"{home}{text[1:]}" if text.startswith("~/") and home else text for text in config.readable]
+    return tuple(Path(text) for text in named if text.startswith("/") and Path(text).exists())

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from types import MappingProxyType
 
 from agent_agency.change.model import Change
 from agent_agency.change.patch import added_lines
@@ -28,7 +27,16 @@ from agent_agency.gates.reports.refusal import Code
 from agent_agency.gates.tests_of_tree import concerns_tests, overlaid
 from agent_agency.gates.tool_run import ToolRun, gate_result, run_tool
 from agent_agency.gates.tool_verdict import ToolVerdict
+from agent_agency.gates.withheld_files import (
+    WithheldFiles,
+    find_withheld,
+    lay_withheld,
+    withheld_folder,
+    withheld_parts,
+)
+from agent_agency.gates.withheld_tests import judge_withheld
 from agent_agency.git import Repository
+from agent_agency.withheld_settings import WithheldTests
 
 JUDGED = frozenset({GateStatus.PASS, GateStatus.FAIL})
 
@@ -50,6 +58,30 @@ class TreesOfChange:
         return whole_tree(self.repo, self.change.base_commit, self.reading)
 
     @cached_property
+    def head_paths(self) -> frozenset[str]:
+        """The paths of the head's files."""
+        return frozenset(entry.path for entry in self.head().entries)
+
+    @cached_property
+    def base_paths(self) -> frozenset[str]:
+        """The paths of the base's files."""
+        return frozenset(entry.path for entry in self.base().entries)
+
+    @cached_property
+    def renamed(self) -> Mapping[str, str]:
+        """The base path of each moved file, by its head path."""
+        ends = [(file.old, file.new) for file in self.change.files]
+        return {new.path: old.path for old, new in ends if old and new and old.path != new.path}
+
+    def lines_of(self, path: str) -> int | None:
+        """How many lines a file of the head has; ``None`` for what is no text or not there."""
+        with self.reading:
+            data = self.repo.read_blob(self.change.head_tree, path)
+        if data is None or b"\0" in data:
+            return None
+        return data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+
+    @cached_property
     def added(self) -> Mapping[str, frozenset[int]]:
         """The numbers of the lines that the change adds, by head path."""
         with self.reading:
@@ -61,7 +93,8 @@ class TreesOfChange:
 class Measurement:
     """One gate about to be measured; ``begun`` is told each piece of the work before it starts.
 
-    ``base_runs`` keeps what the tool says of the base, from one review to the next.
+    ``base_runs`` keeps what the tool says of the base, from one review to the next. ``withheld`` are the tests that
+    the owner withholds and that this gate must run too.
     """
 
     trees: TreesOfChange
@@ -70,6 +103,7 @@ class Measurement:
     surroundings: Surroundings
     begun: Callable[[str], None]
     base_runs: BaseRuns
+    withheld: tuple[WithheldTests, ...] = ()
     runs: list[ToolRun] = field(default_factory=list)
 
     def run(self, part: str, doing: str, *files: Part) -> ToolRun:
@@ -82,6 +116,10 @@ class Measurement:
                 self.base_runs.keep(self.gate, ran, checkout)
         self.runs.append(ran)
         return ran
+
+    def find_withheld(self, digest: str) -> WithheldFiles | str:
+        """The withheld files behind a digest, or why they are not to be had."""
+        return find_withheld(withheld_folder(self.trees.repo.common_dir), digest)
 
     def base(self) -> ToolRun:
         """What the tool says of the base, from this review or an earlier one.
@@ -107,6 +145,9 @@ def measure_gate(measurement: Measurement) -> GateResult:
     if gate.kind is GateKind.TESTS and verdict.status in JUDGED | {GateStatus.NOT_RUN}:
         touched = concerns_tests(measurement.trees.change)
         verdict = _with_base_tests(measurement, head, verdict) if touched else without_overlay(verdict)
+    if measurement.withheld:
+        run = partial(_withheld, measurement)
+        verdict = judge_withheld(gate, tier, verdict, measurement.withheld, measurement.find_withheld, run)
     return gate_result(gate, tier, head, verdict, [item for ran in measurement.runs for item in ran.evidence])
 
 
@@ -124,18 +165,27 @@ def _verdict(measurement: Measurement, head: ToolRun) -> ToolVerdict:
 
 
 def _context(measurement: Measurement, head: ToolRun) -> JudgingContext:
-    gate = measurement.gate
-    added = measurement.trees.added if gate.kind is GateKind.COVERAGE else MappingProxyType({})
+    """What a report is judged against; the base is measured for it where the gate has a ratchet."""
+    gate, trees = measurement.gate, measurement.trees
+    context = JudgingContext()
+    if gate.kind is GateKind.COVERAGE or gate.ratchet:
+        context = JudgingContext(
+            added=trees.added,
+            paths=trees.head_paths,
+            renamed=trees.renamed,
+            root=head.root,
+            lines_of=trees.lines_of,
+        )
     if not gate.ratchet or head.stopped() is not None:
-        return JudgingContext(added)
+        return context
     try:
         base = measurement.base()
     except (AgencyError, OSError) as error:
-        return JudgingContext(added, ReportProblem(Code.UNREADABLE, f"The base could not be checked out: {error}"))
+        problem = ReportProblem(Code.UNREADABLE, f"The base could not be checked out: {error}")
+        return replace(context, base=problem)
     stopped = base.stopped()
-    if stopped is not None:
-        return JudgingContext(added, ReportProblem(Code.MISSING, f"The base's own run: {stopped.reason}"))
-    return JudgingContext(added, base.report)
+    report = base.report if stopped is None else ReportProblem(Code.MISSING, f"The base's own run: {stopped.reason}")
+    return replace(context, base=report, base_paths=trees.base_paths, base_root=base.root)
 
 
 def _of_contract(measurement: Measurement, head: ToolRun) -> ToolVerdict:
@@ -183,3 +233,14 @@ def _still_passing(measurement: Measurement, doing: str) -> frozenset[str] | str
     trees = measurement.trees
     over = measurement.run("overlay", doing, *overlaid(trees.head(), trees.base()))
     return passing(over, measurement.gate, measurement.tier)
+
+
+def _withheld(measurement: Measurement, files: WithheldFiles) -> ToolRun:
+    """Run withheld tests over the head's code; nothing that they print is shown or kept."""
+    trees = measurement.trees
+    measurement.begun("runs the tests that the owner withholds")
+    quiet = replace(measurement.surroundings, evidence=None, output=None)
+    parts = withheld_parts(trees.head(), trees.base(), files)
+    with fresh_checkout(trees.repo, parts, trees.reading) as checkout:
+        lay_withheld(files, checkout.root)
+        return run_tool(measurement.gate, checkout, quiet, "withheld")

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from agent_agency.arbitration.case_file import Case
 from agent_agency.arbitration.ruling import Ruling
-from agent_agency.arbitration.verdict import LawState, decide, violations_of
+from agent_agency.arbitration.verdict import LawState, violations_of
 from agent_agency.change.governance import GovernanceEdit, governance_edits
 from agent_agency.change.measure import measure
 from agent_agency.change.minimality import measure_minimality
@@ -19,6 +20,8 @@ from agent_agency.change.patch import added_lines
 from agent_agency.clock import Clock
 from agent_agency.errors import SpecSelectionError
 from agent_agency.facts import GateResult, GateStatus
+from agent_agency.gate_settings import GateKind
+from agent_agency.gates import required_kinds
 from agent_agency.gates.budget_limit import measure_budget
 from agent_agency.gates.builtin import run_builtin_gates
 from agent_agency.gates.context import GateContext
@@ -27,6 +30,7 @@ from agent_agency.git import Repository
 from agent_agency.spec.budget import effective_budget
 from agent_agency.spec.glob import Globs
 from agent_agency.spec.model import Budget, BudgetDecision
+from agent_agency.workflows.gate_governing import Governing
 from agent_agency.workflows.head_law import head_law_gate
 from agent_agency.workflows.law import Law, read_law
 from agent_agency.workflows.record import Record, RulingDocument
@@ -63,7 +67,8 @@ def review(request: ReviewRequest, services: Services) -> Ruling:
     """
     with Repository.discover(request.start) as repo:
         record = Record.of(repo, services.clock, services.new_id, services.document_of)
-        return record.append(examine(repo, request, services, record))
+        with record.in_use():
+            return record.append(examine(repo, request, services, record))
 
 
 def examine(repo: Repository, request: ReviewRequest, services: Services, record: Record) -> Ruling:
@@ -82,8 +87,8 @@ def examine(repo: Repository, request: ReviewRequest, services: Services, record
     gates = _all_gates(repo, law, context, services.tools, only_law=only_law)
     measured = measure_budget(context)
     waivers = mark_budget_use(waivers, budget, Budget(measured.files, measured.lines))
-    in_force = [use.for_verdict() for use in waivers.in_force]
-    state = LawState(in_force=law.in_force, only_law_edited=only_law, adopt=ADOPT)
+    in_force = tuple(use.for_verdict() for use in waivers.in_force)
+    case = Case(gates, in_force, LawState(in_force=law.in_force, only_law_edited=only_law, adopt=ADOPT))
     return build_ruling(
         RulingInputs(
             subject=subject,
@@ -94,9 +99,9 @@ def examine(repo: Repository, request: ReviewRequest, services: Services, record
             minimality=measure_minimality(repo, change),
             budget=budget,
             measured=measured,
-            gates=gates,
+            case=case,
             waivers=waivers,
-            decision=decide(gates, in_force, state),
+            decision=case.decide(),
             violations=violations_of(gates, in_force),
             now=now,
         )
@@ -188,8 +193,18 @@ def _all_gates(
     if only_law:
         own = [left_out_gate(gate, "the change does nothing but edit law") for gate in law.config.gates]
         return (head_law_gate(repo, context.change, context.now), *map(_left_out_for_law, built_in), *own)
-    tier = context.spec.risk_tier if context.spec else None
-    return (*built_in, *run_configured_gates(repo, law.config, context.change, tier, tools))
+    governing = Governing(context.spec.risk_tier, context.spec.id) if context.spec else Governing(None)
+    required = _required_kinds(law, built_in, governing.tier)
+    return (*built_in, *required, *run_configured_gates(repo, law.config, context.change, governing, tools))
+
+
+def _required_kinds(law: Law, built_in: tuple[GateResult, ...], tier: int | None) -> tuple[GateResult, ...]:
+    """What of the law's and the standard's kinds no gate measures; nothing where there is no law to ask."""
+    if not law.in_force:
+        return ()
+    contracts = any(gate.name == GateKind.CONTRACTS and gate.applicable for gate in built_in)
+    measured = [GateKind.CONTRACTS] if contracts else []
+    return (required_kinds.evaluate(law.config.gates, tier, law.limits.required_kinds, measured=measured),)
 
 
 def _left_out_for_law(gate: GateResult) -> GateResult:

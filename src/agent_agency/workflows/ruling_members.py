@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from agent_agency._version import __version__
+from agent_agency.arbitration.case_file import Case, to_json
 from agent_agency.arbitration.ruling import AppliedWaiver, Decision, Ruling
 from agent_agency.arbitration.verdict import Violation
 from agent_agency.canonical_json import digest_json
@@ -26,7 +27,10 @@ from agent_agency.workflows.waivers import WaiversOfChange
 
 @dataclass(frozen=True, slots=True)
 class RulingInputs:
-    """Everything that a ruling is made of; ``measured`` tells what counted in the budget."""
+    """Everything that a ruling is made of; ``measured`` tells what counted in the budget.
+
+    ``decision`` and ``violations`` follow from ``case``.
+    """
 
     subject: Subject
     law: Law
@@ -36,7 +40,7 @@ class RulingInputs:
     minimality: Minimality
     budget: BudgetDecision | None
     measured: Measured
-    gates: tuple[GateResult, ...]
+    case: Case
     waivers: WaiversOfChange
     decision: Decision
     violations: tuple[Violation, ...]
@@ -62,7 +66,7 @@ def build_ruling(inputs: RulingInputs) -> Ruling:
             "change": inputs.change.digest,
             "authors": sorted(map(display_path, inputs.change.authors)),
             "waivers": [waiver.digest for waiver in applied],
-            "gates": [_gate_digest(gate) for gate in sorted(inputs.gates, key=lambda gate: gate.name)],
+            "gates": [_gate_digest(gate) for gate in sorted(inputs.case.gates, key=lambda gate: gate.name)],
             "verdict": str(inputs.decision.verdict),
             "tool": __version__,
         }
@@ -70,7 +74,7 @@ def build_ruling(inputs: RulingInputs) -> Ruling:
     return Ruling(
         ruling_id="R-" + digest.removeprefix("sha256:")[:20],
         decision=inputs.decision,
-        gates=inputs.gates,
+        gates=inputs.case.gates,
         waivers=applied,
         waived=_waived(inputs.violations),
         spec=spec,
@@ -82,6 +86,7 @@ def build_ruling(inputs: RulingInputs) -> Ruling:
         reviewed_at=rfc3339(inputs.now),
         tool_version=__version__,
         inputs_digest=digest,
+        case=to_json(inputs.case),
     )
 
 

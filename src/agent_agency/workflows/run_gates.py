@@ -16,6 +16,7 @@ from agent_agency.facts import GateMode, GateResult, GateStatus
 from agent_agency.gate_settings import ConfiguredGate
 from agent_agency.git import Repository
 from agent_agency.spec.glob import Globs
+from agent_agency.workflows.gate_governing import Governing
 from agent_agency.workflows.gate_progress import GateProgress, Silence
 
 if TYPE_CHECKING:  # what runs tools is loaded where there is one to run
@@ -42,7 +43,7 @@ class ToolServices:
 
 
 def run_configured_gates(
-    repo: Repository, config: Config, change: Change, tier: int | None, services: ToolServices
+    repo: Repository, config: Config, change: Change, governing: Governing, services: ToolServices
 ) -> tuple[GateResult, ...]:
     """Run every gate that applies to the change; one result per gate, in the order of their definitions.
 
@@ -55,34 +56,40 @@ def run_configured_gates(
     touched = [path for file in change.files for path in file.paths]
     applying = [gate for gate in gates if _applies(gate, touched)]
     results = {gate.name: left_out_gate(gate, UNTOUCHED) for gate in gates if gate not in applying}
-    if tier is None:
+    if governing.tier is None:
         results |= {gate.name: _without_tier(gate) for gate in applying}
     elif applying:
-        results |= _run(repo, replace(config, gates=tuple(applying)), change, tier, services)
+        results |= _run(repo, replace(config, gates=tuple(applying)), change, governing, services)
     return tuple(results[gate.name] for gate in gates)
 
 
-def _run(repo: Repository, config: Config, change: Change, tier: int, services: ToolServices) -> dict[str, GateResult]:
+def _run(
+    repo: Repository, config: Config, change: Change, governing: Governing, services: ToolServices
+) -> dict[str, GateResult]:
     from agent_agency.sandbox.model import Isolation
-    from agent_agency.workflows.gate_bench import GateBench
-    from agent_agency.workflows.schedule_gates import Schedule, run_schedule
+    from agent_agency.workflows.gate_bench import prepare_bench
+    from agent_agency.workflows.schedule_gates import NOT_BEGUN, GatesStoppedError, Schedule, run_schedule
 
-    report = services.probe()
+    report, tier = services.probe(), governing.tier or UNGUARDED_TIER
     if tier == UNGUARDED_TIER and report.isolation is Isolation.NONE:
         return {gate.name: _refused(gate, tier, report) for gate in config.gates}
     cancel = threading.Event()
-    bench = GateBench.prepared(repo, config, change, tier, services, report, cancel)
-
-    def one(gate: ConfiguredGate) -> GateResult:
-        result = _guarded(bench, gate, tier)
-        services.progress.ended(gate.name, result)
-        return result
-
-    def unmet(gate: ConfiguredGate, need: str) -> GateResult:
-        return _unmet(gate, tier, need)
-
     try:
+        bench = prepare_bench(repo, config, change, governing, services, report, cancel)
+
+        def one(gate: ConfiguredGate) -> GateResult:
+            result = _guarded(bench, gate, tier)
+            services.progress.ended(gate.name, result)
+            return result
+
+        def unmet(gate: ConfiguredGate, need: str) -> GateResult:
+            return _unmet(gate, tier, need)
+
         return run_schedule(Schedule(config.gates, one, unmet, _cores(), cancel))
+    except GatesStoppedError:
+        raise
+    except KeyboardInterrupt:
+        raise GatesStoppedError({gate.name: NOT_BEGUN for gate in config.gates}) from None
     finally:
         services.progress.closed()
 
