@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from agent_agency.errors import EvidenceError
-from agent_agency.evidence import EvidenceStore
+from agent_agency.evidence import EvidenceState, EvidenceStore
+from agent_agency.facts import GateResult
 from agent_agency.gates.credential_places import NotLookedThroughError
 from agent_agency.gates.redaction import MARGIN, Redactor
 from agent_agency.sandbox.model import MEBIBYTE, Outcome
@@ -117,6 +118,15 @@ class EvidenceKeeper:
             "redacted": sum(part.credentials for part in cleaned),
             "capped": kept.left_out > 0,
         }
+
+    def holds(self, result: GateResult) -> bool:
+        """Whether all that is stored of a result's evidence is still there and whole, so that it may be used again."""
+        digests = [kept.get("digest") for kept in result.facts.get("evidence") or ()]
+        return all(self.store.state(digest) is EvidenceState.OK for digest in digests if digest is not None)
+
+    def clean(self, result: GateResult) -> GateResult:
+        """A gate's result with no credential in anything that it tells."""
+        return self.redactor.clean_result(result)
 
 
 def _record(kind: str, part: str, of: str | None, size: int | None, problem: str) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def _gate(ruling: Ruling, gate: GateResult) -> dict[str, Any]:
         "isolation": json_ready(gate.facts.get("isolation")),
         "reused": gate.facts.get("reused") is True,
         "evidence": [_evidence(kept) for kept in gate.facts.get("evidence") or ()],
-        "facts": {key: json_ready(value) for key, value in gate.facts.items() if key not in _TOLD_APART},
+        "facts": json_ready({key: value for key, value in gate.facts.items() if key not in _TOLD_APART}),
         "findings": len(gate.findings),
     }
 

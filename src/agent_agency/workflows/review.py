@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from agent_agency.arbitration.case_file import Case
 from agent_agency.arbitration.ruling import Ruling
@@ -29,8 +30,9 @@ from agent_agency.gates.governance_edit import only_law_edited
 from agent_agency.git import Repository
 from agent_agency.spec.budget import effective_budget
 from agent_agency.spec.glob import Globs
-from agent_agency.spec.model import Budget, BudgetDecision
+from agent_agency.spec.model import Budget, BudgetDecision, Spec
 from agent_agency.workflows.gate_governing import Governing
+from agent_agency.workflows.gates_stopped import GatesStoppedError
 from agent_agency.workflows.head_law import head_law_gate
 from agent_agency.workflows.law import Law, read_law
 from agent_agency.workflows.record import Record, RulingDocument
@@ -72,7 +74,11 @@ def review(request: ReviewRequest, services: Services) -> Ruling:
 
 
 def examine(repo: Repository, request: ReviewRequest, services: Services, record: Record) -> Ruling:
-    """Measure, run the gates and rule; writes nothing."""
+    """Measure, run the gates and rule; the ledger gets an entry only when the gates are stopped.
+
+    Raises:
+        GatesStoppedError: on Ctrl-C while gates run.
+    """
     now = services.clock.now()
     subject = resolve_subject(repo, request)
     law = read_law(repo, subject.law_commit, now)
@@ -84,7 +90,11 @@ def examine(repo: Repository, request: ReviewRequest, services: Services, record
     waivers = _waivers(law, chosen, change, names, now, record)
     budget = _effective_budget(law, chosen, waivers, now)
     context = _context(repo, law, chosen, change, governance, budget, now)
-    gates = _all_gates(repo, law, context, services.tools, only_law=only_law)
+    try:
+        gates = _all_gates(repo, law, context, services.tools, only_law=only_law)
+    except GatesStoppedError as stopped:
+        record.append_stopped(_stopped(subject, change, context.spec, stopped))
+        raise
     measured = measure_budget(context)
     waivers = mark_budget_use(waivers, budget, Budget(measured.files, measured.lines))
     in_force = tuple(use.for_verdict() for use in waivers.in_force)
@@ -106,6 +116,16 @@ def examine(repo: Repository, request: ReviewRequest, services: Services, record
             now=now,
         )
     )
+
+
+def _stopped(subject: Subject, change: Change, spec: Spec | None, stopped: GatesStoppedError) -> dict[str, Any]:
+    return {
+        "base": {"ref": subject.base_ref, "commit": subject.law_commit, "merge_base": subject.merge_base},
+        "head": {"ref": subject.head_ref, "commit": change.head_commit, "kind": str(change.head_kind)},
+        "tree": change.head_tree,
+        "spec": spec.id if spec else None,
+        "gates": stopped.states,
+    }
 
 
 def _own_governance(law: Law, change: Change) -> tuple[GovernanceEdit, ...]:
