@@ -90,8 +90,9 @@ def main(argv: list[str] | None = None) -> None:
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         sys.exit(EXIT_CANNOT_RUN)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("agency: interrupted; nothing was left half-written.", err=True)
+    except (click.Abort, KeyboardInterrupt) as stopped:
+        told = str(stopped.__cause__ or stopped) or "interrupted; nothing was left half-written"
+        click.echo(f"agency: {told}.", err=True)
         sys.exit(EXIT_INTERRUPTED)
     except (BrokenPipeError, SystemExit):
         # Commands return their exit code; it is click that exits by itself, with 1, when the reader has gone.

@@ -38,8 +38,6 @@ from agent_agency.gates.withheld_tests import judge_withheld
 from agent_agency.git import Repository
 from agent_agency.withheld_settings import WithheldTests
 
-JUDGED = frozenset({GateStatus.PASS, GateStatus.FAIL})
-
 
 @dataclass(frozen=True)
 class TreesOfChange:
@@ -142,7 +140,7 @@ def measure_gate(measurement: Measurement) -> GateResult:
     gate, tier = measurement.gate, measurement.tier
     head = measurement.run("head", "runs", measurement.trees.head())
     verdict = _verdict(measurement, head)
-    if gate.kind is GateKind.TESTS and verdict.status in JUDGED | {GateStatus.NOT_RUN}:
+    if gate.kind is GateKind.TESTS and head.stopped() is None and verdict.status is not GateStatus.ERROR:
         touched = concerns_tests(measurement.trees.change)
         verdict = _with_base_tests(measurement, head, verdict) if touched else without_overlay(verdict)
     if measurement.withheld:

@@ -18,6 +18,7 @@ from agent_agency.git import Repository
 from agent_agency.spec.glob import Globs
 from agent_agency.workflows.gate_governing import Governing
 from agent_agency.workflows.gate_progress import GateProgress, Silence
+from agent_agency.workflows.gates_stopped import NOT_BEGUN, GatesStoppedError
 
 if TYPE_CHECKING:  # what runs tools is loaded where there is one to run
     from agent_agency.sandbox.probe import IsolationReport
@@ -68,7 +69,7 @@ def _run(
 ) -> dict[str, GateResult]:
     from agent_agency.sandbox.model import Isolation
     from agent_agency.workflows.gate_bench import prepare_bench
-    from agent_agency.workflows.schedule_gates import NOT_BEGUN, GatesStoppedError, Schedule, run_schedule
+    from agent_agency.workflows.schedule_gates import Schedule, run_schedule
 
     report, tier = services.probe(), governing.tier or UNGUARDED_TIER
     if tier == UNGUARDED_TIER and report.isolation is Isolation.NONE:

@@ -9,20 +9,7 @@ from dataclasses import dataclass, field
 
 from agent_agency.facts import GateResult, GateStatus
 from agent_agency.gate_settings import ConfiguredGate
-
-STOPPED = "stopped"
-NOT_BEGUN = "not_begun"
-
-
-class GatesStoppedError(KeyboardInterrupt):
-    """Ctrl-C while gates ran, after all of them have ended.
-
-    ``states`` maps each gate's name to its status where it had finished, else to ``stopped`` or ``not_begun``.
-    """
-
-    def __init__(self, states: Mapping[str, str]) -> None:
-        super().__init__("the gates were stopped")
-        self.states = dict(states)
+from agent_agency.workflows.gates_stopped import NOT_BEGUN, STOPPED, GatesStoppedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from agent_agency.facts import GateMode, GateResult, GateStatus
 from agent_agency.gate_settings import ConfiguredGate, GateKind
-from agent_agency.workflows.schedule_gates import GatesStoppedError, Schedule, run_schedule
+from agent_agency.workflows.gates_stopped import GatesStoppedError
+from agent_agency.workflows.schedule_gates import Schedule, run_schedule
 
 PASSES, FAILS = GateStatus.PASS, GateStatus.FAIL
 
