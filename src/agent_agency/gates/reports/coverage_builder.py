@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from agent_agency.gates.reports.budget import MAX_FILES, MAX_LINES, MAX_PARTS, bounded, name_of
 from agent_agency.gates.reports.lines import Branches, Lines
@@ -44,6 +45,13 @@ class CoverageBuilder:
     def files(self) -> tuple[FileCoverage, ...]:
         """Every file, its parts joined."""
         return tuple(_file(path, parts) for path, parts in self._parts.items())
+
+
+def join_files(path: str, files: Sequence[FileCoverage]) -> FileCoverage:
+    """One file of what a report tells of it under several paths."""
+    if len(files) == 1:
+        return replace(files[0], path=path)
+    return _file(path, [(file.covered, file.missed, file.branches) for file in files])
 
 
 def _file(path: str, parts: list[_Part]) -> FileCoverage:

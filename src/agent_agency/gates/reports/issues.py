@@ -23,12 +23,14 @@ class IssueBuilder:
         *,
         severity: IssueSeverity | None = None,
         fingerprint: str | None = None,
+        ranked: bool = True,
     ) -> None:
         """Add one issue; ``place`` is path, line and column."""
         path, line, column = place
         path = name_of(path, "A path") if path else None
         kept = self._messages.keep(message)
-        self._issues.append(Issue(name_of(rule, "A rule"), level, severity, kept, path, line, column, fingerprint))
+        name = name_of(rule, "A rule")
+        self._issues.append(Issue(name, level, severity, kept, path, line, column, fingerprint, ranked))
         bounded(len(self._issues), MAX_ISSUES, "issues")
 
     def __len__(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -44,6 +44,11 @@ class Lines:
         numbers = memoryview(self.packed).cast("I")
         index = bisect_left(numbers, line)
         return index < len(numbers) and numbers[index] == line
+
+    def up_to(self, last: int) -> Lines:
+        """The lines that are not behind ``last``."""
+        kept = bisect_right(memoryview(self.packed).cast("I"), last)
+        return self if kept == len(self) else Lines(self.packed[: kept * _WORD])
 
 
 @dataclass(frozen=True, slots=True)

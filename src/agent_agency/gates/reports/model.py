@@ -1,4 +1,4 @@
-"""What a report says, whatever tool wrote it: tests, coverage, issues, mutants, or why it says nothing.
+"""What a report says, whatever tool wrote it: tests, coverage, issues, mutants, measures, or why it says nothing.
 
 Paths are as the tool wrote them (relative to where it ran, or absolute) and not yet trusted: whoever uses one joins
 it to the checkout and checks that it stays inside. Texts are cut to ``MESSAGE_LIMIT`` characters. Lines count from 1.
@@ -196,6 +196,7 @@ class Issue:
     """One thing that a tool complains about.
 
     ``severity`` ``None`` means that the tool gave none, not that it is harmless. ``fingerprint`` is the tool's own.
+    ``ranked`` false means that the tool gave no level either, and ``level`` is what its format says for that case.
     """
 
     rule: str
@@ -206,6 +207,7 @@ class Issue:
     line: int | None = None
     column: int | None = None
     fingerprint: str | None = None
+    ranked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +286,22 @@ class MutationReport:
         count against it.
         """
         return 100 * self.detected / self.valid if self.valid else None
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One measured value; ``unit`` is empty where the report does not tell it."""
+
+    name: str
+    value: float
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceReport:
+    """Everything that a benchmark measured; no two measures share a name."""
+
+    measures: tuple[Measure, ...]
 
 
 @dataclass(frozen=True, slots=True)

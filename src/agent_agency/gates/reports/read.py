@@ -7,11 +7,18 @@ from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 
-from agent_agency.gates.reports.model import CoverageReport, IssueReport, MutationReport, ReportProblem, TestReport
+from agent_agency.gates.reports.model import (
+    CoverageReport,
+    IssueReport,
+    MutationReport,
+    PerformanceReport,
+    ReportProblem,
+    TestReport,
+)
 from agent_agency.gates.reports.refusal import Code, Refused
 from agent_agency.gates.reports.source import Source, open_report
 
-Report = TestReport | CoverageReport | IssueReport | MutationReport
+Report = TestReport | CoverageReport | IssueReport | MutationReport | PerformanceReport
 
 DEFAULT_LIMIT = 256 * 2**20
 FORMATS: Mapping[str, str] = MappingProxyType(

@@ -125,7 +125,7 @@ def _tool(json: Json, run: _Run) -> None:
 
 def _remember(run: _Run, descriptor: Mapping[str, Any]) -> None:
     configuration = object_or_empty(descriptor, "defaultConfiguration")
-    rule = _Rule(_level(configuration) or "warning", _severity(object_or_empty(descriptor, "properties")))
+    rule = _Rule(_level(configuration), _severity(object_or_empty(descriptor, "properties")))
     run.rules.append(rule)
     bounded(len(run.rules), MAX_ISSUES, "rules")
     run.by_id[the_text(descriptor, "id")] = rule
@@ -172,11 +172,18 @@ def _settle(run: _Run, builder: IssueBuilder) -> None:
     builder.suppressed += run.suppressed
     for result in run.results:
         rule = _rule_of(run, result)
-        level = result.level or (rule.level if rule else "warning")
+        level = result.level or (rule.level if rule else "")
         severity = result.severity or (rule.severity if rule else None)
-        shown = IssueLevel.NOTE if level == "none" else IssueLevel(level)
-        name = result.rule or run.tool
-        builder.add(name, shown, result.message, result.place, severity=severity, fingerprint=result.fingerprint)
+        shown = IssueLevel.NOTE if level == "none" else IssueLevel(level or "warning")  # 3.27.10: what none means
+        builder.add(
+            result.rule or run.tool,
+            shown,
+            result.message,
+            result.place,
+            severity=severity,
+            fingerprint=result.fingerprint,
+            ranked=bool(level),
+        )
 
 
 def _rule_of(run: _Run, result: _Result) -> _Rule | None:
