@@ -118,11 +118,29 @@ class Started:
     ini_front: frozenset[Path] = frozenset()
 
 
-def started_programs(command: Command) -> tuple[Started, ...]:
-    """Every program that a command line can start, as far as its words and the scripts that they name tell."""
+@dataclass(frozen=True, slots=True)
+class StartedPrograms:
+    """Every program that a command line can start, as far as its words and the scripts that they name tell.
+
+    ``complete`` is whether every script that it names could be read.
+    """
+
+    programs: tuple[Started, ...]
+    complete: bool
+
+
+def started_programs(command: Command) -> StartedPrograms:
+    """Follow a command line, and the scripts of its checkout that it names."""
     search = _Search(command, command.cwd)
     search.command(list(command.argv), frozenset(), 0)
-    return tuple(dict.fromkeys(search.found))
+    return StartedPrograms(tuple(dict.fromkeys(search.found)), search.complete)
+
+
+def says_what_to_start(path: str, *, executable: bool) -> bool:
+    """Whether a file of a checkout may be one that is read to find out what a command line starts."""
+    pure = PurePath(path)
+    named = {name for names in DEFINED_ELSEWHERE.values() for name in names}
+    return executable or pure.name in named or pure.suffix in {".sh", ".bash", ".zsh", ".ksh", ".fish"}
 
 
 @dataclass(slots=True)
@@ -131,8 +149,10 @@ class _Search:
 
     origin: Command
     cwd: Path
+    complete: bool = True
     found: list[Started] = field(default_factory=list)
-    _read: set[Path] = field(default_factory=set)
+    _read: set[tuple[Path, Path]] = field(default_factory=set)
+    _read_well: set[Path] = field(default_factory=set)
     _words: int = 0
 
     def command(self, words: list[str], front: frozenset[Path], depth: int) -> None:
@@ -145,6 +165,8 @@ class _Search:
         if path is None:
             if name in PREFIXES:
                 self._behind(rest, front, depth)
+            elif os.sep in word:
+                self.complete = False
             return
         if _IS_PYTHON.fullmatch(name):
             self._python(name, path, rest, front)
@@ -167,12 +189,16 @@ class _Search:
             words = [word for word in _ENDS_WORD.split(piece) if word]
             self._words += len(words)
             if self._words > _MOST_WORDS or len(self.found) >= _MOST_PROGRAMS:
+                self.complete = False
                 self._unknown()
                 return
             if words[:1] == ["export"]:
                 front |= self._assigned(words[1:])
             if words[:1] in (["cd"], ["pushd"]) and len(words) > 1:
                 self.cwd = self._place(words[1])
+            if words[:1] in (["source"], ["."]) and len(words) > 1:
+                self._sourced(self._place(words[1]), front, depth)
+                continue
             self._behind(words, front, depth)
 
     def _behind(self, words: Sequence[str], front: frozenset[Path], depth: int) -> None:
@@ -183,6 +209,8 @@ class _Search:
             if PurePath(word).name in _SAYS_NOTHING:
                 return
             named = word and not word.startswith("-") and not _ASSIGNMENT.fullmatch(word)
+            if named and word.startswith(("./", "../")) and not self._place(word).is_file():
+                self.complete = False
             if named and self._find(word) is not None:
                 pythons = sum(one.python is not None for one in self.found)
                 self.command(list(words[number:]), front, depth + 1)
@@ -230,7 +258,26 @@ class _Search:
                 return
 
     def _script(self, path: Path, front: frozenset[Path], depth: int) -> None:
-        self._elsewhere(self._text_of(path) or "", front, depth)
+        self._elsewhere(self._script_text(path), front, depth)
+
+    def _script_text(self, path: Path) -> str:
+        """A script's text; one that is not there starts nothing, one that cannot be read may start anything."""
+        text = self._text_of(path)
+        if text is None and path not in self._read_well:
+            self.complete = False
+            if os.path.lexists(path):
+                self._unknown()
+        return text or ""
+
+    def _sourced(self, path: Path, front: frozenset[Path], depth: int) -> None:
+        """A script that the shell itself carries out; that of a virtual environment brings its Python."""
+        python = path.parent / "python"
+        if path.name.startswith("activate") and os.access(python, os.X_OK):
+            self._add(Started("python", python, python, imports=True, front=front | {self.cwd}))
+            return
+        text = self._script_text(path)
+        if depth < _DEEPEST:
+            self.text(text, front, depth + 1)
 
     def _elsewhere(self, text: str, front: frozenset[Path], depth: int) -> None:
         """A script of a process of its own, which goes to other folders by itself."""
@@ -243,7 +290,10 @@ class _Search:
         here = self.cwd
         if "-C" in rest[:-1]:
             self.cwd = self._place(rest[rest.index("-C") + 1])
-        texts = [self._definition(self.cwd / file) for file in DEFINED_ELSEWHERE[name]]
+        files = [self.cwd / file for file in DEFINED_ELSEWHERE[name]]
+        if not any(file.is_file() for file in files):
+            self.complete = False
+        texts = [self._definition(file) for file in files]
         whole, before = "\n".join(texts), len(self.found)
         self.text(whole, front, depth + 1)
         if len(self.found) == before and _MENTIONS_PYTHON.search(whole):
@@ -271,10 +321,9 @@ class _Search:
 
     def _unknown(self) -> None:
         """A Python that no word names: the first one on the path, with nothing of the checkout before it."""
-        for name in ("python", "python3"):
-            path = self._find(name)
-            if path is not None:
-                self._add(Started(name, path, path, imports=True))
+        found = {name: path for name in ("python", "python3") if (path := self._find(name)) is not None}
+        for name, path in {(path.parent, path.resolve()): (name, path) for name, path in found.items()}.values():
+            self._add(Started(name, path, path, imports=True))
 
     def _python(self, name: str, path: Path, rest: list[str], front: frozenset[Path]) -> None:
         """An interpreter: with ``-m`` and ``-c`` the folder it starts in comes first, else that of its script."""
@@ -349,16 +398,18 @@ class _Search:
         return found, self._text_of(path) if found.name in SHELLS else None
 
     def _text_of(self, path: Path) -> str | None:
-        """A script's text, once; ``None`` when it is too large to be one, or was read before."""
-        if path in self._read:
+        """A script's text, once; ``None`` when it is too large to be one, or was read before in the same folder."""
+        if (path, self.cwd) in self._read:
             return None
-        self._read.add(path)
+        self._read.add((path, self.cwd))
         try:
             if not path.is_file() or path.stat().st_size > _LARGEST_SCRIPT:
                 return None
-            return path.read_text("utf-8", "replace")
+            text = path.read_text("utf-8", "replace")
         except OSError:
             return None
+        self._read_well.add(path)
+        return text
 
     def _expanded(self, text: str) -> str:
         known = self.origin.environment

@@ -97,7 +97,8 @@ def examine_tools(
     """
     examiner = examiner or ToolExaminer()
     names = own_names(command.cwd)
-    started = started_programs(command)
+    search = started_programs(command)
+    started = search.programs
     asked = tuple(name.name for name in names)
     answers = {
         path: examiner.answer(path, asked, command, isolation, cancel)
@@ -121,7 +122,8 @@ def examine_tools(
         ),
         programs=tuple(programs),
         packages=len({name for answer in known for name in answer.packages}),
-        pinned=len(known) == len(answers)
+        pinned=search.complete
+        and len(known) == len(answers)
         and all(program.digest is not None for program in programs)
         and not any(answer.changeable for answer in known),
     )
