@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from agent_agency.gates.presets import Detection, Preset
     from agent_agency.git import Repository
-    from agent_agency.workflows.init import FirstSpec, PlannedFile
+    from agent_agency.workflows.init import FirstSpec, GatesToAdd, PlannedFile
 
 FIRST_ID = "SETUP-1"
 FIRST_TITLE = "Work under a written spec"
@@ -25,7 +26,9 @@ DECLINED = 1
 @click.option("--title", help=f"The first spec's title. Default: {FIRST_TITLE}.")
 @click.option("--scope", multiple=True, metavar="PATH", help="Where its change may go. Default: the top-level folders.")
 @click.option("--no-spec", is_flag=True, help="Write only the policy and the config.")
-@click.option("--gates", is_flag=True, help="Also define a gate for each usual tool that the files show.")
+@click.option(
+    "--gates/--no-gates", default=True, help="Define a gate for each usual tool that the files show.  [default: gates]"
+)
 @click.option("--yes", "-y", is_flag=True, help="Ask nothing.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON document; asks nothing.")
@@ -46,9 +49,10 @@ def init(
 ) -> int:
     """Write a policy, a first working spec and a config; existing files are never changed.
 
-    With --gates the config gets a gate for each usual tool that the repository's files show. On a terminal all is
-    shown and asked for first; elsewhere, as with --yes, nothing is asked. Where there are specs already, another one
-    is written only when its id, title or scope is given. Exit code: 1 when the answer was no, and nothing was written.
+    The config gets a gate for each usual tool that the files of HEAD show; one whose program is not installed here
+    stands there as a comment. On a terminal all is shown and asked for first; elsewhere, as with --yes, nothing is
+    asked. Where there are specs already, another one is written only when its id, title or scope is given. Exit code:
+    1 when the answer was no, and nothing was written.
     """
     from agent_agency.clock import SystemClock
     from agent_agency.gates.presets import Detection
@@ -56,7 +60,7 @@ def init(
     from agent_agency.workflows.init import detect_gates, gates_to_add, plan_init, write_files
 
     with Repository.discover(repo) as repository:
-        found = detect_gates(repository) if gates else Detection()
+        found = detect_gates(repository, os.environ) if gates else Detection()
         spec = None if no_spec else _first_spec(repository, spec_id, title, scope)
         planned = plan_init(repository, spec, SystemClock().now(), found)
         to_add = gates_to_add(repository, found)
@@ -90,16 +94,16 @@ def _first_spec(
     return FirstSpec(FIRST_ID if spec_id is None else spec_id, FIRST_TITLE if title is None else title, tuple(entries))
 
 
-def _show_gates(found: Detection, to_add: Detection | None) -> None:
+def _show_gates(found: Detection, to_add: GatesToAdd | None) -> None:
     """Show the gates before anything is written: in a new config, or as what an existing one could be given."""
     from agent_agency.gates.presets import presets_text
 
     if to_add is None and found.presets:
         click.echo("Gates for the tools found here, in agency.toml:")
         click.echo("".join(f"    {line}\n" if line else "\n" for line in presets_text(found.presets).splitlines()))
-    elif to_add is not None and to_add.presets:
+    elif to_add is not None and to_add.text:
         click.echo("agency.toml is there already and stays as it is; these gates could be added to it:")
-        click.echo(presets_text(to_add.presets))
+        click.echo(to_add.text)
     for note in found.notes:
         click.echo(f"No gate: {note}.")
 
@@ -113,17 +117,15 @@ def _agreed(planned: Sequence[PlannedFile]) -> bool:
     return click.confirm("Write these files?", default=True)
 
 
-def _print_json(planned: Sequence[PlannedFile], found: Detection, to_add: Detection | None, *, dry_run: bool) -> None:
+def _print_json(planned: Sequence[PlannedFile], found: Detection, to_add: GatesToAdd | None, *, dry_run: bool) -> None:
     import json
-
-    from agent_agency.gates.presets import presets_text
 
     document = {
         "schema_version": 1,
         "written": not dry_run,
         "files": [{"path": file.path, "text": file.text} for file in planned],
         "gates": [_row(preset) for preset in found.presets],
-        "gates_to_add": presets_text(to_add.presets) if to_add and to_add.presets else None,
+        "gates_to_add": to_add.text if to_add and to_add.text else None,
         "notes": list(found.notes),
     }
     click.echo(json.dumps(document, indent=2))
@@ -134,6 +136,7 @@ def _row(preset: Preset) -> dict[str, Any]:
         "name": preset.name,
         "kind": str(preset.kind),
         "argv": list(preset.argv),
+        "shell": preset.shell,
         "report": preset.report,
         "format": preset.format,
         "network": preset.network,

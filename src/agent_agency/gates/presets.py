@@ -1,23 +1,39 @@
 """Gates for the usual tools of a repository, found by its files and written as ``[[gate]]`` tables.
 
-A preset is written only where the tool itself writes the report that it names (or, without one, is judged by its exit
-code). One that a fresh checkout cannot run as it stands is written as a comment that says why.
+A preset is written only where the tool writes the report that it names. One that cannot run here as it stands is
+written as a comment that says why, so that no review fails for a tool that nobody has.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from agent_agency.gate_settings import GateKind
+from agent_agency.gates.tool_presence import ToolPresence, module_of
+
+
+@dataclass(frozen=True, slots=True)
+class SetupPart:
+    """What makes the packages of one ecosystem; all parts that are needed together are the ``[setup]`` table.
+
+    ``script`` is read by ``sh`` in a folder that holds the ``lock_files`` alone, with the network open.
+    """
+
+    name: str
+    script: str
+    lock_files: tuple[str, ...]
+    keep: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
     """One gate to write.
 
-    ``found`` says what in the repository speaks for it. ``hindrance`` says why it is not in force as written; empty
+    ``found`` says what in the repository speaks for it. ``programs`` and ``modules`` (of ``python``) must be there
+    beside what ``argv`` starts. ``instead`` does the same with another tool, for a machine that lacks this one.
+    ``setup`` makes what it needs in a fresh checkout. ``hindrance`` says why it is not in force as written; empty
     where it is.
     """
 
@@ -27,7 +43,13 @@ class Preset:
     found: str
     report: str | None = None
     format: str | None = None
+    shell: str | None = None
     network: bool = False
+    timeout_s: int | None = None
+    programs: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    setup: SetupPart | None = None
+    instead: Preset | None = None
     hindrance: str = ""
 
 
@@ -43,10 +65,73 @@ class Detection:
         left_out = frozenset(names)
         return Detection(tuple(preset for preset in self.presets if preset.name not in left_out), self.notes)
 
+    def as_found_here(self, presence: ToolPresence) -> Detection:
+        """The same with, for each gate, the tool that is there; where none is, the gate says so and is a comment."""
+        return Detection(tuple(_as_found_here(preset, presence) for preset in self.presets), self.notes)
 
-def presets_text(presets: Iterable[Preset]) -> str:
-    """Write presets as TOML; those that are hindered as comments."""
-    return "".join(f"\n{_commented(preset)}" for preset in presets)
+    @property
+    def in_force(self) -> tuple[Preset, ...]:
+        """The gates that are not written as comments."""
+        return tuple(preset for preset in self.presets if not preset.hindrance)
+
+
+def presets_text(presets: Sequence[Preset], *, with_setup: bool = True) -> str:
+    """Write presets as TOML, those that are hindered as comments, and the set-up step that they need before them."""
+    needed = [preset.setup for preset in presets if preset.setup is not None and not preset.hindrance]
+    setup = _setup_text(list(dict.fromkeys(needed))) if needed and with_setup else ""
+    return setup + "".join(f"\n{_commented(preset)}" for preset in presets)
+
+
+def _as_found_here(preset: Preset, presence: ToolPresence) -> Preset:
+    if preset.hindrance:
+        return preset
+    first = None
+    tried: Preset | None = preset
+    while tried is not None:
+        for candidate in (tried, _with_python3(tried)):
+            lacking = _lacking(candidate, presence)
+            if lacking is None:
+                return candidate
+            first = first or lacking
+        tried = tried.instead
+    return replace(preset, hindrance=f"{first}; install it and take the marks away")
+
+
+def _with_python3(preset: Preset) -> Preset:
+    """The same where the interpreter has no other name than ``python3``."""
+    if preset.shell is not None:
+        return replace(preset, argv=tuple(part.replace("python -m ", "python3 -m ") for part in preset.argv))
+    return replace(preset, argv=("python3", *preset.argv[1:])) if preset.argv[0] == "python" else preset
+
+
+def _lacking(preset: Preset, presence: ToolPresence) -> str | None:
+    """What a preset needs and this machine lacks."""
+    module = module_of(preset.argv)
+    python = "python3" if "python3" in preset.argv[0] else "python"
+    for name in (preset.shell or preset.argv[0], *preset.programs):
+        if presence.lacking_program(name):
+            return f"{name} is not installed here"
+    for name in (*([module] if module else []), *preset.modules):
+        if presence.lacking_module(python, name):
+            return f"{name} is not installed here for {python}"
+    return None
+
+
+def _setup_text(parts: Sequence[SetupPart]) -> str:
+    lock_files = list(dict.fromkeys(path for part in parts for path in part.lock_files))
+    keep = [path for part in parts for path in part.keep]
+    lines = [
+        "",
+        f"# What {' and '.join(part.name for part in parts)} install, once for each content of the lock files.",
+        "# The network is open to this step alone, which sees none of the code under review.",
+        "[setup]",
+        'shell = "sh"',
+        f"argv = [{_quoted(' && '.join(part.script for part in parts))}]",
+        f"lock_files = {_list(lock_files)}",
+        *([f"keep = {_list(keep)}"] if keep else []),
+        "network = true",
+    ]
+    return "\n".join([*lines, ""])
 
 
 def _commented(preset: Preset) -> str:
@@ -59,13 +144,23 @@ def _commented(preset: Preset) -> str:
 
 def _table_text(preset: Preset) -> str:
     lines = ["[[gate]]", f"name = {_quoted(preset.name)}", f"kind = {_quoted(preset.kind)}"]
-    lines.append(f"argv = [{', '.join(_quoted(part) for part in preset.argv)}]")
+    if preset.shell is not None:
+        lines.append(f"shell = {_quoted(preset.shell)}")
+    lines.append(f"argv = {_list(preset.argv)}")
     if preset.report is not None and preset.format is not None:
         lines += [f"report = {_quoted(preset.report)}", f"format = {_quoted(preset.format)}"]
+    lines.append("blocking = [1, 2, 3]")
+    if preset.timeout_s is not None:
+        lines.append(f"timeout_s = {preset.timeout_s}")
     if preset.network:
         lines.append("network = true")
-    return "\n".join([*lines, "blocking = [1, 2, 3]", ""])
+    return "\n".join([*lines, ""])
+
+
+def _list(texts: Iterable[str]) -> str:
+    return f"[{', '.join(_quoted(text) for text in texts)}]"
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """The text as a basic string of TOML; what JSON leaves unescaped, DEL, is escaped too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -78,6 +78,12 @@ class ProjectFiles:
         return frozenset(name for table in tables if isinstance(table, dict) for name in table)
 
     @cached_property
+    def node_scripts(self) -> tuple[str, ...]:
+        """The commands that package.json names."""
+        scripts = self.package_json.get("scripts")
+        return tuple(text for text in scripts.values() if isinstance(text, str)) if isinstance(scripts, dict) else ()
+
+    @cached_property
     def requirements(self) -> frozenset[str]:
         """Names, in their normal form, of the Python packages that the repository asks for anywhere."""
         lines = [line for value in self._requirement_lists() if isinstance(value, list) for line in value]
@@ -102,20 +108,30 @@ class ProjectFiles:
         return frozenset(_HOOK.findall(self.text(".pre-commit-config.yaml")))
 
     @cached_property
+    def src_layout(self) -> bool:
+        """Whether what is imported lies in ``src``, which is no package itself."""
+        below = any(re.fullmatch(r"src/(?:\w+/)*\w+\.py", path) for path in self.paths)
+        return below and not self.has("src/__init__.py")
+
+    @cached_property
     def source_folders(self) -> tuple[str, ...]:
         """Where the Python sources lie: ``src``, else the packages at the top, else ``.``; nothing without Python."""
-        python = [path for path in self.paths if path.endswith(".py")]
-        if any(re.fullmatch(r"src/(?:\w+/__init__|\w+)\.py", path) for path in python):
+        if self.src_layout:
             return ("src",)
+        python = [path for path in self.paths if path.endswith(".py")]
         tops = (path.removesuffix("/__init__.py") for path in python if path.endswith("/__init__.py"))
         packages = tuple(sorted(top for top in tops if top.isidentifier() and top not in _NO_PACKAGES))
         return packages or ((".",) if python else ())
 
     @cached_property
+    def test_paths(self) -> tuple[str, ...]:
+        """Python's test files, the first 200."""
+        return tuple(path for path in self.paths if _TEST_FILE.fullmatch(path))[:_MOST_TEST_FILES]
+
+    @cached_property
     def test_texts(self) -> tuple[str, ...]:
-        """The texts of Python's test files, the first 200."""
-        found = [path for path in self.paths if _TEST_FILE.fullmatch(path)]
-        return tuple(self.text(path) for path in found[:_MOST_TEST_FILES])
+        """The texts of Python's test files."""
+        return tuple(map(self.text, self.test_paths))
 
     def _requirement_lists(self) -> Iterator[Any]:
         project = _table(self.pyproject, "project") or {}

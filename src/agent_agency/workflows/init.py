@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from agent_agency.facts import display_path
 from agent_agency.gates.detect_presets import detect
 from agent_agency.gates.presets import Detection, presets_text
 from agent_agency.gates.project_files import ProjectFiles
+from agent_agency.gates.tool_presence import ToolPresence
 from agent_agency.git import Repository
 from agent_agency.spec.document_kinds import CAWS_FOLDER, SINGLE_SPEC_NAMES, SPEC_FOLDER, YAML_ENDINGS
 from agent_agency.spec.policy import read_policy
@@ -75,8 +76,19 @@ class PlannedFile:
     text: str
 
 
-def detect_gates(repo: Repository) -> Detection:
-    """Find the gates that suit the repository's usual tools, by the files that HEAD holds; none before a commit."""
+@dataclass(frozen=True, slots=True)
+class GatesToAdd:
+    """What an existing agency.toml lacks; ``text`` is what to add to it, empty where there is nothing."""
+
+    found: Detection
+    text: str
+
+
+def detect_gates(repo: Repository, variables: Mapping[str, str]) -> Detection:
+    """Find the gates that suit the repository's usual tools, by the files that HEAD holds; none before a commit.
+
+    ``variables`` are the caller's, of which ``PATH`` says where the tools are; a gate without its tool is a comment.
+    """
     try:
         head = repo.resolve("HEAD")
     except UnknownRevisionError:
@@ -87,10 +99,10 @@ def detect_gates(repo: Repository) -> Detection:
         data = repo.read_blob(head, path)
         return None if data is None or len(data) > MOST_READ_BYTES else data.decode("utf-8", "replace")
 
-    return detect(ProjectFiles(tuple(entries), read))
+    return detect(ProjectFiles(tuple(entries), read)).as_found_here(ToolPresence(variables))
 
 
-def gates_to_add(repo: Repository, found: Detection) -> Detection | None:
+def gates_to_add(repo: Repository, found: Detection) -> GatesToAdd | None:
     """What of the found gates an existing agency.toml lacks; ``None`` where there is no such file that can be read."""
     target = _root(repo) / CONFIG_PATH
     if target.is_symlink() or not target.is_file():
@@ -99,7 +111,10 @@ def gates_to_add(repo: Repository, found: Detection) -> Detection | None:
         read = read_config(target.read_bytes(), CONFIG_PATH)
     except OSError:
         return None
-    return found.without(gate.name for gate in read.gates) if isinstance(read, Config) else None
+    if not isinstance(read, Config):
+        return None
+    lacking = found.without(gate.name for gate in read.gates)
+    return GatesToAdd(lacking, presets_text(lacking.presets, with_setup=read.setup is None))
 
 
 def plan_init(
