@@ -32,7 +32,7 @@ def withhold(repo: Repository, folder: Path, gate: str, spec: str | None) -> Kep
         FileUnreadableError: when the folder holds what cannot be withheld.
         FileUnwritableError: when the copy cannot be written.
     """
-    if lies_inside(folder, repo.root):
+    if repo.root is not None and lies_inside(folder, repo.root):
         raise UsageError(
             f"{display_path(str(folder))} lies in the repository's work tree, where whoever makes a change sees it",
             fix="Keep the tests in a folder of their own elsewhere.",
