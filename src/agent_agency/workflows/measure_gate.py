@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
@@ -27,6 +28,7 @@ from agent_agency.gates.reports.refusal import Code
 from agent_agency.gates.tests_of_tree import concerns_tests, overlaid
 from agent_agency.gates.tool_run import ToolRun, gate_result, run_tool
 from agent_agency.gates.tool_verdict import ToolVerdict
+from agent_agency.gates.unmended_tests import with_unmended_tests
 from agent_agency.gates.withheld_files import (
     WithheldFiles,
     find_withheld,
@@ -209,10 +211,10 @@ def _with_base_tests(measurement: Measurement, head: ToolRun, verdict: ToolVerdi
         return without_overlay(verdict, f"the base could not be checked out: {error}")
     expected = passing(before, gate, tier)
     if isinstance(expected, str):
-        return without_overlay(verdict, f"the base's own run: {expected}")
+        return _with_failing_tests_only(measurement, verdict, f"the base's own run: {expected}")
     verdict = with_fewer_tests(gate, verdict, change, before, head)
     if not expected:
-        return without_overlay(verdict, "no test passes at the base")
+        return _with_failing_tests_only(measurement, verdict, "no test passes at the base")
     attempt = partial(_still_passing, measurement)
     try:
         still = attempt("runs the base's tests")
@@ -223,7 +225,16 @@ def _with_base_tests(measurement: Measurement, head: ToolRun, verdict: ToolVerdi
         return with_overlay(gate, verdict, change, expected, f"it could not be checked out: {error}")
     if was_stopped(measurement.runs[-1]):
         return without_overlay(verdict, "it was stopped")
-    return with_overlay(gate, verdict, change, expected, still)
+    verdict = with_overlay(gate, verdict, change, expected, still)
+    return with_unmended_tests(gate, verdict, change, measurement.runs, expected)
+
+
+def _with_failing_tests_only(measurement: Measurement, verdict: ToolVerdict, reason: str) -> ToolVerdict:
+    """What is left to ask of a base that no test passes at: whether its tests pass over the head's code now."""
+    verdict = without_overlay(verdict, reason)
+    with suppress(AgencyError, OSError):
+        _still_passing(measurement, "runs the base's tests")
+    return with_unmended_tests(measurement.gate, verdict, measurement.trees.change, measurement.runs, frozenset())
 
 
 def _still_passing(measurement: Measurement, doing: str) -> frozenset[str] | str:
