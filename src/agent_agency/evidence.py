@@ -102,6 +102,11 @@ class EvidenceStore:
             )
         return data
 
+    @staticmethod
+    def is_digest(text: str) -> bool:
+        """Whether a file can be stored under this name."""
+        return _DIGEST.fullmatch(text) is not None
+
     def state(self, digest: str) -> EvidenceState:
         """Hash a file again, a piece at a time; one that is no regular file or may not be read counts as changed.
 

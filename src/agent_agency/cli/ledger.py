@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from agent_agency.ledger.entry import Entry
     from agent_agency.ledger.exchange import Imported
     from agent_agency.ledger.verify import VerificationReport
+    from agent_agency.workflows.check_evidence import EvidenceReport
 
 SCHEMA_VERSION = 1
 UNVERIFIED = 1
+MOST_PROBLEMS = 50
 
 _repo_option = click.option(
     "--repo", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where to look for the repository."
@@ -33,26 +35,36 @@ def ledger() -> None:
 @click.option(
     "--file", "file", type=click.Path(path_type=Path), metavar="FILE", help="An export, or a ledger's own file."
 )
+@click.option("--evidence", is_flag=True, help="Also hash again every file of evidence that the rulings rest on.")
 @_repo_option
 @_json_option
-def verify(*, file: Path | None, repo: Path, as_json: bool) -> int:
+def verify(*, file: Path | None, evidence: bool, repo: Path, as_json: bool) -> int:
     """Name everything that was changed, removed, added or moved in the record.
 
-    Without --file: this repository's ledger and every imported chain. Exit 0 when all verifies, 1 when anything does
-    not, 2 when a file could not be read.
+    Without --file: this repository's ledger and every imported chain. With --evidence, evidence is ok, changed,
+    missing, pruned (by agency evidence prune), or not here: an export carries digests, so that of another clone's
+    chain only what was copied along can be checked. Exit 0 when all verifies, 1 when anything does not, 2 when a file
+    could not be read.
     """
     from agent_agency.ledger.verify import verify_file
 
     paths = [file] if file else _recorded_files(_folder(repo))
     reports = [verify_file(path) for path in paths]
-    good = all(report.verified for report in reports)
+    found = _checked_evidence(_folder(repo), reports) if evidence else [None] * len(reports)
+    good = all(report.verified for report in reports) and all(one is None or one.verified for one in found)
     if as_json:
-        _print_json({"verified": good, "files": [report.as_dict() for report in reports]})
+        files = [
+            {**report.as_dict(), **({"evidence": one.as_dict() if one else None} if evidence else {})}
+            for report, one in zip(reports, found, strict=True)
+        ]
+        _print_json({"verified": good, "files": files})
     elif not reports:
         click.echo("Nothing is recorded yet; agency review records each ruling.")
     else:
-        for report in reports:
+        for report, one in zip(reports, found, strict=True):
             _show_report(report)
+            if one is not None:
+                _show_evidence(one)
     return 0 if good else UNVERIFIED
 
 
@@ -126,8 +138,8 @@ def list_(*, limit: int | None, chain: str | None, repo: Path, as_json: bool) ->
         _print_json({"entries": list(rows)})
         return 0
     for row in rows:
-        verdict, ruling = row["verdict"] or "", row["ruling_id"] or ""
-        click.echo(f"{row['seq']:>5}  {row['ts']}  {row['kind']:<8}  {_shown(verdict):<11}  {_shown(ruling)}".rstrip())
+        verdict, ruling = row["verdict"] or "", row["ruling_id"] or row["note"] or ""
+        click.echo(f"{row['seq']:>5}  {row['ts']}  {row['kind']:<15}  {_shown(verdict):<11}  {_shown(ruling)}".rstrip())
     return 0
 
 
@@ -162,6 +174,30 @@ def _folder(repo: Path) -> Path:
 
     with Repository.discover(repo) as found:
         return found.common_dir / FOLDER
+
+
+def _checked_evidence(folder: Path, reports: list[VerificationReport]) -> list[EvidenceReport | None]:
+    """The evidence of each chain that verifies; of one that does not nothing tells what belongs to it."""
+    from agent_agency.errors import LedgerCorruptError
+    from agent_agency.evidence import EvidenceStore
+    from agent_agency.ledger.chains import own_chain, read_entries
+    from agent_agency.ledger.journal import LEDGER_NAME
+    from agent_agency.workflows.check_evidence import EntryEvidence, EvidenceIndex, check_evidence
+    from agent_agency.workflows.record import EVIDENCE_FOLDER
+
+    store = EvidenceStore(folder / EVIDENCE_FOLDER)
+    try:
+        chain = own_chain(folder)
+        own = EvidenceIndex.of(map(EntryEvidence.of, read_entries(folder / LEDGER_NAME)))
+    except LedgerCorruptError:  # its own report says so; what it says of pruned evidence is not believed either
+        chain, own = None, EvidenceIndex()
+    with store.in_use():
+        return [
+            check_evidence(read_entries(Path(report.path)), store, None if report.chain == chain else own)
+            if report.verified
+            else None
+            for report in reports
+        ]
 
 
 def _recorded_files(folder: Path) -> list[Path]:
@@ -203,8 +239,19 @@ def _row(entry: Entry) -> dict[str, Any]:
         "kind": entry.kind,
         "verdict": verdict if isinstance(verdict, str) else None,
         "ruling_id": ruling if isinstance(ruling, str) else None,
+        "note": _note(entry),
         "hash": entry.hash,
     }
+
+
+def _note(entry: Entry) -> str | None:
+    """What an entry without a ruling is about."""
+    gates, count = entry.body.get("gates"), entry.body.get("count")
+    if entry.kind == "review_stopped" and isinstance(gates, dict):
+        return ", ".join(f"{name} {str(state).replace('_', ' ')}" for name, state in sorted(gates.items()))
+    if entry.kind == "evidence_pruned" and isinstance(count, int):
+        return "1 file" if count == 1 else f"{count:,} files"
+    return None
 
 
 def _imported(result: Imported) -> dict[str, Any]:
@@ -239,6 +286,24 @@ def _show_report(report: VerificationReport) -> None:
         click.echo(f"  chain {report.chain}\n  head  {report.head}")
     for note in report.notes:
         click.echo(f"  note: {note}")
+
+
+def _show_evidence(report: EvidenceReport) -> None:
+    counts = [f"{report.ok:,} ok"]
+    told = {"pruned": report.pruned, "not here": report.not_here}
+    counts += [f"{count:,} {word}" for word, count in told.items() if count]
+    for state in ("changed", "missing"):
+        count = sum(problem.state == state for problem in report.problems)
+        counts += [f"{count:,} {state}"] if count else []
+    click.echo(f"  evidence: {', '.join(counts)}")
+    for problem in report.problems[:MOST_PROBLEMS]:
+        ruling = f" ({_shown(problem.ruling_id)})" if problem.ruling_id else ""
+        click.echo(f"    entry {problem.seq}{ruling}: {_shown(problem.what)} is {problem.state}: {problem.digest}")
+    if len(report.problems) > MOST_PROBLEMS:
+        click.echo(f"    and {len(report.problems) - MOST_PROBLEMS:,} more; --json lists all")
+    if report.not_here:
+        click.echo("    note: an export carries digests, not the files; copy .git/agency/evidence from the clone")
+        click.echo("    that recorded them to check those too")
 
 
 def _show_problems(problems: tuple[Problem, ...], *, err: bool = False) -> None:

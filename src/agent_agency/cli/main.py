@@ -65,6 +65,8 @@ _COMMANDS = {
     "spec": ("agent_agency.cli.spec", "spec", "Migrate, explain and describe specs."),
     "waiver": ("agent_agency.cli.waiver", "waiver", "Write a bounded exception."),
     "gates": ("agent_agency.cli.gates", "gates", "Which tools judge a change, and can they run?"),
+    "explain": ("agent_agency.cli.explain", "explain", "Why was it ruled so, and is it still so?"),
+    "evidence": ("agent_agency.cli.evidence", "evidence", "Look after what rulings rest on."),
     "ledger": ("agent_agency.cli.ledger", "ledger", "Verify, export and import the record."),
     "doctor": ("agent_agency.cli.doctor", "doctor", "Say what this machine can do."),
 }

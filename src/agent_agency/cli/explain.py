@@ -1,0 +1,104 @@
+"""``agency explain``: why a recorded ruling is what it is, and whether it still follows from what was stored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from agent_agency.ledger.chain import Problem
+    from agent_agency.workflows.explain_ruling import Explanation
+
+DOES_NOT_HOLD = 1
+
+
+@click.command()
+@click.argument("ruling", default="latest", metavar="[RULING]")
+@click.option("--chain", metavar="ID", help="An imported chain. Default: this repository's own.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@click.option(
+    "--repo", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where to look for the repository."
+)
+def explain(*, ruling: str, chain: str | None, as_json: bool, repo: Path) -> int:
+    """Say why it was ruled so, and execute the verdict again from the stored evidence.
+
+    RULING is a ruling's id or the beginning of one, the number or the hash of its entry, or 'latest', the default.
+    Exit code: 0 re-executed to the same bytes, and all evidence is there and whole; 1 it is not; 2 could not run.
+    """
+    from agent_agency.ledger.chains import chain_file
+
+    folder = _folder(repo)
+    path = chain_file(folder, chain)
+    problems = _problems(path)
+    if problems:
+        return _refuse(problems, as_json=as_json)
+    explanation = _explained(folder, path, ruling)
+    _show(explanation, as_json=as_json)
+    return 0 if explanation.holds else DOES_NOT_HOLD
+
+
+def _show(explanation: Explanation, *, as_json: bool) -> None:
+    import json
+
+    from agent_agency.report.explanation import lines, to_document
+    from agent_agency.report.text import no_command
+
+    if as_json:
+        click.echo(json.dumps(to_document(explanation), indent=2))
+        return
+    for line in lines(explanation):
+        click.echo(no_command(line).encode("utf-8"))
+
+
+def _refuse(problems: tuple[Problem, ...], *, as_json: bool) -> int:
+    import json
+
+    if as_json:
+        told = [problem.as_dict() for problem in problems]
+        click.echo(json.dumps({"schema_version": 1, "holds": False, "problems": told}, indent=2))
+        return DOES_NOT_HOLD
+    click.echo("The chain does not verify, so nothing that it says is explained:", err=True)
+    for problem in problems:
+        click.echo(f"  {problem} [{problem.code}]", err=True)
+    return DOES_NOT_HOLD
+
+
+def _folder(repo: Path) -> Path:
+    from agent_agency.git import Repository
+    from agent_agency.workflows.record import FOLDER
+
+    with Repository.discover(repo) as found:
+        return found.common_dir / FOLDER
+
+
+def _problems(path: Path) -> tuple[Problem, ...]:
+    from agent_agency.errors import FileUnreadableError, LedgerError
+    from agent_agency.ledger.verify import verify_file
+
+    try:
+        return verify_file(path).problems
+    except FileUnreadableError as error:
+        raise LedgerError("Nothing is recorded yet", fix="Run agency review first; each ruling is recorded.") from error
+
+
+def _explained(folder: Path, path: Path, reference: str) -> Explanation:
+    from agent_agency.errors import LedgerCorruptError
+    from agent_agency.evidence import EvidenceStore
+    from agent_agency.ledger.chains import own_chain, read_entries
+    from agent_agency.ledger.journal import LEDGER_NAME
+    from agent_agency.workflows.check_evidence import EntryEvidence, EvidenceIndex
+    from agent_agency.workflows.explain_ruling import explain as explain_entry
+    from agent_agency.workflows.explain_ruling import find_ruling
+    from agent_agency.workflows.record import EVIDENCE_FOLDER
+
+    store = EvidenceStore(folder / EVIDENCE_FOLDER)
+    with store.in_use():
+        entry = find_ruling(read_entries(path), reference)
+        try:
+            own = own_chain(folder)
+            index = EvidenceIndex.of(map(EntryEvidence.of, read_entries(folder / LEDGER_NAME)))
+        except LedgerCorruptError:  # only an imported chain gets here, and then nothing explains what is not there
+            own, index = None, EvidenceIndex()
+        return explain_entry(entry, index, store, own=entry.chain == own)
