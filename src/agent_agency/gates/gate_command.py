@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from agent_agency.gate_settings import SETUP_VARIABLE, ConfiguredGate
 from agent_agency.gates.checkout import Checkout, lies_inside
+from agent_agency.gates.named_tools import named_tool_paths
 from agent_agency.gates.tool_environment import ToolExaminer
 from agent_agency.sandbox.model import MEBIBYTE, Command, Isolation, Limits, Outcome
 
@@ -63,7 +64,7 @@ def gate_command(gate: ConfiguredGate, checkout: Checkout, surroundings: Surroun
         **({} if setup is None else {SETUP_VARIABLE: str(setup)}),
         **{name: variables[name] for name in gate.environment if name in variables},
     }
-    return Command(
+    command = Command(
         argv=gate.command,
         cwd=checkout.root,
         environment=environment,
@@ -72,17 +73,19 @@ def gate_command(gate: ConfiguredGate, checkout: Checkout, surroundings: Surroun
         network=gate.network,
         limits=_limits(gate),
     )
+    return replace(command, readable=(*command.readable, *named_tool_paths(command)))
 
 
 def trusted_path(path: str, checkout: Path, setup: Path | None) -> str:
     """The folders in which programs are looked for: what the set-up step made, then the arbiter's own.
 
-    Relative and empty entries go, and those inside the checkout: they would let a change supply the program.
+    Relative and empty entries go, and those inside the checkout: they would let a change supply the program, as an
+    empty path would. Where nothing is left, the usual places are.
     """
     absolute = [entry for entry in path.split(os.pathsep) if entry.startswith("/")]
     entries = [entry for entry in absolute if not lies_inside(Path(entry), checkout)]
     made = [str(setup / "bin")] if setup is not None and (setup / "bin").is_dir() else []
-    return os.pathsep.join([*made, *entries])
+    return os.pathsep.join([*made, *entries]) or SYSTEM_PATH
 
 
 def _limits(gate: ConfiguredGate) -> Limits:

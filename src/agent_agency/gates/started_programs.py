@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from agent_agency.gates.pytest_paths import pytest_folders
@@ -107,6 +108,7 @@ class Started:
     ``python`` is the interpreter that runs it, ``None`` for a program that is no Python. ``module`` is what ``python
     -m`` names, ``imports`` whether it would import the project's code. ``front`` are the checkout's folders that come
     before what is installed, ``ini_front`` those that pytest's setting ``pythonpath`` adds, which pytest 7 brought.
+    ``named`` is whether the command line itself leads to it, not a file of the checkout.
     """
 
     name: str
@@ -116,6 +118,7 @@ class Started:
     imports: bool = False
     front: frozenset[Path] = frozenset()
     ini_front: frozenset[Path] = frozenset()
+    named: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +153,7 @@ class _Search:
     origin: Command
     cwd: Path
     complete: bool = True
+    in_file: bool = False
     found: list[Started] = field(default_factory=list)
     _read: set[tuple[Path, Path]] = field(default_factory=set)
     _read_well: set[Path] = field(default_factory=set)
@@ -180,7 +184,8 @@ class _Search:
                 self._add(Started(interpreter.name, interpreter))
         self._goes_on(name, path, rest, front, depth)
         if script is not None and name not in SHELLS:
-            self.text(script, front, depth + 1)
+            with self._in(path):
+                self.text(script, front, depth + 1)
 
     def text(self, text: str, front: frozenset[Path], depth: int) -> None:
         """A script: every command in it."""
@@ -258,7 +263,8 @@ class _Search:
                 return
 
     def _script(self, path: Path, front: frozenset[Path], depth: int) -> None:
-        self._elsewhere(self._script_text(path), front, depth)
+        with self._in(path):
+            self._elsewhere(self._script_text(path), front, depth)
 
     def _script_text(self, path: Path) -> str:
         """A script's text; one that is not there starts nothing, one that cannot be read may start anything."""
@@ -277,7 +283,8 @@ class _Search:
             return
         text = self._script_text(path)
         if depth < _DEEPEST:
-            self.text(text, front, depth + 1)
+            with self._in(path):
+                self.text(text, front, depth + 1)
 
     def _elsewhere(self, text: str, front: frozenset[Path], depth: int) -> None:
         """A script of a process of its own, which goes to other folders by itself."""
@@ -295,9 +302,10 @@ class _Search:
             self.complete = False
         texts = [self._definition(file) for file in files]
         whole, before = "\n".join(texts), len(self.found)
-        self.text(whole, front, depth + 1)
-        if len(self.found) == before and _MENTIONS_PYTHON.search(whole):
-            self._unknown()
+        with self._in(self.cwd / name):
+            self.text(whole, front, depth + 1)
+            if len(self.found) == before and _MENTIONS_PYTHON.search(whole):
+                self._unknown()
         self.cwd = here
 
     def _definition(self, path: Path) -> str:
@@ -310,6 +318,14 @@ class _Search:
             return "\n".join(value for value in scripts.values() if isinstance(value, str))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return ""
+
+    @contextmanager
+    def _in(self, path: Path) -> Iterator[None]:
+        """While a script is read: what a file of the checkout names, the change may have chosen."""
+        before = self.in_file
+        self.in_file = before or path.is_relative_to(self.origin.cwd)
+        yield
+        self.in_file = before
 
     def _place(self, word: str) -> Path:
         return Path(os.path.abspath(self.cwd / word))  # noqa: PTH100  links are followed where it matters
@@ -433,4 +449,4 @@ class _Search:
         return frozenset(folders)
 
     def _add(self, started: Started) -> None:
-        self.found.append(started)
+        self.found.append(replace(started, named=not self.in_file))

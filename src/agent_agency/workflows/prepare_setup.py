@@ -22,6 +22,7 @@ from agent_agency.gate_settings import SETUP_VARIABLE, SetupStep
 from agent_agency.gates.checkout import Checkout, Part, fresh_checkout, whole_tree
 from agent_agency.gates.gate_command import SYSTEM_PATH, UNCHANGING, Surroundings, trusted_path
 from agent_agency.gates.kept_paths import take_kept_paths
+from agent_agency.gates.named_tools import named_tool_paths
 from agent_agency.gates.tool_environment import ToolEnvironment, ToolExaminer, examine_tools
 from agent_agency.git import Repository
 from agent_agency.sandbox.model import Command, Ended, Limits, Outcome
@@ -220,7 +221,7 @@ def _command(step: SetupStep, checkout: Checkout, surroundings: Surroundings) ->
         "TMPDIR": str(checkout.private),
         **{name: variables[name] for name in step.environment if name in variables},
     }
-    return Command(
+    command = Command(
         argv=step.command,
         cwd=checkout.root,
         environment=environment,
@@ -229,3 +230,4 @@ def _command(step: SetupStep, checkout: Checkout, surroundings: Surroundings) ->
         network=step.network,
         limits=Limits(wall_s=step.timeout_s),
     )
+    return replace(command, readable=(*command.readable, *named_tool_paths(command)))
