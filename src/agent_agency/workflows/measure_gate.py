@@ -145,6 +145,7 @@ def measure_gate(measurement: Measurement) -> GateResult:
     if gate.kind is GateKind.TESTS and head.stopped() is None and verdict.status is not GateStatus.ERROR:
         touched = concerns_tests(measurement.trees.change)
         verdict = _with_base_tests(measurement, head, verdict) if touched else without_overlay(verdict)
+        verdict = _with_control(measurement, head, verdict)
     if measurement.withheld:
         run = partial(_withheld, measurement)
         verdict = judge_withheld(gate, tier, verdict, measurement.withheld, measurement.find_withheld, run)
@@ -235,6 +236,30 @@ def _with_failing_tests_only(measurement: Measurement, verdict: ToolVerdict, rea
     with suppress(AgencyError, OSError):
         _still_passing(measurement, "runs the base's tests")
     return with_unmended_tests(measurement.gate, verdict, measurement.trees.change, measurement.runs, frozenset())
+
+
+def _with_control(measurement: Measurement, head: ToolRun, verdict: ToolVerdict) -> ToolVerdict:
+    """Run tests that passed again, each made to fail, where the change could write the report itself."""
+    from agent_agency.gates.control_run import PART, make_tests_fail, may_reach_report, with_control
+
+    trees, gate = measurement.trees, measurement.gate
+    if verdict.status is not GateStatus.PASS:
+        return verdict
+    with trees.reading:
+        if not may_reach_report(trees.change, added_lines(trees.repo, trees.change)):
+            return verdict
+    ran = ToolRun()
+    try:
+        with fresh_checkout(trees.repo, [trees.head()], trees.reading) as checkout:
+            made = make_tests_fail(checkout)
+            if not made.tests:
+                return verdict
+            measurement.begun("runs the tests again, each made to fail")
+            ran = run_tool(gate, checkout, replace(measurement.surroundings, output=None), PART)
+    except (AgencyError, OSError):
+        return with_control(gate, verdict, head, ran)
+    measurement.runs.append(ran)
+    return with_control(gate, verdict, head, ran, made)
 
 
 def _still_passing(measurement: Measurement, doing: str) -> frozenset[str] | str:
