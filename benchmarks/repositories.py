@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 POLICY = """\
 version: 1
@@ -54,20 +55,24 @@ contracts: []
 _WHO = "Bench <bench@example.org> 1767225600 +0000"
 
 
-def make_repository(folder: Path, files: int) -> Path:
-    """Make a repository whose branch ``topic`` edits ``files`` Python files of ``main``, ten to a folder."""
+def make_repository(folder: Path, files: int, also: Mapping[str, str] = MappingProxyType({})) -> Path:
+    """Make a repository whose branch ``topic`` edits ``files`` Python files of ``main``, ten to a folder.
+
+    ``also`` are further files that both branches have.
+    """
     folder.mkdir(parents=True)
     _git(folder, "init", "-q", "-b", "main")
-    stream = b"".join(_stream(files))
+    stream = b"".join(_stream(files, also))
     _git(folder, "fast-import", "--quiet", stdin=stream)
     _git(folder, "reset", "-q", "--hard", "main")
     return folder
 
 
-def _stream(files: int) -> Iterator[bytes]:
+def _stream(files: int, also: Mapping[str, str]) -> Iterator[bytes]:
     yield from _commit("main", 1, "Start", b"")
     yield _file(".caws/policy.yaml", POLICY)
     yield _file(".caws/specs/BENCH-1.yaml", SPEC)
+    yield from (_file(path, text) for path, text in also.items())
     for number in range(files):
         yield _file(_path(number), _module(number, 0.5))
     yield b"\n"

@@ -93,8 +93,8 @@ def main(argv: list[str] | None = None) -> None:
         click.echo(error.format_message())
         sys.exit(EXIT_CANNOT_RUN)
     except (click.Abort, KeyboardInterrupt) as stopped:
-        told = str(stopped.__cause__ or stopped) or "interrupted; nothing was left half-written"
-        click.echo(f"agency: {told}.", err=True)
+        how = str(stopped.__cause__ or stopped) or "interrupted; nothing was left half-written"
+        click.echo(f"agency: {how}.", err=True)
         sys.exit(EXIT_INTERRUPTED)
     except (BrokenPipeError, SystemExit):
         # Commands return their exit code; it is click that exits by itself, with 1, when the reader has gone.

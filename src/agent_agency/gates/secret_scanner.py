@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -172,6 +173,10 @@ class SecretScanner:
                     yield from ((certainty, detector.secret_type, whole) for whole in wholes)
 
 
+_LIBRARY = threading.Lock()
+"""Held by whoever scans: the library keeps its settings for the whole process."""
+
+
 @contextmanager
 def open_scanner() -> Iterator[SecretScanner]:
     """A scanner with settings of its own; the library's global settings are as before afterwards."""
@@ -186,7 +191,7 @@ def open_scanner() -> Iterator[SecretScanner]:
         logging.captureWarnings(capture=False)  # importing the library turns it on for the whole process
     classes = sorted(plugin.__name__ for plugin in known.values())
     wanted = [{"name": name} for name in classes if name not in _LEFT_OUT]
-    with transient_settings({"plugins_used": wanted, "filters_used": []}):
+    with _LIBRARY, transient_settings({"plugins_used": wanted, "filters_used": []}):
         yield SecretScanner(get_plugins())
 
 

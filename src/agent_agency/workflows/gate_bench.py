@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,19 +11,21 @@ from types import MappingProxyType
 from typing import Any
 
 from agent_agency.canonical_json import digest_json
-from agent_agency.change.model import Change
 from agent_agency.config import Config
+from agent_agency.errors import AgencyError
 from agent_agency.evidence import EvidenceStore
 from agent_agency.facts import GateMode, GateResult, GateStatus
 from agent_agency.gate_settings import ConfiguredGate
 from agent_agency.gates.base_runs import BaseRuns
-from agent_agency.gates.checkout import Checkout
+from agent_agency.gates.checkout import Part, fresh_checkout, whole_tree
 from agent_agency.gates.gate_command import Surroundings, gate_command
+from agent_agency.gates.kept_paths import put_kept_paths
+from agent_agency.gates.readable_paths import readable_paths
 from agent_agency.gates.result_cache import ResultCache, result_key
 from agent_agency.gates.run_evidence import EvidenceKeeper
+from agent_agency.gates.started_programs import says_what_to_start
 from agent_agency.gates.tool_environment import ToolExaminer, examine_tools
 from agent_agency.gates.withheld_tests import withheld_of
-from agent_agency.git import Repository
 from agent_agency.sandbox.probe import IsolationReport
 from agent_agency.workflows.gate_governing import Governing
 from agent_agency.workflows.measure_gate import Measurement, TreesOfChange, measure_gate
@@ -36,6 +37,7 @@ RESULTS_FOLDER = "results"
 BASE_RUNS_FOLDER = "base_runs"
 SETUP_FOLDER = "setup"
 _BASE_TIER = 0
+_EXECUTABLE = "100755"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +63,23 @@ class GateBench:
         if isinstance(self.setup, SetupProblem):
             mode = GateMode.BLOCK if tier in gate.blocking else GateMode.WARN
             reason = f"the set-up step of agency.toml failed: {self.setup.reason}"
-            return GateResult(gate.name, GateStatus.ERROR, mode, reason=reason, facts=self._setup_facts(()))
+            failed = GateResult(gate.name, GateStatus.ERROR, mode, reason=reason, facts=self._setup_facts(()))
+            return self._without_credentials(failed)
         cache = ResultCache(self._folder / RESULTS_FOLDER)
         key = self._key(gate)
         known = cache.get(key) if self.services.reuse else None
-        if known is not None:
+        if known is not None and self._is_evident(known):
             return replace(known, facts=MappingProxyType({**known.facts, "reused": True}))
-        result = self._measured(gate, tier)
+        result = self._without_credentials(self._measured(gate, tier))
         cache.put(key, result)
         return result
+
+    def _is_evident(self, known: GateResult) -> bool:
+        """Whether what an earlier review stored as evidence of a result is still there."""
+        return self.surroundings.evidence is None or self.surroundings.evidence.holds(known)
+
+    def _without_credentials(self, result: GateResult) -> GateResult:
+        return result if self.surroundings.evidence is None else self.surroundings.evidence.clean(result)
 
     def _measured(self, gate: ConfiguredGate, tier: int) -> GateResult:
         folder = self._folder / BASE_RUNS_FOLDER if self.services.reuse else None
@@ -104,17 +114,19 @@ class GateBench:
         return self._key_of(gate, _BASE_TIER, self.trees.change.base_commit, "")
 
     def _key_of(self, gate: ConfiguredGate, tier: int, head: str, base: str) -> str | None:
-        """The digest of what a result depends on; the tools are examined where no file of a change is."""
+        """The digest of what a result depends on; of a tree only what says what to start is written out for it."""
         if gate.network:
             return None
-        with tempfile.TemporaryDirectory(prefix="agency-tools-") as folder:
-            empty = Checkout(Path(folder).resolve() / "checkout", Path(folder).resolve() / "private")
-            for made in (empty.root, empty.private):
-                made.mkdir()
-            around = self.surroundings
-            tools = examine_tools(
-                gate_command(gate, empty, around), around.isolation, around.cancel, examiner=around.examiner
-            )
+        around, trees = self.surroundings, self.trees
+        try:
+            whole = whole_tree(trees.repo, head, trees.reading)
+            naming = [one for one in whole.entries if says_what_to_start(one.path, executable=one.mode == _EXECUTABLE)]
+            with fresh_checkout(trees.repo, [Part(head, tuple(naming))], trees.reading) as checkout:
+                put_kept_paths(checkout, around.keep)
+                command = gate_command(gate, checkout, around)
+                tools = examine_tools(command, around.isolation, around.cancel, examiner=around.examiner)
+        except (AgencyError, OSError):
+            return None
         withheld = withheld_of(self.config.withheld, gate, self.governing.spec_id)
         setup = self.setup.digest if isinstance(self.setup, PreparedSetup) else None
         return result_key(
@@ -130,15 +142,15 @@ class GateBench:
 
 
 def prepare_bench(
-    repo: Repository,
+    trees: TreesOfChange,
     config: Config,
-    change: Change,
     governing: Governing,
     services: ToolServices,
     isolation: IsolationReport,
     cancel: threading.Event,
 ) -> GateBench:
     """Make everything ready that gates need: the set-up step is run, or found done."""
+    repo, change = trees.repo, trees.change
     folder = repo.common_dir / FOLDER
     keeper = EvidenceKeeper.of(EvidenceStore(folder / EVIDENCE_FOLDER), services.variables)
     surroundings = Surroundings(
@@ -147,11 +159,10 @@ def prepare_bench(
         cancel=cancel,
         examiner=ToolExaminer(),
         evidence=keeper,
-        readable=_readable(config, services.variables),
+        readable=readable_paths(config.readable, services.variables.get("HOME", "")),
         output=services.progress.output,
         gaps=isolation.gaps,
     )
-    trees = TreesOfChange(repo, change, threading.Lock())
     setup: PreparedSetup | SetupProblem | None = None
     evidence: tuple[Mapping[str, Any], ...] = ()
     if config.setup is not None:
@@ -169,10 +180,3 @@ def prepare_bench(
         if isinstance(setup, PreparedSetup):
             surroundings = replace(surroundings, setup=setup.folder, keep=setup.keep)
     return GateBench(config, trees, governing, surroundings, services, setup, evidence)
-
-
-def _readable(config: Config, variables: Mapping[str, str]) -> tuple[Path, ...]:
-    """The paths that the law opens to tools, as they are called here; one that is not there opens nothing."""
-    home = variables.get("HOME", "")
-    named = [f"{home}{text[1:]}" if text.startswith("~/") and home else text for text in config.readable]
-    return tuple(Path(text) for text in named if text.startswith("/") and Path(text).exists())

@@ -5,9 +5,11 @@ The law is read from the tip of the base; the change is measured from the merge 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from agent_agency.arbitration.case_file import Case
@@ -37,7 +39,7 @@ from agent_agency.workflows.head_law import head_law_gate
 from agent_agency.workflows.law import Law, read_law
 from agent_agency.workflows.record import Record, RulingDocument
 from agent_agency.workflows.ruling_members import RulingInputs, build_ruling
-from agent_agency.workflows.run_gates import ToolServices, left_out_gate, run_configured_gates
+from agent_agency.workflows.run_gates import ToolServices, begun_early, left_out_gate, run_configured_gates
 from agent_agency.workflows.spec_choice import TRAILER, ChosenSpec, choose_spec
 from agent_agency.workflows.subject import ReviewRequest, Subject, resolve_subject
 from agent_agency.workflows.waivers import WaiversOfChange, mark_budget_use, waivers_of_change
@@ -47,6 +49,8 @@ ADOPT = """On the base branch, run
 `git add :/.caws :/agency.toml`
 `git commit -m "Adopt working specs"`
 and review again."""
+Results = tuple[GateResult, ...]
+RunGates = Callable[[], Results]
 LAW_GATES = frozenset({"spec_completeness", "scope_boundary", "budget_limit"})
 
 
@@ -82,6 +86,7 @@ def examine(repo: Repository, request: ReviewRequest, services: Services, record
     now = services.clock.now()
     subject = resolve_subject(repo, request)
     law = read_law(repo, subject.law_commit, now)
+    tools = replace(services.tools, probe=begun_early(services.tools.probe)) if law.config.gates else services.tools
     change = measure(repo, subject.merge_base, subject.head, law_commit=subject.law_commit)
     governance = (*governance_edits(repo, change), *_own_governance(law, change))
     only_law = only_law_edited(change, governance)
@@ -89,9 +94,10 @@ def examine(repo: Repository, request: ReviewRequest, services: Services, record
     names = _names(repo, subject) if law.waivers else ()
     waivers = _waivers(law, chosen, change, names, now, record)
     budget = _effective_budget(law, chosen, waivers, now)
-    context = _context(repo, law, chosen, change, governance, budget, now)
+    reading = threading.Lock()
+    context = _context(repo, law, chosen, change, governance, budget, now, reading)
     try:
-        gates = _all_gates(repo, law, context, services.tools, only_law=only_law)
+        gates = _all_gates(repo, law, context, tools, reading, only_law=only_law)
     except GatesStoppedError as stopped:
         record.append_stopped(_stopped(subject, change, context.spec, stopped))
         raise
@@ -180,7 +186,7 @@ def _effective_budget(
     return effective_budget(law.policy, spec.risk_tier, in_force, now=now, spec_id=spec.id, limits=law.limits)
 
 
-def _context(
+def _context(  # noqa: PLR0913, PLR0917 - each is one thing that a built-in gate may look at
     repo: Repository,
     law: Law,
     chosen: ChosenSpec | None,
@@ -188,13 +194,19 @@ def _context(
     governance: tuple[GovernanceEdit, ...],
     budget: BudgetDecision | None,
     now: datetime,
+    reading: threading.Lock,
 ) -> GateContext:
     result = chosen.spec.result if chosen else None
+
+    def read(treeish: str, path: str) -> bytes | None:
+        with reading:
+            return repo.read_blob(treeish, path)
+
     return GateContext(
         change=change,
         added_lines=added_lines(repo, change),
-        read_head=lambda path: repo.read_blob(change.head_tree, path),
-        read_base=lambda path: repo.read_blob(change.base_commit, path),
+        read_head=partial(read, change.head_tree),
+        read_base=partial(read, change.base_commit),
         spec=result.spec if result else None,
         spec_result=result,
         policy=law.policy,
@@ -207,15 +219,32 @@ def _context(
 
 
 def _all_gates(
-    repo: Repository, law: Law, context: GateContext, tools: ToolServices, *, only_law: bool
+    repo: Repository, law: Law, context: GateContext, tools: ToolServices, reading: threading.Lock, *, only_law: bool
 ) -> tuple[GateResult, ...]:
-    built_in = (law.gate(), *run_builtin_gates(context))
     if only_law:
+        built_in = (law.gate(), *run_builtin_gates(context))
         own = [left_out_gate(gate, "the change does nothing but edit law") for gate in law.config.gates]
         return (head_law_gate(repo, context.change, context.now), *map(_left_out_for_law, built_in), *own)
     governing = Governing(context.spec.risk_tier, context.spec.id) if context.spec else Governing(None)
+    built_in, configured = _side_by_side(
+        partial(run_builtin_gates, context),
+        partial(run_configured_gates, repo, law.config, context.change, governing, tools, reading),
+        at_once=bool(law.config.gates),
+    )
     required = _required_kinds(law, built_in, governing.tier)
-    return (*built_in, *required, *run_configured_gates(repo, law.config, context.change, governing, tools))
+    return (law.gate(), *built_in, *required, *configured)
+
+
+def _side_by_side(built_in: RunGates, configured: RunGates, *, at_once: bool) -> tuple[Results, Results]:
+    """Run the built-in gates while tools run; Ctrl-C reaches the tools, in the main thread."""
+    if not at_once:
+        return built_in(), configured()
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        beside = pool.submit(built_in)
+        ran = configured()
+        return beside.result(), ran
 
 
 def _required_kinds(law: Law, built_in: tuple[GateResult, ...], tier: int | None) -> tuple[GateResult, ...]:

@@ -43,10 +43,27 @@ class ToolServices:
     reuse: bool = True
 
 
+def begun_early(probe: Callable[[], IsolationReport]) -> Callable[[], IsolationReport]:
+    """A probe that is at work already, beside what else a review does, by the time it is asked."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(1)
+    found = pool.submit(probe)
+    pool.shutdown(wait=False)
+    return found.result
+
+
 def run_configured_gates(
-    repo: Repository, config: Config, change: Change, governing: Governing, services: ToolServices
+    repo: Repository,
+    config: Config,
+    change: Change,
+    governing: Governing,
+    services: ToolServices,
+    reading: threading.Lock | None = None,
 ) -> tuple[GateResult, ...]:
     """Run every gate that applies to the change; one result per gate, in the order of their definitions.
+
+    ``reading`` is what whoever else reads the repository at the same time holds.
 
     Raises:
         GatesStoppedError: on Ctrl-C, once every tool has ended.
@@ -60,23 +77,31 @@ def run_configured_gates(
     if governing.tier is None:
         results |= {gate.name: _without_tier(gate) for gate in applying}
     elif applying:
-        results |= _run(repo, replace(config, gates=tuple(applying)), change, governing, services)
+        results |= _run(
+            repo, replace(config, gates=tuple(applying)), change, governing, services, reading or threading.Lock()
+        )
     return tuple(results[gate.name] for gate in gates)
 
 
 def _run(
-    repo: Repository, config: Config, change: Change, governing: Governing, services: ToolServices
+    repo: Repository,
+    config: Config,
+    change: Change,
+    governing: Governing,
+    services: ToolServices,
+    reading: threading.Lock,
 ) -> dict[str, GateResult]:
     from agent_agency.sandbox.model import Isolation
     from agent_agency.workflows.gate_bench import prepare_bench
+    from agent_agency.workflows.measure_gate import TreesOfChange
     from agent_agency.workflows.schedule_gates import Schedule, run_schedule
 
     report, tier = services.probe(), governing.tier or UNGUARDED_TIER
     if tier == UNGUARDED_TIER and report.isolation is Isolation.NONE:
         return {gate.name: _refused(gate, tier, report) for gate in config.gates}
-    cancel = threading.Event()
+    cancel, trees = threading.Event(), TreesOfChange(repo, change, reading)
     try:
-        bench = prepare_bench(repo, config, change, governing, services, report, cancel)
+        bench = prepare_bench(trees, config, governing, services, report, cancel)
 
         def one(gate: ConfiguredGate) -> GateResult:
             result = _guarded(bench, gate, tier)
