@@ -3,9 +3,10 @@
 usage: python -m tools.make_report_fixtures WORKSPACE [FAMILY…]
 
 WORKSPACE is a folder that is made, and used again if it is there, so that the tools are installed once. Families are
-``python``, ``javascript`` and ``c``; what a machine lacks is named and its files are left as they are. The only change
-made to what a tool wrote: the workspace's path becomes ``/project``, the interpreter's ``/python``, the machine's name
-``machine``. Files named ``handwritten_…`` are not made here: they follow the public schema of tools that are not run.
+``python``, ``javascript``, ``c`` and ``native``; what a machine lacks is named and its files are left as they are. The
+only change made to what a tool wrote: the workspace's path becomes ``/project``, the interpreter's ``/python``, the
+machine's name ``machine``. Files named ``handwritten_…`` are not made here: they follow the public schema of tools that
+are not run.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ PYTHON_TOOLS = (
     "mutmut==3.8.1",
     "cosmic-ray==8.7.0",
     "gcovr==8.8",
+    "pytest-benchmark==5.3.1",
 )
 NODE_TOOLS = (
     "jest@30.5.2",
@@ -105,6 +107,8 @@ def make_python(space: Workspace) -> None:
     space.keep(root, "coverage.json", "coveragepy.json")
     space.keep(root, "coverage.xml", "coveragepy.cobertura.xml")
     space.keep(root, "coverage.lcov", "coveragepy.lcov")
+    space.run(root, "pytest", "-q", "speed", "--benchmark-json=speed.json")
+    space.keep(root, "speed.json", "pytest_benchmark.json")
     _python_checkers(space, root)
     _python_mutation(space, root)
 
@@ -188,8 +192,20 @@ def make_c(space: Workspace) -> None:
     space.keep(root, "gcovr.lcov", "gcovr.lcov")
 
 
+def make_native(space: Workspace) -> None:
+    """hyperfine, which measures any command."""
+    if not shutil.which("hyperfine"):
+        print("NOT MADE: the native family (hyperfine is missing)", file=sys.stderr)
+        return
+    root = space.project("native", {})
+    root.mkdir(exist_ok=True)
+    measured = ("--shell=none", "--runs=3", "--command-name=nothing", "true", "sleep 0.01")
+    space.run(root, "hyperfine", *measured, "--export-json", "hyperfine.json")
+    space.keep(root, "hyperfine.json", "hyperfine.json")
+
+
 FAMILIES: Mapping[str, Callable[[Workspace], None]] = MappingProxyType(
-    {"python": make_python, "javascript": make_javascript, "c": make_c}
+    {"python": make_python, "javascript": make_javascript, "c": make_c, "native": make_native}
 )
 
 

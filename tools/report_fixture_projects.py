@@ -134,6 +134,28 @@ class Old(unittest.TestCase):
             with self.subTest(part=part):
                 self.assertNotEqual(part, 1)
 """,
+        "speed/conftest.py": """\
+def pytest_benchmark_update_machine_info(config, machine_info):
+    machine_info.clear()  # which machine it was is nobody's concern
+""",
+        "speed/test_speed.py": """\
+import pytest
+
+from tally.money import fee
+
+
+def test_fee(benchmark):
+    benchmark.pedantic(fee, args=(1,), rounds=5, iterations=10)
+
+
+@pytest.mark.parametrize("size", [10, 1000])
+def test_sort(benchmark, size):
+    benchmark.pedantic(sorted, args=(list(range(size)),), rounds=5)
+""",
+        "speed/test_other.py": """\
+def test_fee(benchmark):
+    benchmark.pedantic(sum, args=([1, 2],), rounds=3)
+""",
     }
 )
 

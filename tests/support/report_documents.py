@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from random import Random
 from types import MappingProxyType
 
-from agent_agency.gates.reports.model import CoverageReport, IssueReport, MutantStatus, MutationReport, TestReport
+from agent_agency.gates.reports.model import (
+    CoverageReport,
+    IssueReport,
+    MutantStatus,
+    PerformanceReport,
+    TestReport,
+)
+from agent_agency.gates.reports.read import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +53,20 @@ class Document:
         return left, touched
 
 
-def badness(report: TestReport | CoverageReport | IssueReport | MutationReport) -> int:
-    """How much of a report speaks against the change."""
+SLOW = 100.0
+"""What a benchmark that speaks against a change takes at most, and then some."""
+
+
+def badness(report: Report) -> int:
+    """How much of a report speaks against the change; of measures, how many different values are too large."""
     if isinstance(report, TestReport):
         return report.failed
     if isinstance(report, CoverageReport):
         return report.lines_total - report.lines_covered
     if isinstance(report, IssueReport):
         return len(report.issues)
+    if isinstance(report, PerformanceReport):
+        return len({measure.value for measure in report.measures if measure.value >= SLOW})
     return report.counts[MutantStatus.SURVIVED] + report.counts[MutantStatus.NO_COVERAGE]
 
 
@@ -244,6 +257,37 @@ def pip_audit(chance: Random) -> Document:
     return _joined("pip-audit", '{"dependencies": [', items, '], "fixes": []}')
 
 
+def pytest_benchmark(chance: Random) -> Document:
+    """Benchmarks, slow or not, no two alike."""
+
+    def make(index: int, bad: bool) -> object:
+        taken = SLOW + index if bad else 0.5
+        stats = {"min": taken, "max": taken, "mean": taken}
+        return {"name": f"test_{index * 1111}", "fullname": f"speed/t.py::test_{index * 1111}", "stats": stats}
+
+    items = _json_items(_flags(chance), make, only_bad=False)
+    return _joined("pytest-benchmark", '{"machine_info": {}, "benchmarks": [', items, '], "version": "5"}')
+
+
+def hyperfine(chance: Random) -> Document:
+    """Commands, slow or not, no two alike."""
+
+    def make(index: int, bad: bool) -> object:
+        taken = SLOW + index if bad else 0.5
+        return {"command": f"run {index * 1111}", "min": taken, "max": taken, "mean": taken, "exit_codes": [0]}
+
+    return _joined("hyperfine", '{"results": [', _json_items(_flags(chance), make, only_bad=False), "]}")
+
+
+def k6(chance: Random) -> Document:
+    """Metrics, large or not, no two alike."""
+    items = [
+        (f'"metric_{index * 1111}": {json.dumps({"avg": SLOW + index if bad else 0.5})}', int(bad))
+        for index, bad in enumerate(_flags(chance))
+    ]
+    return _joined("k6", '{"root_group": {}, "metrics": {', items, "}}")
+
+
 MAKERS: Mapping[str, Callable[[Random], Document]] = MappingProxyType(
     {
         "junit": junit,
@@ -263,6 +307,9 @@ MAKERS: Mapping[str, Callable[[Random], Document]] = MappingProxyType(
         "mypy": mypy,
         "bandit": bandit,
         "pip-audit": pip_audit,
+        "pytest-benchmark": pytest_benchmark,
+        "hyperfine": hyperfine,
+        "k6": k6,
     }
 )
 """A maker of random reports for every format."""

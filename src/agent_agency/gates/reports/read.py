@@ -40,6 +40,9 @@ FORMATS: Mapping[str, str] = MappingProxyType(
         "pyright": "type_tools:read_pyright",
         "bandit": "security_tools:read_bandit",
         "pip-audit": "security_tools:read_pip_audit",
+        "pytest-benchmark": "pytest_benchmark:read_pytest_benchmark",
+        "hyperfine": "hyperfine:read_hyperfine",
+        "k6": "k6:read_k6",
     }
 )
 """Every format by name, with the reader that is imported when it is asked for."""

@@ -15,6 +15,7 @@ from agent_agency.gates.reports.model import (
     IssueSeverity,
     MutantStatus,
     MutationReport,
+    PerformanceReport,
     ReportProblem,
     TestReport,
     TestStatus,
@@ -47,6 +48,12 @@ def mutants_of(name: str) -> MutationReport:
     report = read_report(form_of(FIXTURES / name), FIXTURES / name)
     assert isinstance(report, MutationReport), report
     return report
+
+
+def measures_of(name: str) -> dict[str, tuple[float, str]]:
+    report = read_report(form_of(FIXTURES / name), FIXTURES / name)
+    assert isinstance(report, PerformanceReport), report
+    return {measure.name: (measure.value, measure.unit) for measure in report.measures}
 
 
 @pytest.mark.parametrize("path", READABLE, ids=lambda path: path.name)
@@ -281,3 +288,31 @@ def test_cosmic_ray_tells_place_and_operator_of_each_mutant() -> None:
     assert report.counts[MutantStatus.SURVIVED] > 0
     assert report.counts[MutantStatus.KILLED] > 0
     assert all(mutant.line in range(1, 9) and mutant.description.startswith("core/") for mutant in report.mutants)
+
+
+def test_a_benchmark_is_named_with_its_file_and_without_where_that_is_plain() -> None:
+    measures = measures_of("pytest_benchmark.json")
+    written = json.loads((FIXTURES / "pytest_benchmark.json").read_bytes())["benchmarks"]
+    for benchmark in written:
+        assert measures[benchmark["fullname"]] == (benchmark["stats"]["mean"], "s")
+        assert measures[f"{benchmark['fullname']}.median"] == (benchmark["stats"]["median"], "s")
+    assert {"test_sort[10]", "test_sort[1000].max"} <= measures.keys()
+    assert "test_fee" not in measures  # two files have one of this name
+    assert {"speed/test_speed.py::test_fee", "speed/test_other.py::test_fee"} <= measures.keys()
+
+
+def test_a_command_is_named_by_its_text_or_the_name_it_was_given() -> None:
+    measures = measures_of("hyperfine.json")
+    for result in json.loads((FIXTURES / "hyperfine.json").read_bytes())["results"]:
+        assert measures[result["command"]] == measures[f"{result['command']}.mean"] == (result["mean"], "s")
+        assert min(result["times"]) == measures[f"{result['command']}.min"][0]
+    assert {"nothing", "sleep 0.01"} <= measures.keys()
+
+
+def test_both_forms_of_a_k6_summary_tell_the_same() -> None:
+    summary, data = measures_of("handwritten_k6_summary.json"), measures_of("handwritten_k6_data.json")
+    assert data["http_req_duration"] == data["http_req_duration.avg"] == (120.5, "ms")
+    assert data["http_req_duration.p(95)"] == (181.7, "ms")
+    assert summary["http_req_duration.p(95)"] == (181.7, "")
+    assert summary["http_req_duration{expected_response:true}.max"] == (201.9, "")
+    assert (summary["http_req_failed"], data["http_req_failed"]) == ((0, ""), (0, ""))
