@@ -148,3 +148,94 @@ def test_escapes_in_a_command_do_not_reach_the_terminal(tmp_path: Path) -> None:
         done = agency("gates", *command, cwd=repo.path)
         assert "\x1b" not in done.out + done.err
         assert "\x07" not in done.out + done.err
+
+
+EVERY_SETTING = """\
+[setup]
+shell = "sh"
+argv = ["npm ci --ignore-scripts"]
+lock_files = ["package-lock.json"]
+keep = ["node_modules"]
+network = true
+
+[tools]
+readable = ["~/no-such-tools", "/opt/tools"]
+
+[[gate]]
+name = "speed"
+kind = "performance"
+shell = "sh"
+argv = ["hyperfine --export-json bench.json ./run"]
+report = "bench.json"
+format = "hyperfine"
+budget = { "./run" = 0.5 }
+ratchet = true
+needs = ["coverage"]
+limits = { idle_s = 30, memory_mb = 512 }
+
+[[gate]]
+name = "coverage"
+kind = "coverage"
+argv = ["true"]
+report = "c.json"
+format = "coveragepy"
+changed_threshold = { 1 = 100, 2 = 95 }
+
+[[gate]]
+name = "api"
+kind = "contracts"
+argv = ["true"]
+report = "openapi.json"
+format = "openapi"
+
+[[gate]]
+name = "page"
+kind = "accessibility"
+argv = ["true"]
+report = "axe.json"
+format = "axe"
+"""
+
+
+def test_every_setting_is_listed_and_explained(tmp_path: Path) -> None:
+    repo = repo_with(tmp_path, EVERY_SETTING)
+    listed = agency("gates", "list", "--json", cwd=repo.path).document
+    speed, coverage = listed["gates"][:2]
+    assert (speed["shell"], speed["budget"], speed["ratchet"]) == ("sh", {"./run": 0.5}, True)
+    assert (speed["needs"], speed["limits"]) == (["coverage"], {"idle_s": 30, "memory_mb": 512})
+    assert coverage["changed_threshold"] == {"1": 100, "2": 95}
+    assert (listed["setup"]["keep"], listed["readable"]) == (["node_modules"], ["~/no-such-tools", "/opt/tools"])
+
+    shown = agency("gates", "list", cwd=repo.path, env={"COLUMNS": "200"}).out
+    assert "leaves node_modules for every checkout" in shown
+    assert "readable to all: ~/no-such-tools, /opt/tools" in shown
+
+    wide = {"COLUMNS": "250"}
+    told = {name: agency("gates", "explain", name, cwd=repo.path, env=wide).out for name in ("speed", "coverage")}
+    for words in (
+        "hyperfine --export-json bench.json ./run (a script for sh)",
+        "./run is more than 0.5",
+        "only what the change made worse fails",
+        "30 s without output, 512 MiB of memory",
+        "coverage, if they pass",
+    ):
+        assert words in told["speed"]
+    assert "fewer are covered than 100 % at tier 1, 95 % at tier 2" in told["coverage"]
+    assert "breaks what the base promises" in agency("gates", "explain", "api", cwd=repo.path, env=wide).out
+    assert "more violations than 0" in agency("gates", "explain", "page", cwd=repo.path, env=wide).out
+
+
+def test_the_doctor_looks_at_the_set_up_step_and_the_readable_paths(tmp_path: Path) -> None:
+    repo = repo_with(tmp_path, EVERY_SETTING.replace('shell = "sh"\nargv = ["npm ci', 'argv = ["no-such-npm'))
+    checks = {check["name"]: check for check in agency("gates", "doctor", "--json", cwd=repo.path).document["checks"]}
+
+    assert (checks["setup"]["standing"], checks["readable"]["standing"]) == ("missing", "limited")
+    assert "~/no-such-tools" in checks["readable"]["found"]
+    assert "what its script starts is not looked for" in checks["speed"]["found"]
+
+
+def test_a_benchmark_without_a_budget_can_never_tell(tmp_path: Path) -> None:
+    repo = repo_with(tmp_path, EVERY_SETTING.replace('budget = { "./run" = 0.5 }\n', ""))
+    checks = {check["name"]: check for check in agency("gates", "doctor", "--json", cwd=repo.path).document["checks"]}
+
+    assert checks["speed"]["standing"] == "problem"

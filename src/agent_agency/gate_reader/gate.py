@@ -18,6 +18,7 @@ from agent_agency.gate_reader.values import (
     told,
 )
 from agent_agency.gate_settings import (
+    CONTRACT_FORMATS,
     FORMATS_OF_KIND,
     IN_PERCENT,
     STANDARD_THRESHOLDS,
@@ -61,7 +62,6 @@ LIMIT_RANGES: Mapping[str, tuple[int, int]] = MappingProxyType(
 MOST_BUDGET_ENTRIES = 200
 LONGEST_BUDGET_NAME = 300
 MOST_BUDGET = 1e18
-_CONTRACT_FORMATS = frozenset({"openapi", "graphql", "protobuf", "json-schema"})
 _JUDGED_BY_TESTS = frozenset(FORMATS_OF_KIND[GateKind.TESTS])
 
 
@@ -181,7 +181,7 @@ class _GateReader(CommandReader):
         if wanted and form is None:
             remedy = "Give the gate 'report' and 'format', or remove it."
             self._refuse("ratchet", "'ratchet' would not be held to: an exit code cannot be compared", remedy)
-        elif wanted and isinstance(form, str) and form in _CONTRACT_FORMATS:
+        elif wanted and isinstance(form, str) and form in CONTRACT_FORMATS:
             problem = "'ratchet' would have no effect: a contract is always compared with the base"
             self._refuse("ratchet", problem, "Remove it.")
         return wanted

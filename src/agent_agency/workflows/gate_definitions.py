@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from agent_agency.config import Config, read_config
 from agent_agency.errors import LawError, UsageError
-from agent_agency.gate_settings import ConfiguredGate, GateKind
+from agent_agency.gate_settings import ConfiguredGate, GateKind, SetupStep
+from agent_agency.gates.readable_paths import missing_readable
+from agent_agency.gates.tool_presence import ToolPresence, module_of
 from agent_agency.git import Repository
 from agent_agency.sandbox.model import Isolation
 from agent_agency.sandbox.probe import IsolationReport
-from agent_agency.sandbox.tool_paths import find_program
 from agent_agency.workflows.law import CONFIG_PATH
 
-PROBE_SECONDS = 20
-_HAS_MODULE = "import importlib.util, sys; sys.exit(importlib.util.find_spec(sys.argv[1].split('.')[0]) is None)"
-_NEEDS_REPORT = frozenset({GateKind.TESTS, GateKind.COVERAGE, GateKind.MUTATION})
+_NEEDS_REPORT = frozenset({GateKind.TESTS, GateKind.COVERAGE, GateKind.MUTATION, GateKind.PERFORMANCE})
 _FILE_MODES = frozenset({"100644", "100755"})
 
 
 @dataclass(frozen=True, slots=True)
 class GateDefinitions:
-    """The gates of one commit: ``ref`` is how the base was named, ``commit`` its id."""
+    """The settings of one commit: ``ref`` is how the base was named, ``commit`` its id."""
 
     ref: str
     commit: str
-    gates: tuple[ConfiguredGate, ...]
+    config: Config
+
+    @property
+    def gates(self) -> tuple[ConfiguredGate, ...]:
+        """The gates, in their order."""
+        return self.config.gates
 
     def named(self, name: str) -> ConfiguredGate:
         """Find a gate.
@@ -82,13 +84,13 @@ def read_definitions(repo: Repository, base: str | None) -> GateDefinitions:
     commit = repo.resolve(ref)
     entries = [entry for entry in repo.list_files(commit, CONFIG_PATH) if entry.path == CONFIG_PATH]
     if not entries:
-        return GateDefinitions(ref, commit, ())
+        return GateDefinitions(ref, commit, Config())
     if entries[0].mode not in _FILE_MODES:
         fix = "Replace it by the file itself on the base branch."
         raise LawError("agency.toml at the base is a link or a submodule, so it is no law", fix=fix, path=CONFIG_PATH)
     config = read_config(repo.read_blob(commit, CONFIG_PATH) or b"", CONFIG_PATH)
     if isinstance(config, Config):
-        return GateDefinitions(ref, commit, config.gates)
+        return GateDefinitions(ref, commit, config)
     first = config[0]
     more = f" (and {len(config) - 1} more)" if len(config) > 1 else ""
     raise LawError(f"{first.message}{more}", fix=first.remedy, path=CONFIG_PATH, line=first.place.line)
@@ -103,8 +105,10 @@ def prospects(
     """Say of the machine, and then of each gate, whether it can run here."""
     if not definitions.gates:
         return ()
-    found = [_gate_prospect(repo, definitions.commit, gate, variables) for gate in definitions.gates]
-    return (_isolation(probe()), *found)
+    presence, config = ToolPresence(variables), definitions.config
+    found = [_gate_prospect(repo, definitions.commit, gate, presence) for gate in config.gates]
+    setup = [] if config.setup is None else [_setup_prospect(config.setup, presence)]
+    return (_isolation(probe()), *_readable(config.readable, variables), *setup, *found)
 
 
 def exit_code(found: Sequence[Prospect]) -> int:
@@ -125,22 +129,46 @@ def _isolation(report: IsolationReport) -> Prospect:
     return Prospect(name, Standing.PROBLEM, f"none{reason}: at risk tier 1 no tool is run", remedy)
 
 
-def _gate_prospect(repo: Repository, commit: str, gate: ConfiguredGate, variables: Mapping[str, str]) -> Prospect:
-    program = gate.argv[0]
+def _readable(texts: Sequence[str], variables: Mapping[str, str]) -> Iterator[Prospect]:
+    missing = missing_readable(texts, variables.get("HOME", ""))
+    if missing:
+        found = f"not there: {', '.join(missing)}"
+        yield Prospect("readable", Standing.LIMITED, found, "Make them, or take them out of [tools] readable.")
+    elif texts:
+        yield Prospect("readable", Standing.FINE, ", ".join(texts))
+
+
+def _setup_prospect(setup: SetupStep, presence: ToolPresence) -> Prospect:
+    lacking = presence.lacking_program(setup.command[0])
+    if lacking is not None:
+        return Prospect("setup", Standing.MISSING, lacking.what, lacking.remedy)
+    return Prospect("setup", Standing.FINE, _starts(setup, presence))
+
+
+def _starts(command: ConfiguredGate | SetupStep, presence: ToolPresence) -> str:
+    """What a command starts; of a script no more is known than its shell."""
+    place, module = presence.program(command.command[0]), module_of(command.command)
+    if command.shell is not None:
+        return f"{place}; what its script starts is not looked for"
+    return f"{place}{f', module {module}' if module else ''}"
+
+
+def _gate_prospect(repo: Repository, commit: str, gate: ConfiguredGate, presence: ToolPresence) -> Prospect:
+    program = gate.command[0]
     if gate.report is None and gate.kind in _NEEDS_REPORT:
-        found = "it names no report, so it can never tell that anything was tested"
+        found = "it names no report, so it can never tell that anything was tested or measured"
         return Prospect(gate.name, Standing.PROBLEM, found, "Give it 'report' and 'format' in agency.toml.")
+    if gate.kind is GateKind.PERFORMANCE and not gate.budget:
+        found = "it names no budget, so nothing is held to anything"
+        return Prospect(gate.name, Standing.PROBLEM, found, "Give it '[gate.budget]' in agency.toml.")
     if "/" in program and not program.startswith("/"):
         return _of_the_checkout(repo, commit, gate)
-    place = find_program(program, variables, Path("/"))
-    if place is None:
-        remedy = "Install it, or put its folder on PATH."
-        return Prospect(gate.name, Standing.MISSING, f"there is no program {program!r}", remedy)
-    module = _module(gate.argv)
-    if module is not None and not _has_module(place, module):
-        remedy = f"Install it for that interpreter, or put the right {PurePath(program).name} first on PATH."
-        return Prospect(gate.name, Standing.MISSING, f"{place} has no module {module!r}", remedy)
-    return Prospect(gate.name, Standing.FINE, f"{place}{f', module {module}' if module else ''}")
+    lacking, module = presence.lacking_program(program), module_of(gate.command)
+    if lacking is None and module is not None:
+        lacking = presence.lacking_module(program, module)
+    if lacking is not None:
+        return Prospect(gate.name, Standing.MISSING, lacking.what, lacking.remedy)
+    return Prospect(gate.name, Standing.FINE, _starts(gate, presence))
 
 
 def _of_the_checkout(repo: Repository, commit: str, gate: ConfiguredGate) -> Prospect:
@@ -152,26 +180,3 @@ def _of_the_checkout(repo: Repository, commit: str, gate: ConfiguredGate) -> Pro
         return Prospect(gate.name, Standing.MISSING, found, "Commit it, with git update-index --chmod=+x.")
     found = f"{path} is part of the repository, so a change can rewrite what judges it"
     return Prospect(gate.name, Standing.LIMITED, found, "Name it in governance_paths of agency.toml.")
-
-
-def _module(argv: tuple[str, ...]) -> str | None:
-    """The module that ``python -m`` would run."""
-    is_python = PurePath(argv[0]).name.startswith("python")
-    return argv[2] if is_python and argv[1:2] == ("-m",) and len(argv) > 2 else None  # noqa: PLR2004  the module's place
-
-
-def _has_module(python: Path, module: str) -> bool:
-    """Ask the interpreter itself, from an empty folder, so that no file of the repository answers."""
-    with tempfile.TemporaryDirectory(prefix="agency-doctor-") as folder:
-        try:
-            done = subprocess.run(
-                [str(python), "-I", "-c", _HAS_MODULE, module],
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=PROBE_SECONDS,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return False
-    return done.returncode == 0
