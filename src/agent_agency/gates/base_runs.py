@@ -46,7 +46,8 @@ class BaseRuns:
         try:
             noted = json.loads((place / "run.json").read_bytes())
             exit_code, digest, isolation = noted["exit_code"], noted["digest"], Isolation(noted["isolation"])
-            if type(exit_code) is not int or _digest(place / "report") != digest:
+            root = noted["root"]
+            if type(exit_code) is not int or type(root) is not str or _digest(place / "report") != digest:
                 return None
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -54,7 +55,8 @@ class BaseRuns:
         report = read_kept_report(gate, place / "report")
         if isinstance(report, ReportProblem):
             return None
-        return ToolRun(outcome, report, digest, document=read_kept_document(gate, place / "report"), part=BASE)
+        document = read_kept_document(gate, place / "report")
+        return ToolRun(outcome, report, digest, document=document, part=BASE, root=root)
 
     def keep(self, gate: ConfiguredGate, ran: ToolRun, checkout: Checkout) -> None:
         """Keep a run whose tool ended by itself and left something that could be read; a full disk keeps nothing."""
@@ -69,9 +71,9 @@ class BaseRuns:
         report = checkout.root / gate.report
         with contextlib.suppress(OSError):
             if report.stat().st_size <= LARGEST_KEPT:
-                self._write(place, report, outcome)
+                self._write(place, report, outcome, str(checkout.root))
 
-    def _write(self, place: Path, report: Path, outcome: Outcome) -> None:
+    def _write(self, place: Path, report: Path, outcome: Outcome, root: str) -> None:
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._make_room(place.parent)
         made = Path(tempfile.mkdtemp(prefix=".incoming-", dir=place.parent))
@@ -81,6 +83,7 @@ class BaseRuns:
                 "exit_code": outcome.exit_code,
                 "digest": _digest(made / "report"),
                 "isolation": str(outcome.isolation),
+                "root": root,
             }
             (made / "run.json").write_text(json.dumps(noted), "utf-8")
             shutil.rmtree(place, ignore_errors=True)

@@ -83,10 +83,10 @@ class TreesOfChange:
 
     @cached_property
     def added(self) -> Mapping[str, frozenset[int]]:
-        """The numbers of the lines that the change adds, by head path."""
+        """The numbers of the lines that the change adds, by head path; those that hold only white space left out."""
         with self.reading:
             found = added_lines(self.repo, self.change)
-        return {path: frozenset(line.number for line in lines) for path, lines in found.items()}
+        return {path: frozenset(line.number for line in lines if line.text.strip()) for path, lines in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,15 +168,9 @@ def _verdict(measurement: Measurement, head: ToolRun) -> ToolVerdict:
 def _context(measurement: Measurement, head: ToolRun) -> JudgingContext:
     """What a report is judged against; the base is measured for it where the gate has a ratchet."""
     gate, trees = measurement.gate, measurement.trees
-    context = JudgingContext()
-    if gate.kind is GateKind.COVERAGE or gate.ratchet:
-        context = JudgingContext(
-            added=trees.added,
-            paths=trees.head_paths,
-            renamed=trees.renamed,
-            root=head.root,
-            lines_of=trees.lines_of,
-        )
+    context = JudgingContext(paths=trees.head_paths, root=head.root, lines_of=trees.lines_of)
+    if gate.ratchet or gate.kind in {GateKind.COVERAGE, GateKind.MUTATION}:
+        context = replace(context, added=trees.added, renamed=trees.renamed)
     if not gate.ratchet or head.stopped() is not None:
         return context
     try:
