@@ -53,7 +53,7 @@ def own_names(checkout: Path) -> tuple[OwnName, ...]:
     folders = dict.fromkeys(folder for project in projects for folder in _package_folders(checkout, project))
     found: dict[str, set[str]] = {}
     for folder in folders:
-        for name in _modules_in(checkout / folder):
+        for name in _modules_in(checkout / folder, _BESIDE_THE_PRODUCT - declared):
             found.setdefault(name, set()).add(folder)
     tops = {name.split(".", 1)[0] for name in found}
     known = bool(declared & tops)
@@ -122,12 +122,12 @@ def _package_folders(checkout: Path, project: str) -> Iterator[str]:
             yield "" if place == "." else place
 
 
-def _modules_in(folder: Path) -> Iterator[str]:
+def _modules_in(folder: Path, left_out: frozenset[str]) -> Iterator[str]:
     looked_at = 0
     pending = [("", folder, 0)]
     while pending:
         prefix, place, depth = pending.pop(0)
-        for name, package in _importable(place):
+        for name, package in _importable(place, left_out):
             looked_at += 1
             if package is not False:
                 yield prefix + name
@@ -137,7 +137,7 @@ def _modules_in(folder: Path) -> Iterator[str]:
                 pending.append((f"{prefix}{name}.", place / name, depth + 1))
 
 
-def _importable(folder: Path) -> list[tuple[str, bool | None]]:
+def _importable(folder: Path, left_out: frozenset[str]) -> list[tuple[str, bool | None]]:
     """Names in a folder: ``None`` for a module, ``True`` for a package, ``False`` for a folder that may be one."""
     found: list[tuple[str, bool | None]] = []
     try:
@@ -146,7 +146,7 @@ def _importable(folder: Path) -> list[tuple[str, bool | None]]:
                 stem, kind = os.path.splitext(entry.name)  # noqa: PTH122  a name alone
                 if kind == ".py" and stem.isidentifier() and stem != "__init__" and entry.is_file():
                     found.append((stem, None))
-                elif entry.name.isidentifier() and entry.is_dir() and entry.name not in _BESIDE_THE_PRODUCT:
+                elif entry.name.isidentifier() and entry.is_dir() and entry.name not in left_out:
                     found.append((entry.name, Path(entry.path, "__init__.py").is_file()))
     except OSError:
         return []

@@ -405,7 +405,11 @@ class _Search:
                 first = stream.readline(_LONGEST_FIRST_LINE)
         except OSError:
             return None, None
-        words = os.fsdecode(first[2:]).split() if first.startswith(b"#!") else []
+        if not first.startswith(b"#!"):
+            # a shell carries a text without a first line out by itself
+            is_text = path.is_relative_to(self.origin.cwd) and b"\0" not in first
+            return None, self._text_of(path) if is_text else None
+        words = os.fsdecode(first[2:]).split()
         if words and PurePath(words[0]).name == "env":
             words = [word for word in words[1:] if not word.startswith("-") and not _ASSIGNMENT.fullmatch(word)]
         found = self._find(words[0]) if words else None
