@@ -7,7 +7,6 @@ what is written.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,11 @@ from agent_agency.facts import display_path
 from agent_agency.gates.removal import remove_tree
 from agent_agency.git import Repository
 from agent_agency.git.tree import TreeEntry, may_be_in_tree
+from agent_agency.git.view import PREFIX as VIEW_PREFIX
+from agent_agency.owned_folders import OwnedFolder, remove_left_folders
 
+_PREFIX = "agency-gate-"
+_PREFIXES = (_PREFIX, VIEW_PREFIX)
 _EXECUTABLE, _LINK, _SUBMODULE = "100755", "120000", "160000"
 
 
@@ -49,7 +52,9 @@ def fresh_checkout(repo: Repository, parts: Sequence[Part], reading: Lock) -> It
         GitError: when an entry cannot be read, or cannot stand in a checkout.
         OSError: when the folder cannot be written.
     """
-    folder = Path(os.path.realpath(tempfile.mkdtemp(prefix="agency-gate-")))
+    remove_left_folders(_PREFIXES, remove_tree)
+    owned = OwnedFolder(_PREFIX)
+    folder = owned.path
     try:
         checkout = Checkout(folder / "checkout", folder / "private")
         for made in (checkout.root, checkout.private):
@@ -59,6 +64,7 @@ def fresh_checkout(repo: Repository, parts: Sequence[Part], reading: Lock) -> It
         yield checkout
     finally:
         remove_tree(folder)
+        owned.close()
 
 
 def lies_inside(path: Path, root: Path) -> bool:

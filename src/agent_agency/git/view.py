@@ -8,7 +8,6 @@ program. Objects made for a review (a frozen working tree) are written here and 
 from __future__ import annotations
 
 import shutil
-import tempfile
 import weakref
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +15,10 @@ from pathlib import Path
 
 from agent_agency.errors import GitError
 from agent_agency.git.process import Finished, GitProgram, environment, failure
+from agent_agency.owned_folders import OwnedFolder
+
+PREFIX = "agency-view-"
+"""How the names of these folders begin, for whoever takes away what a killed process left."""
 
 _CONFIG = """\
 [core]
@@ -71,8 +74,9 @@ class ObjectView:
         self.filesystem = filesystem
         self.object_format = object_format
         try:
-            self.folder = Path(tempfile.mkdtemp(prefix="agency-view-")).absolute()
-            self._finalizer = weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+            owned = OwnedFolder(PREFIX)
+            self.folder = owned.path
+            self._finalizer = weakref.finalize(self, _remove, owned)
             self._write(object_folder, object_format, shallow_file, filesystem)
         except OSError as error:
             raise GitError(
@@ -129,6 +133,11 @@ class ObjectView:
     def close(self) -> None:
         """Remove the temporary git directory; frozen trees are gone after this."""
         self._finalizer()
+
+
+def _remove(owned: OwnedFolder) -> None:
+    shutil.rmtree(owned.path, ignore_errors=True)
+    owned.close()
 
 
 def quoted_path(path: Path) -> bytes:
