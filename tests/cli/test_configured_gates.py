@@ -177,3 +177,13 @@ def test_a_tool_cannot_write_outside_of_the_checkout(tmp_path: Path) -> None:
     if gate(done, "escape")["facts"]["isolation"] == "none":
         pytest.skip("NOT RUN: this machine offers no isolation")
     assert not target.exists()
+
+
+def test_a_tool_without_a_report_is_quoted_with_its_last_line(tmp_path: Path) -> None:
+    script = "import sys; print('first'); print('3 files are out of order'); sys.exit(4)"
+    config = f'[[gate]]\nname = "order"\nkind = "custom"\nargv = ["{PYTHON}", "-c", "{script}"]\n'
+    repo = repo_with(tmp_path, config)
+    repo.commit("Change", **{"src/totals.py": "def total(lines):\n    return sum(lines, 0)\n"})
+    done = review(repo)
+    (found,) = [finding for finding in done.document["findings"] if finding["gate"] == "order"]
+    assert found["message"] == "the tool exited with 4; it printed last: 3 files are out of order"

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from agent_agency.facts import GateResult
 from agent_agency.gate_settings import SETUP_VARIABLE, ConfiguredGate
 from agent_agency.gates.checkout import Checkout, lies_inside
 from agent_agency.gates.named_tools import named_tool_paths
@@ -29,6 +30,14 @@ class RunEvidence(Protocol):
 
     def keep_output(self, outcome: Outcome, part: str) -> Mapping[str, Any]:
         """Keep what a tool printed."""
+        ...
+
+    def holds(self, result: GateResult) -> bool:
+        """Whether all that a result names as evidence is still kept."""
+        ...
+
+    def clean(self, result: GateResult) -> GateResult:
+        """The same result with no credential in what it tells."""
         ...
 
 

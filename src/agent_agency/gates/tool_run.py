@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +23,7 @@ from agent_agency.gates.tool_verdict import ToolVerdict, judge
 from agent_agency.sandbox.model import Command, Ended, Isolation, Outcome
 from agent_agency.sandbox.run import run
 
+LONGEST_LAST_WORDS = 200
 UNGUARDED = "; run without isolation, so the tool could touch this machine"
 
 
@@ -51,7 +52,8 @@ class ToolRun:
         stopped = self.stopped()
         if stopped is not None or self.outcome is None or self.outcome.exit_code is None:
             return stopped or ToolVerdict(GateStatus.ERROR, "the tool was not started")
-        return judge(gate, tier, self.outcome.exit_code, self.report, context)
+        judged = judge(gate, tier, self.outcome.exit_code, self.report, context)
+        return judged if gate.report is not None else _with_last_words(judged, self.outcome)
 
     def stopped(self) -> ToolVerdict | None:
         """What it means that the tool did not end by itself; ``None`` when it did."""
@@ -115,6 +117,18 @@ def gate_result(
         verdict.reason + (UNGUARDED if unguarded else ""),
         facts=MappingProxyType(facts),
     )
+
+
+def _with_last_words(verdict: ToolVerdict, outcome: Outcome) -> ToolVerdict:
+    """A failure that an exit code alone tells, with the last line that the tool printed."""
+    if verdict.status is not GateStatus.FAIL:
+        return verdict
+    lines = (outcome.output_head + outcome.output_tail).decode("utf-8", "replace").split("\n")
+    last = next((text for line in reversed(lines) if (text := line.strip())), "")[:LONGEST_LAST_WORDS]
+    if not last:
+        return verdict
+    told = [replace(finding, message=f"{finding.message}; it printed last: {last}") for finding in verdict.findings]
+    return replace(verdict, findings=tuple(told))
 
 
 def _evidence(
