@@ -15,7 +15,7 @@ Evaluator = Callable[[GateContext, GateMode], GateResult]
 def run_builtin_gates(context: GateContext) -> tuple[GateResult, ...]:
     """Evaluate every built-in gate, and list what the policy names beyond them.
 
-    The answer always holds the five gates of the CAWS standard and the arbiter's own three, in that order, then one
+    The answer always holds the five gates of the CAWS standard and the arbiter's own, in that order, then one
     ``not_run`` result for every other gate that the policy names, by name. A gate that raises is an ``error``, never
     a pass.
     """
@@ -36,6 +36,7 @@ def _evaluators() -> dict[str, Evaluator]:
         spec_completeness,
         todo_detection,
     )
+    from agent_agency.gates.contracts import gate as contracts
     from agent_agency.gates.tampering import gate as tampering
 
     return {
@@ -47,6 +48,7 @@ def _evaluators() -> dict[str, Evaluator]:
         "governance_edit": governance_edit.evaluate,
         "secrets": secrets.evaluate,
         "tampering": tampering.evaluate,
+        "declared_contracts": contracts.evaluate,
     }
 
 

@@ -9,7 +9,7 @@ from agent_agency.spec.model import Policy
 
 CAWS_GATES = ("spec_completeness", "scope_boundary", "budget_limit", "god_object", "todo_detection")
 REQUIRED_GATES = frozenset({"spec_completeness", "scope_boundary", "budget_limit"})
-OWN_GATES = ("governance_edit", "secrets", "tampering")
+OWN_GATES = ("governance_edit", "secrets", "tampering", "declared_contracts")
 
 
 @dataclass(frozen=True, slots=True)

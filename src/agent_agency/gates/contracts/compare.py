@@ -85,7 +85,19 @@ def _machinery(form: Form) -> tuple[Callable[..., Any], Callable[..., ContractCo
         from agent_agency.gates.contracts.graphql_sdl import compare_graphql, read_schema
 
         return _alone(read_schema), compare_graphql
-    raise ValueError(form)
+    if form is Form.PROTOBUF:
+        from agent_agency.gates.contracts.protobuf import compare_protobuf
+        from agent_agency.gates.contracts.protobuf_parser import parse_proto
+
+        return _alone(parse_proto), compare_protobuf
+    if form is Form.OPENAPI:
+        from agent_agency.gates.contracts.openapi import compare_openapi
+        from agent_agency.gates.contracts.openapi_reader import read_openapi
+
+        return read_openapi, compare_openapi
+    from agent_agency.gates.contracts.json_schema import compare_json_schema, read_json_schema
+
+    return read_json_schema, compare_json_schema
 
 
 def _alone(read: Callable[[bytes], Any]) -> Callable[..., Any]:

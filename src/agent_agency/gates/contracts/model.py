@@ -21,18 +21,31 @@ class Form(StrEnum):
 
 
 BASE_UNPARSEABLE = "base_unparseable"
-NO_BASE = "no_base"
 REMOTE_REFERENCE = "remote_reference"
 UNPARSEABLE = "unparseable"
 INVALID = "invalid"
 UNRESOLVED_REFERENCE = "unresolved_reference"
-STILL_UNRESOLVED = "still_unresolved"
+STILL_INVALID = "still_invalid"
 TOO_COMPLEX = "too_complex"
 RESPONSE_UNDOCUMENTED = "openapi.response_undocumented"
 DANGEROUS = "graphql.dangerous"
 NAME_NOT_RESERVED = "protobuf.name_not_reserved"
+MISSING = "missing"
+NOT_THERE = "not_there"
+NOT_COMPARED = "not_compared"
+MOVED = "moved"
 TOLD = frozenset(
-    {BASE_UNPARSEABLE, NO_BASE, REMOTE_REFERENCE, STILL_UNRESOLVED, RESPONSE_UNDOCUMENTED, DANGEROUS, NAME_NOT_RESERVED}
+    {
+        NOT_THERE,
+        NOT_COMPARED,
+        MOVED,
+        BASE_UNPARSEABLE,
+        REMOTE_REFERENCE,
+        STILL_INVALID,
+        RESPONSE_UNDOCUMENTED,
+        DANGEROUS,
+        NAME_NOT_RESERVED,
+    }
 )
 """Rules whose problems are told and fail nothing."""
 
