@@ -22,9 +22,20 @@ def explain_rule(name: str) -> Rule:
 
 
 def find_rule(catalogue: Mapping[str, Rule], name: str) -> Rule | None:
-    """The rule of this id, or the one that stands for its kind (``secrets.*``)."""
+    """The rule of this id, or the one that stands for its kind (``secrets.*``, ``gate.*.test_failed``)."""
     head = name.rpartition(".")[0]
-    return catalogue.get(name) or (catalogue.get(f"{head}.{ANY}") if head else None)
+    return catalogue.get(name) or (catalogue.get(f"{head}.{ANY}") if head else None) or _of_gate(catalogue, name)
+
+
+def _of_gate(catalogue: Mapping[str, Rule], name: str) -> Rule | None:
+    """The rule of a configured gate, whatever the gate's name and the tool's own rule are."""
+    family, _, rest = name.partition(".")
+    gate, _, found = rest.partition(".")
+    if family != "gate" or not gate or not found:
+        return None
+    kind = found.partition(".")[0]
+    tried = (f"gate.{ANY}.{found}", f"gate.{ANY}.{kind}.{ANY}", f"gate.{ANY}.{ANY}")
+    return next((catalogue[rule] for rule in tried if rule in catalogue), None)
 
 
 def list_rules() -> tuple[Rule, ...]:
