@@ -2,7 +2,7 @@
 # make check  lint, types, layers and docs             make help   the rest
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test soak bench lint types layers docs check setup reference pictures clean
+.PHONY: help run test soak bench lint types layers docs check itself setup reference pictures clean
 .SUFFIXES:
 
 BIN := .venv/bin
@@ -51,6 +51,9 @@ docs: $(TOOLS) ## Build the documentation into site/, strictly
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 check: lint types layers docs ## lint, types, layers, docs
+
+itself: $(TOOLS) ## Review this project by its own spec, policy and gates
+	@tools/review_itself.sh
 
 reference: $(TOOLS) ## Write the generated reference pages anew
 	@$(BIN)/python -m tools.reference_pages
