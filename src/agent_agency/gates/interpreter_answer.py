@@ -91,7 +91,7 @@ def before_standard(place):
     return False
 
 def find(name):
-    if name in sys.modules:
+    if name in sys.modules and name not in parents:
         spec = getattr(sys.modules[name], "__spec__", None)
         return (places(spec) if spec else []), True
     within, ahead, parts = None, False, name.split(".")
@@ -104,6 +104,9 @@ def find(name):
         within = spec.submodule_search_locations
         if within is None and number + 1 < len(parts):
             return None
+        if not regular and number + 1 < len(parts):  # a folder of parts is looked up through its parent's module
+            parents.add(spec.name)
+            sys.modules.setdefault(spec.name, type(sys)(spec.name)).__path__ = within
     return places(spec), ahead or any(before_standard(place) for place in places(spec))
 
 def owner(name):
@@ -114,7 +117,7 @@ def owner(name):
             return stem
     return ""
 
-found = {}
+found, parents = {}, set()
 for name in names:
     try:
         told = find(name)
