@@ -58,6 +58,7 @@ WAIVABLE_GATES = (
     "governance_edit",
     "secrets",
     "tampering",
+    "declared_contracts",
     "required_kinds",
 )
 """The built-in gates of a review that a waiver may name."""
