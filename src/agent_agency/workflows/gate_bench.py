@@ -20,6 +20,7 @@ from agent_agency.gates.base_runs import BaseRuns
 from agent_agency.gates.checkout import Part, fresh_checkout, whole_tree
 from agent_agency.gates.gate_command import Surroundings, gate_command
 from agent_agency.gates.kept_paths import put_kept_paths
+from agent_agency.gates.own_packages import outline_of
 from agent_agency.gates.readable_paths import readable_paths
 from agent_agency.gates.result_cache import ResultCache, result_key
 from agent_agency.gates.run_evidence import EvidenceKeeper
@@ -114,14 +115,13 @@ class GateBench:
         return self._key_of(gate, _BASE_TIER, self.trees.change.base_commit, "")
 
     def _key_of(self, gate: ConfiguredGate, tier: int, head: str, base: str) -> str | None:
-        """The digest of what a result depends on; of a tree only what says what to start is written out for it."""
+        """The digest of what a result depends on; of a tree only an outline is written out for it."""
         if gate.network:
             return None
         around, trees = self.surroundings, self.trees
         try:
-            whole = whole_tree(trees.repo, head, trees.reading)
-            naming = [one for one in whole.entries if says_what_to_start(one.path, executable=one.mode == _EXECUTABLE)]
-            with fresh_checkout(trees.repo, [Part(head, tuple(naming))], trees.reading) as checkout:
+            outline = _outline(whole_tree(trees.repo, head, trees.reading))
+            with fresh_checkout(trees.repo, [outline], trees.reading) as checkout:
                 put_kept_paths(checkout, around.keep)
                 command = gate_command(gate, checkout, around)
                 tools = examine_tools(command, around.isolation, around.cancel, examiner=around.examiner)
@@ -180,3 +180,14 @@ def prepare_bench(
         if isinstance(setup, PreparedSetup):
             surroundings = replace(surroundings, setup=setup.folder, keep=setup.keep)
     return GateBench(config, trees, governing, surroundings, services, setup, evidence)
+
+
+def _outline(whole: Part) -> Part:
+    """What of a tree says what a command line starts and what the project's own packages are."""
+    packages = outline_of([entry.path for entry in whole.entries])
+    kept = [
+        entry
+        for entry in whole.entries
+        if entry.path in packages or says_what_to_start(entry.path, executable=entry.mode == _EXECUTABLE)
+    ]
+    return Part(whole.tree, tuple(kept))

@@ -28,6 +28,7 @@ from agent_agency.gates import required_kinds
 from agent_agency.gates.budget_limit import measure_budget
 from agent_agency.gates.builtin import run_builtin_gates
 from agent_agency.gates.context import GateContext
+from agent_agency.gates.contracts.gate import NAME as DECLARED_CONTRACTS
 from agent_agency.gates.governance_edit import only_law_edited
 from agent_agency.git import Repository
 from agent_agency.spec.budget import effective_budget
@@ -251,7 +252,7 @@ def _required_kinds(law: Law, built_in: tuple[GateResult, ...], tier: int | None
     """What of the law's and the standard's kinds no gate measures; nothing where there is no law to ask."""
     if not law.in_force:
         return ()
-    contracts = any(gate.name == GateKind.CONTRACTS and gate.applicable for gate in built_in)
+    contracts = any(gate.name == DECLARED_CONTRACTS and gate.applicable for gate in built_in)
     measured = [GateKind.CONTRACTS] if contracts else []
     return (required_kinds.evaluate(law.config.gates, tier, law.limits.required_kinds, measured=measured),)
 
