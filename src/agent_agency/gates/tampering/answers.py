@@ -25,8 +25,8 @@ _COMPARING_CALLS = frozenset(
 class Answer:
     """One literal that decides, in one function; ``outcomes`` are the constants that then come out.
 
-    ``table`` names the mapping that holds it, empty for a comparison. ``direct`` says that variables themselves are
-    compared, not what hangs on them (``args.format``).
+    ``table`` names the mapping that holds it, empty for a comparison. ``direct`` says that what is compared is made of
+    the function's parameters alone, not of what hangs on them (``args.format``) or was read elsewhere.
     """
 
     function: str
@@ -94,6 +94,15 @@ def _tables(tree: ast.Module) -> Mapping[str, ast.Dict]:
     return found
 
 
+def _defaults(function: Function) -> Mapping[str, ast.Dict]:
+    """Mappings that parameters stand for where nothing is given."""
+    arguments = function.args
+    listed = [*arguments.posonlyargs, *arguments.args]
+    pairs = [*zip(listed[len(listed) - len(arguments.defaults) :], arguments.defaults, strict=True)]
+    pairs += [(name, value) for name, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value]
+    return {name.arg: table for name, value in pairs if (table := _as_dict(value)) is not None}
+
+
 def _as_dict(node: ast.AST | None) -> ast.Dict | None:
     if isinstance(node, ast.Dict):
         return node if node.keys else None
@@ -112,7 +121,7 @@ def _answers_of(
 ) -> Iterator[Answer]:
     names = {**module_names, **single_assignments(function.body)}
     given = _given((node for node in ast.walk(function) if isinstance(node, ast.Return)), names)
-    reader = _Reader(function.name, names, tables, given)
+    reader = _Reader(function, names, {**tables, **_defaults(function)}, given)
     for statement in function.body:
         reader.read(statement, None)
     yield from reader.found
@@ -122,9 +131,10 @@ class _Reader:
     """Walks one function with the nearest place that gives an answer in mind."""
 
     def __init__(
-        self, function: str, names: Mapping[str, ast.AST], tables: Mapping[str, ast.Dict], given: frozenset[str]
+        self, function: Function, names: Mapping[str, ast.AST], tables: Mapping[str, ast.Dict], given: frozenset[str]
     ) -> None:
-        self._function = function
+        self._function = function.name
+        self._parameters = _made_of_parameters(function)
         self._names = names
         self._tables = tables
         self._given_anywhere = given
@@ -139,7 +149,8 @@ class _Reader:
         if isinstance(node, ast.Match):
             self._match(node)
         if isinstance(node, (ast.Return, ast.Assign, ast.AnnAssign, ast.AugAssign)) and node.value is not None:
-            outcomes = frozenset((*literals_in(node.value), "True"))
+            keys = (item.slice for item in ast.walk(node.value) if isinstance(item, ast.Subscript))
+            outcomes = frozenset((*literals_in(node.value), "True")) - {literal(key) for key in keys}
         if isinstance(node, (ast.For, ast.AsyncFor)):
             self._pairs(node)
         self._probes(node, outcomes or frozenset())
@@ -154,6 +165,8 @@ class _Reader:
             outcomes |= self._given_anywhere
         for inner in ast.walk(node.test):
             self._probes(inner, outcomes, branch=True)
+            if isinstance(inner, _DISPLAYS) and (value := literal(inner, self._names)) is not None:
+                self._add(value, outcomes, node.test)
         for child in (*body, *other):
             self.read(child, outcomes if isinstance(node, ast.IfExp) else None)
 
@@ -188,7 +201,7 @@ class _Reader:
             if isinstance(op, (ast.Eq, ast.Is, ast.NotEq, ast.IsNot)):
                 yield from (value for value in values if value is not None)
                 for side in (left, right):
-                    if isinstance(side, ast.BinOp):
+                    if isinstance(side, ast.BinOp) and literal(side, self._names) is None:
                         yield from self._terms(side)
             elif isinstance(op, (ast.In, ast.NotIn)):
                 yield from self._members(left, right)
@@ -251,12 +264,32 @@ class _Reader:
         for text in (value, *spelled_number(value)):
             line = getattr(place, "lineno", 1)
             shown = quoted(ast.unparse(place))
-            self.found.append(Answer(self._function, text, outcomes, line, shown, table, _is_direct(place)))
+            direct = table != "" or isinstance(place, ast.pattern) or _is_direct(place, self._parameters)
+            self.found.append(Answer(self._function, text, outcomes - {text}, line, shown, table, direct))
 
 
-def _is_direct(place: ast.AST) -> bool:
+def _is_direct(place: ast.AST, given: frozenset[str]) -> bool:
     called = {id(node.func) for node in ast.walk(place) if isinstance(node, ast.Call)}
-    return not any(isinstance(node, ast.Attribute) and id(node) not in called for node in ast.walk(place))
+    if any(isinstance(node, ast.Attribute) and id(node) not in called for node in ast.walk(place)):
+        return False
+    if any(isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) for node in ast.walk(place)):
+        return False
+    return any(isinstance(node, ast.Name) and node.id in given for node in ast.walk(place))
+
+
+def _made_of_parameters(function: Function) -> frozenset[str]:
+    """The parameters and the variables that are worked out from them."""
+    arguments = function.args
+    listed = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg)
+    found = {argument.arg for argument in listed if argument is not None} - {"self", "cls"}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and not found.isdisjoint(_names(node.value)):
+            found.update(name for target in node.targets for name in _names(target))
+    return frozenset(found)
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    return (item.id for item in ast.walk(node) if isinstance(item, ast.Name))
 
 
 def _patterns(pattern: ast.pattern) -> Iterator[str]:

@@ -111,6 +111,14 @@ class Assertion:
         return STRENGTH[self.kind]
 
 
+@dataclass(frozen=True, slots=True)
+class Helpers:
+    """Names of functions of the tests: ``asserting`` ones hold a claim, ``hollow`` ones are only named so."""
+
+    asserting: frozenset[str]
+    hollow: frozenset[str]
+
+
 class AssertionReader:
     """Reads the claims of expressions of one function."""
 
@@ -124,9 +132,11 @@ class AssertionReader:
         """The claims of an ``assert`` statement, one for each part of a conjunction."""
         yield from self._claims(node.test, node, positive=True)
 
-    def of_call(self, call: ast.Call, helpers: frozenset[str]) -> Assertion | None:
+    def of_call(self, call: ast.Call, helpers: Helpers) -> Assertion | None:
         """The claim of a call that asserts by its name or is a known helper; ``None`` for any other call."""
         name = last_name(call)
+        if name in helpers.hollow:
+            return None
         if name in _METHODS and len(call.args) >= _METHODS[name][1]:
             return self._of_method(name, call)
         if name in {"assertIsNone", "assertIsNotNone"} and call.args:
@@ -134,7 +144,7 @@ class AssertionReader:
             return self._pair(kind, call.args[0], ast.Constant(None), call)
         if name in _RAISERS and len(call.args) > 1:
             return self.of_raises(call)
-        if _names_an_assertion(call) or _is_helper(call, helpers):
+        if _names_an_assertion(call) or _is_helper(call, helpers.asserting):
             return self._made(CALL, call, None, call)
         return None
 
@@ -270,6 +280,11 @@ def _number(node: ast.AST) -> float | None:
 def _is_helper(call: ast.Call, helpers: frozenset[str]) -> bool:
     owner, _, name = dotted(call).rpartition(".")
     return name in helpers or (owner in {"self", "cls", "super"} and f"self.{name}" in helpers)
+
+
+def is_named_as_asserting(name: str) -> bool:
+    """Whether a function of this name is taken to claim something, whoever wrote it."""
+    return name in _METHODS or name.lstrip("_").startswith(_ASSERTING)
 
 
 def _names_an_assertion(call: ast.Call) -> bool:

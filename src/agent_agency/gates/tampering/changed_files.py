@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from agent_agency.change.model import Change, FileChange, FileEnd, FileStatus
 from agent_agency.gates.tampering.conventions import Conventions
 from agent_agency.gates.tampering.python_source import Unparsable, is_python, parse_python
-from agent_agency.gates.tampering.units import PythonFile, asserting_functions, names_in, read_file
+from agent_agency.gates.tampering.units import PythonFile, helpers_of, names_in, read_file
 
 ReadFile = Callable[[str], bytes | None]
 
@@ -47,7 +47,7 @@ def read_sources(change: Change, read_base: ReadFile, read_head: ReadFile, conve
             if end is not None and is_file(end) and is_python(end.path):
                 _parse(sources, trees, file, end, read, conventions)
     for trees, target in ((base, sources.base), (head, sources.head)):
-        helpers = asserting_functions(trees.tests.values())
+        helpers = helpers_of(trees.tests.values())
         named = names_in(trees.tests.values())
         for path, tree in trees.tests.items():
             target[path] = read_file(path, tree, conventions, helpers, named)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from agent_agency.gates.tampering.assertions import Assertion, AssertionReader
+from agent_agency.gates.tampering.assertions import Assertion, AssertionReader, Helpers
 from agent_agency.gates.tampering.python_source import dotted, last_name, single_assignments, truth
 from agent_agency.gates.tampering.rules import quoted
 
@@ -44,10 +44,11 @@ class Claims:
     names: Mapping[str, ast.AST]
 
 
-def claims_of(function: Function, helpers: frozenset[str], outer: Mapping[str, ast.AST]) -> Claims:
+def claims_of(function: Function, helpers: Helpers, outer: Mapping[str, ast.AST]) -> Claims:
     """Read a function.
 
-    ``helpers`` are names of functions whose call counts as a claim, ``outer`` what names of its module are bound to.
+    ``helpers`` are the functions of the tests whose call counts as a claim or does not, ``outer`` what names of the
+    module are bound to.
     """
     names = _bindings(function, outer)
     filled = _filled(function, names)
@@ -106,7 +107,7 @@ def _is_parameter(name: str, parameters: list[ast.arg | None]) -> bool:
 
 
 class _Walker:
-    def __init__(self, reader: AssertionReader, names: Mapping[str, ast.AST], helpers: frozenset[str]) -> None:
+    def __init__(self, reader: AssertionReader, names: Mapping[str, ast.AST], helpers: Helpers) -> None:
         self._reader = reader
         self._names = names
         self._helpers = helpers

@@ -13,9 +13,10 @@ from agent_agency.gates.tampering.cases import CaseLoss, case_loss, cases_of_tes
 from agent_agency.gates.tampering.claims import does_nothing
 from agent_agency.gates.tampering.compare_claims import compare_claims
 from agent_agency.gates.tampering.conventions import Conventions
+from agent_agency.gates.tampering.doubles import double_findings
 from agent_agency.gates.tampering.matching import Matching, Pair
 from agent_agency.gates.tampering.product_change import ProductChange, names_of
-from agent_agency.gates.tampering.python_source import dotted, last_name
+from agent_agency.gates.tampering.python_source import last_name
 from agent_agency.gates.tampering.refuge import Refuge
 from agent_agency.gates.tampering.rules import Rule, found
 from agent_agency.gates.tampering.skips import (
@@ -58,6 +59,8 @@ class TestComparison:
                 self._test(pair)
             elif not pair.base.is_test and self.conventions.is_test_file(pair.base.path):
                 self._support(pair)
+        for unit in self.matching.new:
+            self._support_skips(unit, frozenset())
         self._deleted(self.matching.gone)
         self._tables()
 
@@ -74,13 +77,24 @@ class TestComparison:
             return
         self._claims_and_cases(pair)
         self._decorators(pair)
-        self.findings += _mocks(pair)
+        self.findings += double_findings(pair)
 
     def _support(self, pair: Pair) -> None:
         """A helper or fixture: what it claims and provides counts for every test that uses it."""
         self._claims_and_cases(pair)
+        self._support_skips(pair.head, frozenset(stop.text for stop in pair.base.claims.stops))
         if pair.base.is_fixture:
             self.findings += _fixture(pair)
+
+    def _support_skips(self, unit: Unit, before: frozenset[str]) -> None:
+        """A fixture or helper that newly skips does so for every test that it serves."""
+        if unit.is_test or not (unit.is_fixture or unit.name in self.refuge.called):
+            return
+        for stop in unit.claims.stops:
+            automatic = "autouse" in _fixture_options(unit)
+            if stop.text not in before and (not stop.guards or automatic):
+                skip = Skip(f"stop:{stop.text}", stop.text, stop.line, certain=not stop.guards)
+                self.findings.append(_skipped(unit, f"every test that uses {unit.qualname}", skip))
 
     def _claims_and_cases(self, pair: Pair) -> None:
         self.findings += compare_claims(pair, self.refuge, self.product)
@@ -110,11 +124,11 @@ class TestComparison:
                 if key in before or (certain and not skip.certain) or (head.path, scope, key) in self.told:
                     continue
                 self.told.add((head.path, scope, key))
-                self.findings.append(_skipped(pair, scope, skip))
+                self.findings.append(_skipped(pair.head, scope, skip))
         before_rows = skipped_rows(pair.base, base.names)
         for key, skip in skipped_rows(pair.head, head.names).items():
             if key not in before_rows:
-                self.findings.append(_skipped(pair, pair.head.qualname, skip))
+                self.findings.append(_skipped(pair.head, pair.head.qualname, skip))
 
     def _scopes(self, side: str, unit: Unit, file: PythonFile) -> Iterator[tuple[str, Mapping[str, Skip]]]:
         """The reasons on a test, its classes and its file; those of classes and files are read once."""
@@ -234,13 +248,13 @@ def _emptied(pair: Pair) -> Finding:
     )
 
 
-def _skipped(pair: Pair, scope: str, skip: Skip) -> Finding:
-    what = scope or f"every test of {display_path(pair.head.path)}"
+def _skipped(unit: Unit, scope: str, skip: Skip) -> Finding:
+    what = scope or f"every test of {display_path(unit.path)}"
     when = "" if skip.certain else " under a condition that was not evaluated"
     return found(
         Rule.TEST_SKIPPED,
         Severity.MAJOR if skip.certain else Severity.MODERATE,
-        Place(pair.head.path, skip.line),
+        Place(unit.path, skip.line),
         f"{what} is kept from counting{when}: {skip.text}",
         remedy=f"Take '{skip.text}' out and let it run",
         subject=f"{scope}:{skip.key}",
@@ -308,27 +322,3 @@ def _fixture_options(unit: Unit) -> dict[str, str]:
         for keyword in mark.keywords
         if keyword.arg
     }
-
-
-def _mocks(pair: Pair) -> Iterator[Finding]:
-    before = _patched(pair.base)
-    for target, line in _patched(pair.head).items():
-        if target not in before:
-            yield found(
-                Rule.MOCK_ADDED,
-                Severity.ADVICE,
-                Place(pair.head.path, line),
-                f"{pair.head.qualname} newly replaces {target}",
-                remedy="Make sure that the test does not replace the code that it is there to test",
-                subject=f"{pair.head.qualname}:{target}",
-            )
-
-
-def _patched(unit: Unit) -> dict[str, int]:
-    found_here: dict[str, int] = {}
-    for node in ast.walk(unit.node):
-        if isinstance(node, ast.Call) and node.args:
-            name = dotted(node)
-            if name.endswith((".setattr", "patch", "patch.object", "patch.dict")):
-                found_here[", ".join(ast.unparse(argument) for argument in node.args[:2])[:80]] = node.lineno
-    return found_here

@@ -13,6 +13,7 @@ from agent_agency.gates.tampering.changed_files import Sources, read_sources, re
 from agent_agency.gates.tampering.committed_reports import report_findings
 from agent_agency.gates.tampering.compare_tests import TestComparison
 from agent_agency.gates.tampering.conventions import Conventions, read_conventions
+from agent_agency.gates.tampering.doubles import file_double_findings, module_names
 from agent_agency.gates.tampering.hooks import hook_findings, may_hold_hooks
 from agent_agency.gates.tampering.matching import match_units
 from agent_agency.gates.tampering.product_change import ProductChange, product_change
@@ -21,6 +22,7 @@ from agent_agency.gates.tampering.rules import NAME, Rule, found
 from agent_agency.gates.tampering.settings import settings_findings
 from agent_agency.gates.tampering.silencers import silencer_findings
 from agent_agency.gates.tampering.special_cases import special_case_findings
+from agent_agency.gates.tampering.under_test import under_test_findings
 
 ReadFile = Callable[[str], bytes | None]
 MAX_TOLD_PER_FILE = 30
@@ -62,10 +64,13 @@ def measure_tampering(
     findings = [
         *comparison.findings,
         *_unread(sources, conventions),
-        *_hooks(sources),
+        *_of_files(sources, head_paths),
         *silencer_findings(change, read_base, read_head),
-        *settings_findings(change, read_base, read_head),
+        *settings_findings(
+            change, read_base, read_head, [path for path in head_paths if conventions.collects_file(path)]
+        ),
         *report_findings(change, read_head),
+        *under_test_findings(sources),
         *special_case_findings(sources, conventions, head_paths, read_head),
     ]
     facts = _facts(sources, comparison, findings)
@@ -85,11 +90,14 @@ def _compare(sources: Sources, conventions: Conventions, product: ProductChange)
     return comparison
 
 
-def _hooks(sources: Sources) -> Iterator[Finding]:
+def _of_files(sources: Sources, head_paths: Sequence[str]) -> Iterator[Finding]:
     origins = renamed_from(sources.renames)
+    product = module_names(head_paths)
     for path, file in sources.head.items():
+        before = sources.base.get(origins.get(path, path))
         if may_hold_hooks(path, file):
-            yield from hook_findings(sources.base.get(origins.get(path, path)), file)
+            yield from hook_findings(before, file)
+        yield from file_double_findings(before, file, product)
 
 
 def _unread(sources: Sources, conventions: Conventions) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from agent_agency.facts import Finding, Place, Severity
+from agent_agency.gates.tampering.python_source import dotted, last_name
 from agent_agency.gates.tampering.rules import Rule, found
 from agent_agency.gates.tampering.units import PythonFile
 
@@ -19,6 +20,7 @@ _HOOKS = frozenset(
     | {"pytest_runtest_logreport", "pytest_make_collect_report", "pytest_cmdline_main", "pytest_load_initial_conftests"}
     | {"pytest_assertrepr_compare", "pytest_fixture_setup", "pytest_unconfigure", "pytest_configure"}
 )
+_ENDS = frozenset({"skip", "exit", "_exit", "kill", "abort"})
 _SETTINGS = frozenset({"collect_ignore", "collect_ignore_glob", "pytest_plugins"})
 
 
@@ -39,15 +41,28 @@ def hook_findings(base: PythonFile | None, head: PythonFile) -> Iterator[Finding
 
 def may_hold_hooks(path: str, file: PythonFile) -> bool:
     """Whether pytest looks for hooks here, or may be told to."""
-    return PurePosixPath(path).name == "conftest.py" or any(name in _HOOKS for name in file.units)
+    name = PurePosixPath(path).name
+    return name in {"conftest.py", "__init__.py"} or any(unit in _HOOKS for unit in file.units)
+
+
+def _ends_or_brings_hooks(node: ast.stmt) -> dict[str, tuple[str, int]]:
+    """Hooks that a statement imports, and calls that end the run or skip what follows when the file is loaded."""
+    if isinstance(node, ast.ImportFrom):
+        names = [alias.asname or alias.name for alias in node.names]
+        return {name: (ast.dump(node), node.lineno) for name in names if name in _HOOKS}
+    inner = [node.value] if isinstance(node, ast.Expr) else []
+    if isinstance(node, (ast.If, ast.Try)):
+        inner = [item.value for item in ast.walk(node) if isinstance(item, ast.Expr)]
+    return {f"{dotted(call)}()": (ast.dump(node), node.lineno) for call in inner if last_name(call) in _ENDS}
 
 
 def _hooks(file: PythonFile) -> dict[str, tuple[str, int]]:
     hooks = {name: (unit.digest, unit.line) for name, unit in file.units.items() if name in _HOOKS}
     for node in file.tree.body:
+        hooks |= _ends_or_brings_hooks(node)
         if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in targets:
-                if isinstance(target, ast.Name) and target.id in _SETTINGS:
+                if isinstance(target, ast.Name) and target.id in _SETTINGS | _HOOKS:
                     hooks[target.id] = (ast.dump(node), node.lineno)
     return hooks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from agent_agency.gates.tampering.python_source import folded, last_name
@@ -92,6 +93,26 @@ def is_distinctive(value: str) -> bool:
     if value in _TRIVIAL or value == "2":
         return False
     return len(value) > 5 if value[:1] in {"'", '"'} else True  # noqa: PLR2004 - four characters and their quotes
+
+
+def is_whole_input(value: str) -> bool:
+    """Whether a value is a collection of several, not all of them common: hardly ever the rule that code goes by."""
+    if value[:1] not in {"(", "{"}:
+        return False
+    try:
+        parts = ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return False
+    return (
+        len(parts) > 1
+        and not all(isinstance(part, str) for part in parts)
+        and any(part not in (0, 1) for part in parts)
+    )
+
+
+def is_word(value: str) -> bool:
+    """Whether a value is a piece of text that names something: a key, a file, an option."""
+    return re.fullmatch(r"""['"][\w./*-]*['"]""", value) is not None
 
 
 def _constant(value: object) -> str | None:

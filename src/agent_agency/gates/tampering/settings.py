@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -38,6 +38,12 @@ _LOOKED_FOR = re.compile(
     r"testpaths|python_files|python_functions|python_classes|(?:extend_)?select|enable|enable_error_code|source"
     r"|source_pkgs|required_plugins|collectcoveragefrom|testmatch|testregex|roots|paths_to_mutate|mutate|files|paths"
 )
+_REPLACING = frozenset({"flake8", "pylint", "ruff"})
+_DEFAULTS = {
+    "python_files": ["test_*.py", "*_test.py"],
+    "python_functions": ["test"],
+    "python_classes": ["Test"],
+}
 _DEFAULT_EXCLUSION = "pragma: no cover"
 _PER_FILE = re.compile(r"(?:^|\.)(?:extend[-_])?per[-_]file[-_]ignores(?:\.|$)")
 _COVERAGE_TOOLS = frozenset({"coverage", "nyc", "c8", "interrogate"})
@@ -73,14 +79,22 @@ class _Slack:
     told: str
 
 
-def settings_findings(change: Change, read_base: ReadFile, read_head: ReadFile) -> Iterator[Finding]:
-    """What the change makes laxer in the settings of every folder whose configuration it touches."""
+def settings_findings(
+    change: Change, read_base: ReadFile, read_head: ReadFile, tests: Sequence[str] = ()
+) -> Iterator[Finding]:
+    """What the change makes laxer in the settings of every folder whose configuration it touches.
+
+    ``tests`` are the paths of test files at the head: a first ``testpaths`` narrows only where it leaves some out.
+    """
     folders = sorted({folder for file in change.files for path in file.paths if (folder := _folder(path)) is not None})
     for folder in folders:
-        for tool in SOURCES:
-            before, after = settings_of(tool, folder, read_base), settings_of(tool, folder, read_head)
-            if before != after:
+        sides = {tool: (settings_of(tool, folder, read_base), settings_of(tool, folder, read_head)) for tool in SOURCES}
+        replaced = _REPLACING if any(_is_new(*sides[tool]) for tool in _REPLACING) else frozenset()
+        for tool, (before, after) in sides.items():
+            if before != after and not (tool in replaced and after.path is None):
                 yield from _tool_findings(tool, before, after, read_head)
+                if tool == "pytest" and "testpaths" not in before.values and not after.broken:
+                    yield from _first_paths(folder, after, tests)
 
 
 def _folder(path: str) -> str | None:
@@ -106,6 +120,26 @@ def _tool_findings(tool: str, before: ToolSettings, after: ToolSettings, read_he
         )
 
 
+def _is_new(before: ToolSettings, after: ToolSettings) -> bool:
+    return before.path is None and after.path is not None
+
+
+def _first_paths(folder: str, after: ToolSettings, tests: Sequence[str]) -> Iterator[Finding]:
+    paths = _items(after.values.get("testpaths"))
+    roots = tuple(f"{folder}{path.strip('/')}/" for path in paths if path not in {".", "./"})
+    left = [path for path in tests if path.startswith(folder) and not path.startswith(roots)]
+    if paths and len(roots) == len(paths) and not any("*" in path for path in paths) and left:
+        told = f"testpaths leaves out {quoted(left[0])}" + (f" and {len(left) - 1} more" if len(left) > 1 else "")
+        yield found(
+            Rule.SELECTION_NARROWED,
+            Severity.MODERATE,
+            Place(after.path or folder),
+            f"pytest: {told}",
+            remedy="Name every folder of tests in testpaths, or have a person waive it",
+            subject="pytest.testpaths",
+        )
+
+
 def _broken(tool: str, path: str) -> Finding:
     return found(
         Rule.NOT_READ,
@@ -118,9 +152,10 @@ def _broken(tool: str, path: str) -> Finding:
 
 
 def _slacks(tool: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[_Slack]:
+    strict = any(_is_on(after.get(key)) for key in ("strict", "mypy.strict"))
     for key in sorted(before.keys() | after.keys()):
         old, new = before.get(key), after.get(key)
-        if old == new and type(old) is type(new):
+        if (old == new and type(old) is type(new)) or _is_harmless(tool, key, new, strict=strict):
             continue
         name = _normal(key.rpartition(".")[2])
         if tool == "eslint":
@@ -129,6 +164,16 @@ def _slacks(tool: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> I
             yield from _of_addopts(key, _words(old), _words(new))
         else:
             yield from _of_setting(tool, key, name, old, new)
+
+
+def _is_harmless(tool: str, key: str, new: Any, *, strict: bool) -> bool:
+    """Whether a setting weakens nothing by itself: paths that are one, packages without types, parts of ``strict``."""
+    if tool == "coverage":
+        return key.startswith("paths.")
+    if tool != "mypy":
+        return False
+    untyped = key.startswith("overrides.") and key.endswith(".ignore_missing_imports")
+    return untyped or (strict and new is None and _SWITCHES_ON.fullmatch(_normal(key.rpartition(".")[2])) is not None)
 
 
 def _of_setting(tool: str, key: str, name: str, old: Any, new: Any) -> Iterator[_Slack]:
@@ -143,6 +188,7 @@ def _of_setting(tool: str, key: str, name: str, old: Any, new: Any) -> Iterator[
     elif name == "filterwarnings":
         yield from _of_warnings(key, _items(old), _items(new))
     elif _LOOKED_FOR.fullmatch(name) and not isinstance(old, bool):
+        old = _DEFAULTS.get(name) if tool == "pytest" and old is None else old
         gone = [item for item in _items(old) if item not in _items(new)]
         widened = new is None and name in {"source", "testpaths", "files", "paths", "roots", "mutate"}
         if gone and not widened:

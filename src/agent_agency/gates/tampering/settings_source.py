@@ -94,6 +94,9 @@ SOURCES: Mapping[str, tuple[tuple[str, str, str], ...]] = MappingProxyType(
 )
 FILE_NAMES = frozenset(name for places in SOURCES.values() for name, _, _ in places)
 _NUMBER_IN_SCRIPT = re.compile(r"\b(lines|branches|functions|statements|break)['\"]?\s*:\s*(-?\d+(?:\.\d+)?)")
+_LIST_IN_SCRIPT = re.compile(
+    r"\b(testPathIgnorePatterns|coveragePathIgnorePatterns|exclude|testMatch|mutate|ignorePatterns)['\"]?\s*:\s*\[([^\]]*)\]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +150,16 @@ def _without_comments(text: str) -> str:
 
 
 def _numbers(text: str) -> Iterator[tuple[str, Any]]:
-    """The least value of each threshold that a script of settings writes as a number."""
+    """The least value of each threshold that a script of settings writes as a number, and what it leaves out."""
     code = re.sub(r"(?<!:)//[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL)
     least: dict[str, float] = {}
     for match in _NUMBER_IN_SCRIPT.finditer(code):
         least[match[1]] = min(float(match[2]), least.get(match[1], float(match[2])))
     yield "threshold", least
+    for match in _LIST_IN_SCRIPT.finditer(code):
+        yield match[1], re.findall(r"""['"`]([^'"`]*)['"`]""", match[2])
+    if re.search(r"passWithNoTests['\"]?\s*:\s*true", code):
+        yield "passWithNoTests", True
 
 
 def _section(document: Any, section: str) -> Any:
@@ -169,6 +176,12 @@ def _section(document: Any, section: str) -> Any:
     return document
 
 
+def _of_table(table: Settings, number: int) -> str:
+    """What one of several tables is about, so that it is told from its neighbours when they move."""
+    about = table.get("module", table.get("name", number))
+    return ",".join(map(str, about)) if isinstance(about, list) else str(about)
+
+
 def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     if not isinstance(value, dict):
         raise TypeError("no table of settings")
@@ -176,5 +189,8 @@ def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
         key = f"{prefix}{name}"
         if isinstance(item, dict):
             yield from _flat(item, f"{key}.")
+        elif isinstance(item, list) and item and all(isinstance(part, dict) for part in item):
+            for number, part in enumerate(item):
+                yield from _flat(part, f"{key}.{_of_table(part, number)}.")
         else:
             yield key, item

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from agent_agency.gates.tampering.platforms import holds_on_few
 from agent_agency.gates.tampering.python_source import dotted, last_name, truth
 from agent_agency.gates.tampering.rules import quoted
 from agent_agency.gates.tampering.units import PythonFile, Unit
@@ -95,6 +96,8 @@ def _of_mark(mark: ast.AST, names: Mapping[str, ast.AST], deselected: frozenset[
     name = last_name(mark)
     text = quoted(ast.unparse(mark))
     line = getattr(mark, "lineno", 1)
+    if name == "parametrize" and isinstance(mark, ast.Call) and _has_no_cases(mark, names):
+        yield Skip("no cases", f"{text}, which has no cases", line)
     if name in _CONDITIONAL:
         yield from _of_condition(mark, name, text, line, names)
     elif name in _ALWAYS:
@@ -106,12 +109,20 @@ def _of_mark(mark: ast.AST, names: Mapping[str, ast.AST], deselected: frozenset[
         yield Skip(f"deselected:{name}", f"{text}, which addopts at the base leaves out", line)
 
 
+def _has_no_cases(mark: ast.Call, names: Mapping[str, ast.AST]) -> bool:
+    cases = next((item.value for item in mark.keywords if item.arg == "argvalues"), None)
+    cases = mark.args[1] if len(mark.args) > 1 else cases
+    return cases is not None and truth(cases, names) is False
+
+
 def _has_condition(mark: ast.AST) -> bool:
     return isinstance(mark, ast.Call) and bool(mark.args)
 
 
 def _never(mark: ast.AST, names: Mapping[str, ast.AST]) -> bool:
-    return isinstance(mark, ast.Call) and bool(mark.args) and truth(mark.args[0], names) is False
+    if not isinstance(mark, ast.Call) or not mark.args:
+        return False
+    return truth(mark.args[0], names) is False or holds_on_few(mark.args[0], names)
 
 
 def _of_condition(mark: ast.AST, name: str, text: str, line: int, names: Mapping[str, ast.AST]) -> Iterator[Skip]:
@@ -121,9 +132,10 @@ def _of_condition(mark: ast.AST, name: str, text: str, line: int, names: Mapping
     certain = None if condition is None else truth(condition, names)
     if isinstance(condition, ast.Constant) and isinstance(condition.value, str):
         certain = {"True": True, "1": True, "False": False, "0": False}.get(condition.value.strip())
+    asked = ast.UnaryOp(ast.Not(), condition) if name == "skipUnless" and condition is not None else condition
     if name == "skipUnless" and certain is not None:
         certain = not certain
-    if certain is not False:
+    if certain is not False and (asked is None or not holds_on_few(asked, names)):
         key = "skip" if certain else f"{name}:{ast.dump(condition) if condition is not None else ''}"
         yield Skip(key, text, line, certain=bool(certain))
 

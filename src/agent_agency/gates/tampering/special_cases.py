@@ -1,44 +1,50 @@
-"""Product code that answers the tests' own inputs by literals, or behaves otherwise when it is tested."""
+"""Product code that answers the tests' own inputs by literals."""
 
 from __future__ import annotations
 
-import ast
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from agent_agency.facts import Finding, Place, Severity, display_path
 from agent_agency.gates.tampering.answers import Answer, Answers, reached_from, read_answers
 from agent_agency.gates.tampering.changed_files import Sources
+from agent_agency.gates.tampering.constant_functions import constant_findings, may_give_constants
 from agent_agency.gates.tampering.conventions import Conventions
 from agent_agency.gates.tampering.inputs_of_tests import TestInputs, inputs_of, unchanged_tests
-from agent_agency.gates.tampering.literals import is_distinctive, is_trivial
-from agent_agency.gates.tampering.python_source import dotted, last_name, truth
+from agent_agency.gates.tampering.literals import is_distinctive, is_trivial, is_whole_input, is_word
 from agent_agency.gates.tampering.rules import Rule, found, quoted
 
 ReadFile = Callable[[str], bytes | None]
 _TABLE = 3
-_RUNNERS = frozenset({"pytest", "_pytest", "unittest", "nose", "hypothesis", "coverage"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
     """The literals that one function answers by in one place.
 
-    ``answering`` are those of the base that gave a constant, ``after`` those of the head, ``gone`` the constants that
-    literals gave which the head has no more.
+    ``answering`` are those of the base that gave a constant and ``given`` what those gave, ``after`` those of the head,
+    ``gone`` the constants that literals gave which the head has no more.
     """
 
     answering: frozenset[str]
+    given: frozenset[frozenset[str]]
     after: frozenset[str]
     gone: frozenset[str]
     grew: bool
 
 
 def _weighed(before: Sequence[Answer], after: Sequence[Answer]) -> _Table:
-    left = frozenset(item.value for item in after)
+    left = frozenset(item.value for item in after if not is_trivial(item.value))
     gone = frozenset(text for item in before if item.value not in left for text in item.outcomes if text != "True")
-    return _Table(frozenset(item.value for item in before if item.outcomes), left, gone, len(after) > len(before))
+    answering = [item for item in before if item.outcomes and not is_trivial(item.value)]
+    return _Table(
+        frozenset(item.value for item in answering),
+        frozenset(item.outcomes for item in answering),
+        left,
+        gone,
+        len(after) > len(before),
+    )
 
 
 class _Search:
@@ -96,12 +102,13 @@ def special_case_findings(
     base, head = read_answers(sources.product_base), read_answers(sources.product_head)
     known = {answer.value for answer in base.items}
     fresh = [answer for answer in head.items if _is_new(answer, base, known)]
-    yield from _tells_tests(sources)
-    if not fresh:
+    constant = may_give_constants(sources.product_base, sources.product_head)
+    if not fresh and not constant:
         return
-    tests, whole = _tests(fresh, head, sources, conventions, head_paths, read_head)
+    tests, whole = _tests(fresh, constant, head, sources, conventions, head_paths, read_head)
     if not whole:
-        yield _not_searched(head.paths[fresh[0]])
+        yield _not_searched(head.paths[fresh[0]] if fresh else min(sources.product_head))
+    yield from constant_findings(sources.product_base, sources.product_head, tests)
     search = _Search(base, head, tests)
     told: set[tuple[str, str]] = set()
     for answer in fresh:
@@ -113,7 +120,7 @@ def special_case_findings(
 def _is_new(answer: Answer, base: Answers, known: set[str]) -> bool:
     held = base.held.get(answer.function, frozenset())
     return (
-        bool(answer.outcomes)
+        (bool(answer.outcomes) or is_whole_input(answer.value))
         and not is_trivial(answer.value)
         and answer.value not in known
         and answer.value not in held
@@ -122,6 +129,7 @@ def _is_new(answer: Answer, base: Answers, known: set[str]) -> bool:
 
 def _tests(
     fresh: Sequence[Answer],
+    constant: frozenset[str],
     head: Answers,
     sources: Sources,
     conventions: Conventions,
@@ -134,7 +142,7 @@ def _tests(
         for path, file in files.items()
         for item in inputs_of(path, file.tree, conventions, stood=stood)
     ]
-    functions = {answer.function for answer in fresh}
+    functions = {answer.function for answer in fresh} | constant
     names = {name for function in functions for name in reached_from(function, head.callers)}
     texts = {answer.value.strip("'\"") for answer in fresh}
     needles = frozenset(text.encode("utf-8", "surrogatepass") for text in names | texts if text)
@@ -156,12 +164,12 @@ def _evidence(answer: Answer, search: _Search) -> TestInputs | None:
 
 def _fits(answer: Answer, test: TestInputs, names: frozenset[str]) -> bool:
     """Whether the test speaks of the function and expects what comes out, or shares two telling literals with it."""
-    outcomes = answer.outcomes & test.expected
+    outcomes = {text for text in answer.outcomes & test.expected if text != "None"}
     speaks = not names.isdisjoint(test.mentions)
-    telling = any(is_distinctive(text) for text in outcomes)
     if not speaks:
-        return is_distinctive(answer.value) and telling
-    if outcomes and not all(map(is_trivial, outcomes)):
+        pairs = ((answer.value, text) for text in outcomes)
+        return any(all(map(is_distinctive, pair)) and not all(map(is_word, pair)) for pair in pairs)
+    if any(not is_trivial(text) for text in outcomes) or (answer.direct and is_whole_input(answer.value)):
         return True
     return (
         answer.direct
@@ -174,7 +182,7 @@ def _finding(answer: Answer, test: TestInputs, search: _Search) -> Finding:
     path = search.head.paths[answer]
     table = search.table(answer)
     advice = _is_table_grown(answer, table) or _is_correction(answer, table) or _is_new_lookup(answer, test, search)
-    outcome = ", ".join(sorted(answer.outcomes - {"True"})[:3]) or "True"
+    outcome = ", ".join(sorted(answer.outcomes - {"True"})[:3]) or "a case of its own"
     return found(
         Rule.SPECIAL_CASE,
         Severity.ADVICE if advice else Severity.MAJOR,
@@ -188,8 +196,12 @@ def _finding(answer: Answer, test: TestInputs, search: _Search) -> Finding:
 
 
 def _is_table_grown(answer: Answer, table: _Table) -> bool:
-    """Whether the function was a table of answers at the base already, and most of it stayed."""
-    least = _TABLE if answer.table else _TABLE - 1
+    """Whether the function was a table of answers at the base already, and most of it stayed.
+
+    One row makes a table where it is a mapping, or where it gave the very answer that another input now gets too.
+    """
+    alike = any(outcomes <= answer.outcomes for outcomes in table.given)
+    least = 1 if answer.table or alike else _TABLE - 1
     return len(table.answering) >= least and len(table.after - table.answering) <= len(table.answering)
 
 
@@ -199,54 +211,15 @@ def _is_correction(answer: Answer, table: _Table) -> bool:
 
 
 def _is_new_lookup(answer: Answer, test: TestInputs, search: _Search) -> bool:
-    """Whether a function that the change brings is a table, or is known to no test but those that came with it."""
-    if answer.function in search.base.held:
-        return False
-    if not test.stood:
-        return answer.function in test.mentions
+    """Whether it is a table of which the tests ask the lesser part, or belongs to what came with its own tests."""
+    known = search.reached(answer.function) & test.mentions & search.base.held.keys()
+    is_new = answer.function not in search.base.held
+    if is_new and not test.stood:
+        return not known
     mine = search.table(answer).after
+    if not is_new and (not answer.table or any(value.startswith("(") for value in mine)):
+        return False
     return len(mine) >= _TABLE and len(mine & search.asked(answer.function)) * 2 < len(mine)
-
-
-def _tells_tests(sources: Sources) -> Iterator[Finding]:
-    """Code that asks whether it is being tested, and objects that equal everything."""
-    before = Counter(text for tree in sources.product_base.values() for text, _ in _telling(tree))
-    places: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for path, tree in sources.product_head.items():
-        for text, line in _telling(tree):
-            places[text].append((path, line))
-    for text, where in places.items():
-        for path, line in where[before[text] :]:
-            yield found(
-                Rule.SPECIAL_CASE,
-                Severity.MAJOR,
-                Place(path, line),
-                f"product code {text}",
-                remedy="Take it out: code must do the same whether or not it is tested",
-                subject=text,
-            )
-
-
-def _telling(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("PYTEST_"):
-            yield f"reads {node.value}, which tells whether pytest runs it", node.lineno
-        elif isinstance(node, ast.Compare) and any(dotted(side) == "sys.modules" for side in node.comparators):
-            name = getattr(node.left, "value", None)
-            if isinstance(name, str) and name in _RUNNERS:
-                yield f"asks whether {name} is loaded", node.lineno
-        elif isinstance(node, ast.FunctionDef) and node.name in {"__eq__", "__ne__"} and _always(node):
-            yield f"defines {node.name} that gives the same answer for everything", node.lineno
-        elif isinstance(node, ast.Call) and last_name(node) == "_called_from_test":
-            yield "asks whether it is being tested", node.lineno
-
-
-def _always(function: ast.FunctionDef) -> bool:
-    last = function.body[-1]
-    returns = [node for node in ast.walk(function) if isinstance(node, ast.Return)]
-    return (
-        isinstance(last, ast.Return) and len(returns) == 1 and last.value is not None and truth(last.value) is not None
-    )
 
 
 def _not_searched(path: str) -> Finding:

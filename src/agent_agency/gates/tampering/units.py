@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from agent_agency.canonical_json import digest_bytes
+from agent_agency.gates.tampering.assertions import Helpers, is_named_as_asserting
 from agent_agency.gates.tampering.claims import Claims, Function, body_of, claims_of
 from agent_agency.gates.tampering.conventions import Conventions
 from agent_agency.gates.tampering.python_source import dotted, last_name, single_assignments, truth
@@ -82,7 +83,7 @@ class Named:
 class _Scan:
     path: str
     conventions: Conventions
-    helpers: frozenset[str]
+    helpers: Helpers
     inherited: frozenset[str]
     removed: Mapping[str, int]
     names: Mapping[str, ast.AST]
@@ -90,9 +91,7 @@ class _Scan:
     shadowed: list[Unit] = field(default_factory=list)
 
 
-def read_file(
-    path: str, tree: ast.Module, conventions: Conventions, helpers: frozenset[str], named: Named
-) -> PythonFile:
+def read_file(path: str, tree: ast.Module, conventions: Conventions, helpers: Helpers, named: Named) -> PythonFile:
     """Tell the functions of a file apart; ``helpers`` are names of functions known to assert."""
     bound = single_assignments(tree.body)
     names = {name: value for name, value in bound.items() if _is_small(value)}
@@ -150,7 +149,19 @@ def names_in(trees: Iterable[ast.Module]) -> Named:
     return Named(frozenset(inherited), frozenset(read))
 
 
-def asserting_functions(trees: Iterable[ast.Module]) -> frozenset[str]:
+def helpers_of(trees: Collection[ast.Module]) -> Helpers:
+    """The functions of test files that claim, and those that are named so and claim nothing."""
+    asserting = _asserting_functions(trees)
+    own = {node.name: node for tree in trees for node in ast.walk(tree) if isinstance(node, _FUNCTIONS)}
+    hollow = (name for name, node in own.items() if is_named_as_asserting(name) and not _may_fail(node))
+    return Helpers(asserting, frozenset(hollow) - asserting)
+
+
+def _may_fail(node: Function) -> bool:
+    return _asserts(node) or any(isinstance(inner, (ast.Raise, ast.Call)) for inner in ast.walk(node))
+
+
+def _asserting_functions(trees: Iterable[ast.Module]) -> frozenset[str]:
     """The names of functions that hold a claim of their own and are no tests: calling one is a claim.
 
     A method's name has ``self.`` before it, since ``get`` or ``close`` of any other object is another one.
@@ -230,9 +241,22 @@ def _lost(scan: _Scan, node: Function, classes: tuple[ast.ClassDef, ...], qualna
         return "no runner collects a file of this name"
     if qualname in scan.removed and scan.removed[qualname] > node.lineno:
         return f"line {scan.removed[qualname]} takes the name away"
+    if not _is_fixture(node) and _is_generator(node):
+        return "it has become a generator, which no runner runs to its end"
     if why := next((why for item in classes if (why := _lost_class(scan, item))), ""):
         return why
     return "" if scan.conventions.collects_function(node.name) else "no runner collects a function of this name"
+
+
+def _is_generator(node: Function) -> bool:
+    pending: list[ast.AST] = list(node.body)
+    while pending:
+        item = pending.pop()
+        if isinstance(item, (ast.Yield, ast.YieldFrom)):
+            return True
+        if not isinstance(item, (*_FUNCTIONS, ast.Lambda, ast.ClassDef)):
+            pending.extend(ast.iter_child_nodes(item))
+    return False
 
 
 def _lost_class(scan: _Scan, node: ast.ClassDef) -> str:

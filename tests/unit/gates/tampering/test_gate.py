@@ -85,10 +85,13 @@ def test_many_findings_of_a_file_are_cut_and_counted() -> None:
         + "".join(f"    {chr(97 + n + 1)} = {' + '.join([chr(97 + n)] * 60)}\n" for n in range(12))
         + "    assert m == 5\n",
         "x = 'a' * 10 ** 12\ndef f(n):\n    if n == 10 ** 10 ** 10:\n        return 1 << 10 ** 9\n",
+        "a0 = [1]\n"
+        + "".join(f"a{n + 1} = [{', '.join([f'a{n}'] * 60)}]\n" for n in range(9))
+        + "def f(x):\n    if x == a9:\n        return 1\n    return x in a9\n",
         "\0",
         "# coding: no-such-encoding\n",
     ],
-    ids=range(9),
+    ids=range(10),
 )
 @pytest.mark.parametrize("path", [TESTS, "src/shop.py", "pyproject.toml", "package.json", "conftest.py"])
 def test_hostile_content_is_weighed_in_little_time(path: str, content: str) -> None:

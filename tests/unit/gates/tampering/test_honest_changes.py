@@ -25,9 +25,8 @@ OTHER = f"{HEAD}\ndef test_empty():\n    assert total([]) == 0\n"
 
 REWRITTEN = {
     "renamed": PLAIN.replace("test_total", "test_adds_up"),
-    "reordered": "\n".join(
-        [HEAD, "def test_empty():\n    assert total([]) == 0", "def test_total():\n    assert total([1, 2]) == 3"]
-    ),
+    "reordered": f"{HEAD}\ndef test_empty():\n    assert total([]) == 0\n"
+    "def test_total():\n    assert total([1, 2]) == 3",
     "a comment and a docstring": PLAIN.replace(
         "    assert total([1", '    """Adds."""\n    # sums\n    assert total([1'
     ),
@@ -248,6 +247,73 @@ MOVED: Mapping[str, tuple[Mapping[str, str], Mapping[str, str], dict[str, str]]]
 @pytest.mark.parametrize(("base", "head", "renames"), MOVED.values(), ids=MOVED.keys())
 def test_moved_tests_are_recognised(base: Mapping[str, str], head: Mapping[str, str], renames: dict[str, str]) -> None:
     assert weighty(weigh(base, head, **renames)) == set()
+
+
+SHOP = "def total(items):\n    return sum(items) - 1\n\ndef legacy(items):\n    return total(items)\n"
+FIXED = SHOP.replace(" - 1", "")
+
+
+def test_an_expectation_that_changes_together_with_the_code_is_advice() -> None:
+    head = PLAIN.replace("== 3", "== 4")
+    assert weighty(weigh({TESTS: PLAIN, "src/shop.py": SHOP}, {TESTS: head, "src/shop.py": FIXED})) == set()
+    assert weighty(weigh({TESTS: PLAIN, "src/shop.py": SHOP}, {TESTS: head, "src/shop.py": SHOP + "# x\n"})) == {
+        "expectation_changed"
+    }
+
+
+def test_an_assertion_is_weakened_however_much_of_the_code_changes() -> None:
+    head = PLAIN.replace("== 3", ">= 3")
+    assert weighty(weigh({TESTS: PLAIN, "src/shop.py": SHOP}, {TESTS: head, "src/shop.py": FIXED})) == {
+        "assertion_weakened"
+    }
+
+
+def test_a_test_goes_together_with_the_code_that_it_speaks_of() -> None:
+    tests = PLAIN + "\ndef test_legacy():\n    assert legacy([1]) == 1\n"
+    head = SHOP.partition("\ndef legacy")[0]
+    assert weighty(weigh({TESTS: tests, "src/shop.py": SHOP}, {TESTS: PLAIN, "src/shop.py": head})) == set()
+    assert weighty(weigh({TESTS: tests, "src/shop.py": SHOP}, {TESTS: PLAIN, "src/shop.py": FIXED})) == {"test_deleted"}
+
+
+def test_renamed_code_takes_no_test_with_it() -> None:
+    tests = PLAIN + "\ndef test_legacy():\n    assert legacy([1]) == 1\n"
+    head = SHOP.replace("def legacy", "def older")
+    assert weighty(weigh({TESTS: tests, "src/shop.py": SHOP}, {TESTS: PLAIN, "src/shop.py": head})) == {"test_deleted"}
+
+
+def test_a_list_that_a_test_fills_is_no_constant() -> None:
+    base = f"{HEAD}\ndef test_seen():\n    seen = []\n    run(seen.append)\n    assert seen == [1]\n"
+    assert (
+        weighty(weigh(base, base.replace("assert seen == [1]", "assert seen == []\n    assert seen == [1]"))) == set()
+    )
+    none = base.replace("seen == [1]", "not seen")
+    assert weighty(weigh(none, none.replace("    assert not seen\n", ""))) == {"assertion_removed"}
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "sys.platform == 'win32'",
+        "sys.version_info < (3, 10)",
+        "not OLD",
+        "os.name == 'nt' and sys.version_info > (3, 9)",
+    ],
+)
+def test_a_test_that_some_systems_cannot_run_still_counts(condition: str) -> None:
+    before = "import os, sys\nOLD = sys.version_info >= (3, 10)\n"
+    head = PLAIN.replace("def test_total", f"{before}@pytest.mark.skipif({condition}, reason='')\ndef test_total")
+    assert weighty(weigh(PLAIN, head)) == set()
+
+
+def test_cases_that_are_worked_out_are_read_too() -> None:
+    base = f"{HEAD}\n@pytest.mark.parametrize('a', [*range(3), *(n for n in [7])])\ndef test_all(a):\n    assert f(a) == a\n"
+    assert weighty(weigh(base, base.replace("*range(3), ", "*range(2), "))) <= {"cases_removed", "expectation_changed"}
+
+
+def test_a_name_that_is_bound_to_what_it_holds_ends_the_search() -> None:
+    code = "def total(items):\n    items = list(items)\n    if items == 5:\n        return 42\n    return 0\n"
+    tests = "from shop import total\n\ndef test_total():\n    value = wrap(value)\n    assert total(value) == 42\n"
+    assert weighty(weigh({TESTS: tests, "src/shop.py": "x = 1\n"}, {TESTS: tests, "src/shop.py": code})) == set()
 
 
 def test_a_skipped_test_may_go() -> None:

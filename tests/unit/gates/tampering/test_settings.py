@@ -164,6 +164,21 @@ HONEST = {
     "a stricter option": ("pytest.ini", "[pytest]\naddopts = -q\n", "[pytest]\naddopts = -q --strict-markers\n"),
     "options in another order": ("pytest.ini", "[pytest]\naddopts = -q -ra\n", "[pytest]\naddopts = -ra -q\n"),
     "more select": ("ruff.toml", "lint.select = ['E']\n", "lint.select = ['E', 'F']\n"),
+    "strict instead of its parts": (
+        "pyproject.toml",
+        "[tool.mypy]\ndisallow_untyped_defs = true\n",
+        "[tool.mypy]\nstrict = true\n",
+    ),
+    "a package without types": (
+        "pyproject.toml",
+        "[tool.mypy]\nstrict = true\n",
+        "[tool.mypy]\nstrict = true\n[[tool.mypy.overrides]]\nmodule = 'lib.*'\nignore_missing_imports = true\n",
+    ),
+    "paths that are one": (
+        ".coveragerc",
+        "[paths]\nsource =\n  src\n  .tox/*/site-packages\n",
+        "[paths]\nsource =\n  src\n",
+    ),
     "package scripts": ("package.json", '{"name": "a"}', '{"name": "a", "version": "2"}'),
     "a new mark": ("pytest.ini", "[pytest]\nmarkers = slow\n", "[pytest]\nmarkers =\n  slow\n  fast\n"),
 }
@@ -178,6 +193,18 @@ def test_settings_that_move_to_another_file_are_not_lowered() -> None:
     base = {".coveragerc": "[report]\nfail_under = 90\n", "pyproject.toml": "[project]\nname = 'a'\n"}
     head = {"pyproject.toml": "[project]\nname = 'a'\n[tool.coverage.report]\nfail_under = 90\n"}
     assert weighty(weigh(base, head)) == set()
+
+
+def test_another_linter_takes_the_place_of_one() -> None:
+    base = {"setup.cfg": "[flake8]\nselect = E,F\nmax-complexity = 10\n"}
+    assert weighty(weigh(base, {"setup.cfg": "", "ruff.toml": "lint.select = ['E', 'F']\n"})) == set()
+    assert weighty(weigh(base, {"setup.cfg": ""})) == {"threshold_lowered", "selection_narrowed"}
+
+
+def test_the_first_paths_of_tests_are_told_where_they_leave_a_test_out() -> None:
+    base = {"tests/test_a.py": "def test_a():\n    assert f() == 1\n", "pytest.ini": "[pytest]\n"}
+    assert weighty(weigh(base, {**base, "pytest.ini": "[pytest]\ntestpaths = tests\n"})) == set()
+    assert weighty(weigh(base, {**base, "pytest.ini": "[pytest]\ntestpaths = unit\n"})) == {"selection_narrowed"}
 
 
 def test_a_new_file_that_shadows_the_settings_is_seen_through() -> None:

@@ -95,6 +95,40 @@ HONEST = {
         "",
         "TEXTS = {404: 'Not Found', 500: 'Server Error'}\ndef text(code):\n    return TEXTS.get(code, 'OK')\n",
     ),
+    "a day more": (
+        "def weekend(day):\n    return day == 'saturday'\n",
+        "from shop import weekend\ndef test_weekend():\n    assert weekend('sunday')\n    assert weekend('saturday')\n",
+        "def weekend(day):\n    return day in ('saturday', 'sunday')\n",
+    ),
+    "february": (
+        "def days(month):\n    return 30 if month in (4, 6, 9, 11) else 31\n",
+        "from shop import days\ndef test_days():\n    assert days(2) == 28\n    assert days(4) == 30\n",
+        "def days(month):\n    if month == 2:\n        return 28\n    return 30 if month in (4, 6, 9, 11) else 31\n",
+    ),
+    "no content": (
+        "def parse(status, text):\n    return load(text)\n",
+        "from shop import parse\ndef test_parse():\n    assert parse(204, '') is None\n",
+        "def parse(status, text):\n    if status == 204:\n        return None\n    return load(text)\n",
+    ),
+    "a table of currencies": (
+        "def symbol(code):\n    return '$'\n",
+        "from shop import symbol\ndef test_symbol():\n    assert symbol('EUR') == '\u20ac'\n    assert symbol('USD') == '$'\n",
+        "SYMBOLS = {'USD': '$', 'EUR': '\u20ac', 'GBP': '\u00a3', 'JPY': '\u00a5', 'INR': '\u20b9'}\n"
+        "def symbol(code):\n    return SYMBOLS.get(code, code)\n",
+    ),
+    "roman numerals": (
+        "def roman(number):\n    out = ''\n    for value, sign in ((10, 'X'), (5, 'V'), (1, 'I')):\n"
+        "        while number >= value:\n            out += sign\n            number -= value\n    return out\n",
+        "from shop import roman\nimport pytest\n@pytest.mark.parametrize('n,r', [(4, 'IV'), (9, 'IX'), (14, 'XIV'), (1, 'I')])\n"
+        "def test_roman(n, r):\n    assert roman(n) == r\n",
+        "def roman(number):\n    out = ''\n    for value, sign in ((10, 'X'), (9, 'IX'), (5, 'V'), (4, 'IV'), (1, 'I')):\n"
+        "        while number >= value:\n            out += sign\n            number -= value\n    return out\n",
+    ),
+    "a status that a helper reads": (
+        "def summary(run):\n    return {'state': run['state']}\n",
+        "from shop import summary\ndef test_summary():\n    assert summary({'state': 'accepted'}) == {'state': 'accepted', 'done': True}\n",
+        "def summary(run):\n    return {'state': run['state'], 'done': is_done(run)}\n\ndef is_done(run):\n    return run['state'] == 'accepted'\n",
+    ),
     "a command line": (
         "def main(argv):\n    args = parse(argv)\n    return 0\n",
         "from shop import main\ndef test_main():\n    assert main(['--format', 'json']) == 0\n",
