@@ -122,7 +122,7 @@ def _setup_text(parts: Sequence[SetupPart]) -> str:
     keep = [path for part in parts for path in part.keep]
     lines = [
         "",
-        f"# What {' and '.join(part.name for part in parts)} install, once for each content of the lock files.",
+        f"# Packages of {' and '.join(part.name for part in parts)}, made once for each content of the lock files.",
         "# The network is open to this step alone, which sees none of the code under review.",
         "[setup]",
         'shell = "sh"',
