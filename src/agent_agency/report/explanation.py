@@ -15,7 +15,7 @@ MOST_REASONS = 20
 MOST_FINDINGS = 5
 
 _WORDS = {"fail": "FAIL", "error": "ERROR", "not_run": "NOT RUN", "warn": "warns", "left_out": "left out"}
-_MODES = {"block": "blocks", "warn": "advises", "skip": "left out by the policy"}
+_MODES = {"block": "blocks", "warn": "advises"}
 
 
 def to_document(explanation: Explanation) -> dict[str, Any]:
@@ -101,8 +101,9 @@ def _gates(said: Mapping[str, Any], states: Mapping[str, str]) -> Iterator[str]:
     findings = [_members(finding) for finding in _list(said.get("findings"))]
     for gate in map(_members, _list(gates)):
         outcome = str(gate.get("outcome"))
-        mode = _MODES.get(str(gate.get("mode")), "")
-        yield _text(f"{gate.get('name')}: {_WORDS.get(outcome, outcome)} ({mode}), {gate.get('reason')}")
+        mode = _MODES.get(str(gate.get("mode")), "") if gate.get("applicable") else ""
+        word = f"{_WORDS.get(outcome, outcome)} ({mode})" if mode else _WORDS.get(outcome, outcome)
+        yield _text(f"{gate.get('name')}: {word}, {gate.get('reason')}")
         yield from (f"    {line}" for line in _gate_details(gate, states))
         yield from (
             f"    {line}" for line in _findings([one for one in findings if one.get("gate") == gate.get("name")])
@@ -127,7 +128,8 @@ def _gate_details(gate: Mapping[str, Any], states: Mapping[str, str]) -> Iterato
 def _tools(environment: Mapping[str, Any]) -> Iterator[str]:
     for program in map(_members, _list(environment.get("programs"))):
         outside = "outside the checkout" if program.get("outside") else "of the checkout"
-        yield _text(f"tool: {program.get('path')} {program.get('version') or ''} ({outside}), {program.get('digest')}")
+        called = " ".join(str(program[key]) for key in ("name", "version") if program.get(key))
+        yield _text(f"tool: {called}, {program.get('path')} ({outside}), {program.get('digest')}")
     if environment:
         yield _text(f"tool environment: {environment.get('digest')}")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent_agency.arbitration.ruling import AppliedWaiver, Ruling
-from agent_agency.facts import Finding, display_path
+from agent_agency.facts import Finding, GateResult, display_path
 from agent_agency.gates.outcome import counted
 from agent_agency.report.rows import Outcome
 from agent_agency.report.text import clean
@@ -74,6 +74,28 @@ def place(finding: Finding) -> str:
     if where.path is None:
         return ""
     return ":".join(str(part) for part in (display_path(where.path), where.line, where.column) if part is not None)
+
+
+def gate_reason(gate: GateResult) -> str:
+    """Why a gate came out as it did; of one that ran a tool also how that was kept apart, and what it did not say."""
+    reason = clean(gate.reason) or counted(len(gate.findings), "finding")
+    figures = gate.facts.get("figures")
+    flaky = figures.get("flaky") if isinstance(figures, Mapping) else None
+    notes = [f"isolation {clean(str(gate.facts['isolation']))}"] if gate.facts.get("isolation") else []
+    notes += ["reused"] if gate.facts.get("reused") is True else []
+    notes += [f"{flaky} flaky"] if flaky and "flaky" not in reason else []
+    return f"{reason} ({', '.join(notes)})" if notes else reason
+
+
+def gate_evidence(gate: GateResult) -> list[tuple[str, str]]:
+    """What the runs of a gate's tool left: its name, and its digest or why there is none."""
+    rows = []
+    for kept in gate.facts.get("evidence") or ():
+        size = f"{kept.get('bytes'):,} bytes" if isinstance(kept.get("bytes"), int) else "not read"
+        notes = [size, *(word for word in ("capped", "redacted") if kept.get(word))]
+        stored = kept.get("digest") or f"not stored: {kept.get('problem')}"
+        rows.append((clean(f"{kept.get('kind')} of {kept.get('part')}"), clean(f"{stored} ({', '.join(notes)})")))
+    return rows
 
 
 def spec(ruling: Ruling) -> str:

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterable, Sequence
 
 from agent_agency.arbitration.ruling import AppliedWaiver, Ruling, Verdict
-from agent_agency.gates.outcome import counted
 from agent_agency.report import facts_told as told
 from agent_agency.report.rows import FindingRow, Outcome, Standing, finding_rows, gates_by_outcome, with_standing
 from agent_agency.report.text import clean, clean_lines
@@ -149,7 +148,7 @@ def _gates(ruling: Ruling) -> str:
     }
     lines = ["### Gates", "", "| | Gate | Result | Why |", "| --- | --- | --- | --- |"]
     for gate, outcome in gates_by_outcome(ruling):
-        why = escaped(_cut(clean(gate.reason))) or counted(len(gate.findings), "finding")
+        why = escaped(_cut(told.gate_reason(gate)))
         lines.append(f"| {icons[outcome]} | {code(gate.name)} | {told.outcome_word(outcome)} | {why} |")
     return "\n".join(lines)
 

@@ -148,8 +148,8 @@ def _gates(ruling: Ruling, paper: _Paper) -> None:
     table.add_column(overflow="fold")
     for gate, outcome in gates_by_outcome(ruling):
         word = Text(told.outcome_word(outcome), OUTCOME_STYLES[outcome])
-        reason = clean(gate.reason) or counted(len(gate.findings), "finding")
-        table.add_row(word, Text(clean(gate.name)), Text(told.shortened(reason, _MAX_TEXT)))
+        reason = told.shortened(told.gate_reason(gate), _MAX_TEXT)
+        table.add_row(word, Text(clean(gate.name)), Text(reason))
     paper.put(table)
 
 

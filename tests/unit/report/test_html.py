@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -167,3 +168,15 @@ def test_text_is_readable_in_light_and_in_dark() -> None:
             for ground in behind:
                 dark, light = sorted((_luminance(theme[text]), _luminance(theme[ground])))
                 assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, ground)
+
+
+def test_a_gate_shows_the_digests_of_its_evidence_and_how_its_tool_was_kept_apart() -> None:
+    digest = "sha256:" + "ab" * 32
+    kept = {"kind": "report", "part": "head", "digest": digest, "bytes": 1234, "capped": True, "redacted": 2}
+    lost = {"kind": "output", "part": "head", "digest": None, "bytes": None, "problem": "<b>no room</b>"}
+    facts = {"isolation": "landlock", "reused": True, "figures": {"flaky": 2}, "evidence": [kept, lost]}
+    ruling = replace(rulings.approved(), gates=(rulings.a_gate("tests", reason="3 passed", facts=facts),))
+    page = html.render(ruling)
+    assert f"{digest} (1,234 bytes, capped, redacted)" in page
+    assert "not stored: &lt;b&gt;no room&lt;/b&gt;" in page
+    assert "3 passed (isolation landlock, reused, 2 flaky)" in page

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -90,3 +91,21 @@ def _parts(value: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list):
         for part in value:
             yield from _parts(part)
+
+
+def test_each_gate_tells_its_evidence_and_whether_its_result_was_reused() -> None:
+    kept: dict[str, Any] = {
+        "kind": "report",
+        "part": "head",
+        "digest": None,
+        "of": "sha256:" + "ab" * 32,
+        "problem": "no room",
+    }
+    kept |= {"bytes": 3, "stored_bytes": 0, "redacted": 0, "capped": False}
+    facts = {"evidence": [kept], "reused": True, "figures": {"total": 1}, "isolation": "namespaces"}
+    ruling = replace(rulings.approved(), gates=(rulings.a_gate("tests", facts=facts), rulings.a_gate("scope_boundary")))
+    document = json_document.to_document(ruling)
+    assert jsonschema_rs.is_valid(_schema("ruling.v1.json"), document)
+    tests, scope = document["gates"]
+    assert (tests["reused"], tests["evidence"], tests["facts"].keys()) == (True, [kept], {"figures", "isolation"})
+    assert (scope["reused"], scope["evidence"]) == (False, [])

@@ -169,8 +169,9 @@ def _gates(ruling: Ruling) -> Markup | None:
 
 
 def _gate(gate: GateResult, outcome: Outcome) -> Markup:
-    facts = [el("div", el("dt", str(key)), el("dd", _value(value))) for key, value in sorted(gate.facts.items())]
-    reason = gate.reason or counted(len(gate.findings), "finding")
+    plain = [(str(key), _value(value)) for key, value in sorted(gate.facts.items()) if key != "evidence"]
+    facts = [el("div", el("dt", key), el("dd", value)) for key, value in (*plain, *told.gate_evidence(gate))]
+    reason = told.gate_reason(gate)
     measured = el("details", el("summary", "measured"), el("dl", facts, class_="facts"), class_="more")
     return el(
         "tr",
