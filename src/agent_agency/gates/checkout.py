@@ -112,7 +112,13 @@ def _place(entry: TreeEntry, root: Path) -> Path:
 
 
 def _write_file(repo: Repository, tree: str, entry: TreeEntry, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+    missing = []
+    folder = target.parent
+    while not folder.is_dir():  # a folder may lie deeper than a recursion could go
+        missing.append(folder)
+        folder = folder.parent
+    for made in reversed(missing):
+        made.mkdir()
     if entry.mode == _SUBMODULE:
         target.mkdir(exist_ok=True)
         return
