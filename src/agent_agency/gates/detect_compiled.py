@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
 from agent_agency.gate_settings import GateKind
 from agent_agency.gates.presets import Preset, SetupPart
@@ -61,6 +63,7 @@ def _cargo(files: ProjectFiles) -> Iterator[Preset]:
         f"printf '{_NEXTEST_SETTINGS}' > \"$TMPDIR/nextest.toml\" && cargo nextest run --offline --no-fail-fast"
         ' --tool-config-file "agency:$TMPDIR/nextest.toml"'
     )
+    report = _configured_report(files)
     foreign = 'source = "registry+' in files.text("Cargo.lock") and not any(
         path.startswith("vendor/") for path in files.paths
     )
@@ -69,10 +72,19 @@ def _cargo(files: ProjectFiles) -> Iterator[Preset]:
         GateKind.TESTS,
         (script,),
         "there is Cargo.toml; cargo-nextest writes the report",
-        *(_NEXTEST_REPORT, "junit", "sh"),
+        *(report, "junit", "sh"),
         programs=("cargo", "cargo-nextest"),
         hindrance=_OWN_CRATES if foreign else "",
     )
+
+
+def _configured_report(files: ProjectFiles) -> str:
+    """Where nextest writes: the repository's own settings come before those that the gate gives."""
+    profile: Any = files.toml(".config/nextest.toml")
+    for key in ("profile", "default", "junit", "path"):
+        profile = profile.get(key) if isinstance(profile, dict) else None
+    plain = isinstance(profile, str) and re.fullmatch(r"[\w-][\w.-]*", profile)
+    return f"target/nextest/default/{profile}" if plain else _NEXTEST_REPORT
 
 
 def _maven(files: ProjectFiles) -> Iterator[Preset]:

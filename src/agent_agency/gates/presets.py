@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from agent_agency.gate_settings import GateKind
 from agent_agency.gates.tool_presence import ToolPresence, module_of
 
+_RUSTUP = "rustup"
+
 
 @dataclass(frozen=True, slots=True)
 class SetupPart:
@@ -94,7 +96,7 @@ def _as_found_here(preset: Preset, presence: ToolPresence) -> Preset:
                 return candidate
             first = first or lacking
         tried = tried.instead
-    return replace(preset, hindrance=f"{first}; install it and take the marks away")
+    return replace(preset, hindrance=f"{first}; mend that and take the marks away")
 
 
 def _with_python3(preset: Preset) -> Preset:
@@ -109,8 +111,11 @@ def _lacking(preset: Preset, presence: ToolPresence) -> str | None:
     module = module_of(preset.argv)
     python = "python3" if "python3" in preset.argv[0] else "python"
     for name in (preset.shell or preset.argv[0], *preset.programs):
-        if presence.lacking_program(name):
+        place = presence.program(name)
+        if place is None:
             return f"{name} is not installed here"
+        if place.resolve().name == _RUSTUP:
+            return f"{name} is a proxy of rustup here, which finds no toolchain in the empty home of a gate"
     for name in (*([module] if module else []), *preset.modules):
         if presence.lacking_module(python, name):
             return f"{name} is not installed here for {python}"

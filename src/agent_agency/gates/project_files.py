@@ -44,8 +44,12 @@ class ProjectFiles:
     @cached_property
     def pyproject(self) -> Mapping[str, Any]:
         """The tables of pyproject.toml."""
+        return self.toml("pyproject.toml")
+
+    def toml(self, path: str) -> Mapping[str, Any]:
+        """The tables of a TOML file; nothing where it cannot be read."""
         try:
-            return tomllib.loads(self.text("pyproject.toml"))
+            return tomllib.loads(self.text(path))
         except (tomllib.TOMLDecodeError, RecursionError):
             return {}
 

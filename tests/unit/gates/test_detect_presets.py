@@ -279,6 +279,38 @@ def test_the_tool_that_is_there_is_taken(tmp_path: Path) -> None:
     assert (gate.hindrance, gate.programs) == ("", ("go", "go-junit-report"))
 
 
+def test_a_cargo_that_an_empty_home_breaks_is_a_comment(tmp_path: Path) -> None:
+    presence = on_path(tmp_path / "bin", "sh", "rustup", "cargo-nextest")
+    (tmp_path / "bin/cargo").symlink_to(tmp_path / "bin/rustup")
+    (gate,) = detect(project(**{"Cargo.toml": "[package]\n"})).as_found_here(presence).presets
+
+    assert "rustup" in gate.hindrance
+
+
+@pytest.mark.parametrize(
+    ("settings", "report"),
+    [
+        ("", "target/nextest/default/junit.xml"),
+        ("[profile.default.junit]\npath = 'tests.xml'\n", "target/nextest/default/tests.xml"),
+        ("[profile.default.junit]\npath = '../../x'\n", "target/nextest/default/junit.xml"),
+        ("[profile]\ndefault = 1\n", "target/nextest/default/junit.xml"),
+        ("[[[", "target/nextest/default/junit.xml"),
+    ],
+)
+def test_the_report_of_nextest_is_where_its_own_settings_put_it(settings: str, report: str) -> None:
+    gate = found(**{"Cargo.toml": "[package]\n", ".config/nextest.toml": settings})["tests-rust"]
+
+    assert gate.report == report
+
+
+def test_crates_that_are_not_tracked_wait_as_a_comment() -> None:
+    lock = '[[package]]\nname = "serde"\nsource = "registry+https://github.com/rust-lang/crates.io-index"\n'
+    files = {"Cargo.toml": "[package]\n", "Cargo.lock": lock}
+
+    assert found(**files)["tests-rust"].hindrance
+    assert not found(**files, **{"vendor/serde/lib.rs": ""})["tests-rust"].hindrance
+
+
 def test_python3_is_named_where_there_is_no_python(tmp_path: Path) -> None:
     presence = on_path(tmp_path / "bin", "sh", "python3")
     (tmp_path / "bin/python3").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
