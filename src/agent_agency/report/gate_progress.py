@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 KEPT_BYTES = 4096
 REFRESHES_PER_SECOND = 8
+WIDTH_OF_TIME = 6
 _STYLING = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
@@ -117,11 +118,12 @@ class LiveProgress:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-        table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True, justify="right")
-        table.add_column(no_wrap=True, overflow="ellipsis")
+        table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), expand=True)
         with self._lock:
+            longest = max((len(clean(name)) for name in self._rows), default=0)
+            table.add_column(no_wrap=True, min_width=longest)
+            table.add_column(no_wrap=True, min_width=WIDTH_OF_TIME, justify="right")
+            table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
             for name, row in self._rows.items():
                 took = row.took if row.result else self._now() - row.since
                 told = f"{row.result.status}  {row.result.reason}" if row.result else _doing(row)

@@ -90,3 +90,14 @@ def test_without_a_terminal_a_line_tells_of_each_beginning_and_end() -> None:
     progress.ended("tests", PASSED)
     progress.closed()
     assert stream.getvalue() == "gate tests: runs\ngate tests: pass, 3 of 3 tests passed\n"
+
+
+def test_a_long_line_of_a_tool_is_cut_and_leaves_the_gates_name_whole() -> None:
+    progress, _ = live([0.0])
+    progress.begun("unit-tests", "runs")
+    progress.output("unit-tests", b"." * 500)
+    table = shown(progress)
+    progress.closed()
+    assert table.startswith("unit-tests")
+    assert len(table.splitlines()) == 1
+    assert table.rstrip().endswith("…")
