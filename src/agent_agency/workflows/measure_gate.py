@@ -79,7 +79,7 @@ class TreesOfChange:
             data = self.repo.read_blob(self.change.head_tree, path)
         if data is None or b"\0" in data:
             return None
-        return data.count(b"\n") + (not data.endswith(b"\n") and bool(data))
+        return len(data.splitlines())
 
     @cached_property
     def added(self) -> Mapping[str, frozenset[int]]:

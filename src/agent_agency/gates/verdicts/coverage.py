@@ -97,11 +97,11 @@ def _below(gate: ConfiguredGate, coverage: BelievedCoverage, reason: str) -> Fin
     where = [
         f"{at(path, file.missed)} ({counted(len(file.missed), 'line')})" for path, file in missed if len(file.missed)
     ]
+    half = [(path, file) for path, file in coverage.files.items() if file.branches.taken < file.branches.total]
     partly = [
         f"{at(path, [line for line, taken, total in file.branches if taken < total])} (branches)"
-        for path, file in coverage.files.items()
-        if file.branches.taken < file.branches.total
-    ][:_MOST_FILES]
+        for path, file in half[:_MOST_FILES]
+    ]
     first = next((Place(path, next(iter(file.missed))) for path, file in missed if len(file.missed)), Place())
     most = "; ".join(where or partly)
     remedy = f"Cover what was missed most: {most}. {see(gate)}" if most else see(gate)

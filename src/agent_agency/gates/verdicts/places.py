@@ -125,12 +125,8 @@ class RepositoryPaths:
 
 
 def clean_path(path: str) -> str:
-    """A path with plain slashes and no ``.``, ``..`` or empty parts in its middle.
-
-    A backslash separates folders where a drive leads the path, or no slash stands in it.
-    """
-    if "\\" in path and ("/" not in path or _DRIVE.match(path.replace("\\", "/"))):
-        path = path.replace("\\", "/")
+    """A path with plain slashes, a backslash taken for one, and no ``.``, ``..`` or empty parts in its middle."""
+    path = path.replace("\\", "/")
     path = path[7:] if path.startswith("file:///") else path
     return posixpath.normpath(path) if path else ""
 

@@ -22,6 +22,7 @@ TREE = frozenset({"a.py", "src/pkg/a.py", "src/pkg/b.py", "lib/pkg/b.py", "src/M
         (f"file://{ROOT}/src/pkg/a.py", "src/pkg/a.py"),
         ("src\\pkg\\a.py", "src/pkg/a.py"),
         (".\\src\\pkg\\a.py", "src/pkg/a.py"),
+        ("src/pkg\\a.py", "src/pkg/a.py"),
         ("pkg/a.py", "src/pkg/a.py"),
         ("Main.java", "src/Main.java"),
         ("/usr/lib/python3/pkg/a.py", None),
