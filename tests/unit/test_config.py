@@ -116,6 +116,10 @@ def test_every_setting_is_read() -> None:
         line=12,
     )
     assert config.readable == ("~/.cargo/bin", "/data/tools")
+
+
+def test_every_setting_of_a_gate_is_read() -> None:
+    config = read(EVERY_SETTING)
     assert config.gates == (
         ConfiguredGate("unit-tests", GateKind.TESTS, ("pytest",), line=24),
         ConfiguredGate(
