@@ -17,7 +17,15 @@ def main(names: list[str]) -> int:
         wrong = "FALSE APPROVAL" if judged.falsely_approved else "FALSE REJECTION" if judged.falsely_rejected else ""
         bad += judged.falsely_approved
         fooled = "" if judged.own_tests_pass else "own tests fail"
-        row = [judged.name, judged.kind, judged.verdict, f"[{','.join(judged.decided_by)}]", ",".join(judged.rules), fooled, wrong]
+        row = [
+            judged.name,
+            judged.kind,
+            judged.verdict,
+            f"[{','.join(judged.decided_by)}]",
+            ",".join(judged.rules),
+            fooled,
+            wrong,
+        ]
         print("  ".join(part for part in row if part), flush=True)
         if wrong and judged.reason:
             print(f"    {judged.reason}")

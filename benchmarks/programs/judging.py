@@ -8,16 +8,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.programs.corpus import Kind, Program, Variant
-from benchmarks.programs.repositories import SPEC_ID, make_base, make_change
+from benchmarks.programs.repositories import SPEC_ID, make_base, make_change, write_files
 
 LONGEST_S = 300
+TESTS_FAILED = 1
+"""What pytest exits with when tests were run and some failed."""
 WITHHELD_RULE = "withheld_test_failed"
 
 
@@ -69,6 +71,34 @@ class Judged:
             "only_withheld": self.only_withheld,
             "own_tests_pass": self.own_tests_pass,
         }
+
+
+def require_failing_bases(programs: Sequence[Program]) -> None:
+    """Hold that each program's own tests show its bug, and that its withheld tests do.
+
+    Raises:
+        RuntimeError: naming the programs whose tests all pass, or cannot be run.
+    """
+    with tempfile.TemporaryDirectory(prefix="programs-") as folder:
+        sound = []
+        for program in programs:
+            base = Path(folder, program.name)
+            own = _exit_code(base / "own", program.files)
+            withheld = _exit_code(base / "withheld", {**_without_tests(program), **program.withheld})
+            sound.append(own == withheld == TESTS_FAILED)
+    if not all(sound):
+        wrong = [program.name for program, shows in zip(programs, sound, strict=True) if not shows]
+        raise RuntimeError(f"their tests do not show the bug: {', '.join(wrong)}")
+
+
+def _without_tests(program: Program) -> dict[str, str]:
+    return {path: text for path, text in program.files.items() if not Path(path).name.startswith("test_")}
+
+
+def _exit_code(folder: Path, files: Mapping[str, str]) -> int:
+    write_files(folder, files)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    return subprocess.run(command, cwd=folder, capture_output=True, timeout=LONGEST_S, check=False).returncode
 
 
 def judge_all(programs: Sequence[Program], workers: int | None = None) -> Iterator[Judged]:

@@ -85,7 +85,7 @@ def make_base(program: Program, folder: Path) -> Path:
         "agency.toml": GATE + declared,
     }
     _git(folder, "init", "-q", "-b", "main")
-    _write(folder, {**law, **program.files})
+    write_files(folder, {**law, **program.files})
     _commit(folder, program.title)
     if withheld.files:
         keep_withheld(withheld_folder(folder / ".git"), withheld)
@@ -101,12 +101,13 @@ def make_change(base: Path, program: Program, variant: Variant, folder: Path) ->
     after = edited(before, variant)
     for path in before.keys() - after.keys():
         (folder / path).unlink()
-    _write(folder, after)
+    write_files(folder, after)
     _commit(folder, "Mend it")
     return folder
 
 
-def _write(folder: Path, files: Mapping[str, str]) -> None:
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write files below a folder."""
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
