@@ -15,7 +15,7 @@ from agent_agency.change.model import Change
 from agent_agency.facts import Finding, GateStatus, Severity, display_path
 from agent_agency.gate_settings import ConfiguredGate
 from agent_agency.gates.reports.model import TestReport, TestStatus
-from agent_agency.gates.tests_of_tree import deletes_tests, touched_base_tests
+from agent_agency.gates.tests_of_tree import is_of_other_language, touched_base_tests
 from agent_agency.gates.tool_run import ToolRun
 from agent_agency.gates.tool_verdict import SHOWN, ToolVerdict
 from agent_agency.sandbox.model import Ended
@@ -72,17 +72,34 @@ def with_overlay(
 def with_fewer_tests(
     gate: ConfiguredGate, verdict: ToolVerdict, change: Change, base: ToolRun, head: ToolRun
 ) -> ToolVerdict:
-    """Tell when the head runs fewer tests than the base although no test file was deleted."""
-    if not isinstance(base.report, TestReport) or not isinstance(head.report, TestReport) or deletes_tests(change):
+    """Tell when fewer tests count at the head than at the base; skipped ones and expected failures do not count.
+
+    For Python that is advice, since the tests are compared one by one elsewhere. Of any other language nothing but the
+    report is known, so it fails the gate.
+    """
+    if not isinstance(base.report, TestReport) or not isinstance(head.report, TestReport):
         return verdict
-    before, after = len(base.report.worst), len(head.report.worst)
-    if after >= before:
+    before, after = _counting(base.report), _counting(head.report)
+    if len(after) >= len(before):
         return verdict
-    lost = sorted(base.report.worst.keys() - head.report.worst.keys())[:SHOWN]
-    message = f"{after} tests are collected, {before} at the base, and no test file was deleted"
-    remedy = f"Bring back, or say why they went: {', '.join(map(display_path, lost))}"
-    finding = Finding(f"gate.{gate.name}.fewer_tests", Severity.ADVICE, message, remedy)
-    return replace(verdict, findings=(*verdict.findings, finding))
+    blocks = is_of_other_language(change)
+    lost = sorted(before - after)[:SHOWN]
+    message = f"{len(after)} tests count at the head, {len(before)} at the base"
+    waive = ", or have a person waive the loss" if blocks else ", or say why they went"
+    remedy = f"Bring back{waive}: {', '.join(map(display_path, lost))}"
+    severity = Severity.MAJOR if blocks else Severity.ADVICE
+    told = replace(
+        verdict,
+        findings=(*verdict.findings, Finding(f"gate.{gate.name}.fewer_tests", severity, message, remedy)),
+        figures={**(verdict.figures or {}), "tests_at_base": len(before), "tests_at_head": len(after)},
+    )
+    return replace(told, status=GateStatus.FAIL, reason=f"{told.reason}; {message}") if blocks else told
+
+
+def _counting(report: TestReport) -> frozenset[str]:
+    """The ids of the tests that were run and could fail."""
+    idle = {TestStatus.SKIPPED, TestStatus.XFAILED}
+    return frozenset(name for name, status in report.worst.items() if status not in idle)
 
 
 def was_stopped(ran: ToolRun) -> bool:
