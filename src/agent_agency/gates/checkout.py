@@ -23,6 +23,7 @@ from agent_agency.owned_folders import OwnedFolder, remove_left_folders
 
 _PREFIX = "agency-gate-"
 _PREFIXES = (_PREFIX, VIEW_PREFIX)
+_PASSABLE = 0o711  # the sandbox may run a tool of root's as another user
 _EXECUTABLE, _LINK, _SUBMODULE = "100755", "120000", "160000"
 
 
@@ -59,6 +60,7 @@ def fresh_checkout(repo: Repository, parts: Sequence[Part], reading: Lock) -> It
         checkout = Checkout(folder / "checkout", folder / "private")
         for made in (checkout.root, checkout.private):
             made.mkdir(mode=0o700)
+        folder.chmod(_PASSABLE)
         with reading:
             _write(repo, parts, checkout.root)
         yield checkout

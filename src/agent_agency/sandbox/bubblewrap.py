@@ -1,14 +1,14 @@
 """Start a command in name spaces of its own through bubblewrap.
 
-The limits are set from outside while the new process waits, and they count in the new user name space alone. A small
-process inside (``inside``) starts the program and tells how it ended.
+The new process waits until it was put into its control group. A small process inside (``inside``) then sets the limits,
+which count in the new user name space alone, starts the program and tells how it ended.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-import resource
 import select
 import shutil
 import signal
@@ -20,6 +20,7 @@ from pathlib import Path
 
 from agent_agency.sandbox.control_group import MEMORY, PROCESSES, ControlGroup
 from agent_agency.sandbox.model import Command, Limits
+from agent_agency.sandbox.other_user import gaps_of, user_for
 from agent_agency.sandbox.process_tree import descendants
 from agent_agency.sandbox.resources import resource_limits
 from agent_agency.sandbox.running import Ending, NotStartedError, StatusLines, as_descriptor
@@ -49,14 +50,16 @@ class Contained:
         self._told = told
         self._init: int | None = None
         self._init_handle: int | None = None
+        self.gaps: tuple[str, ...] = ()
         self._group: ControlGroup | None = None
 
-    def let_go(self, limits: Limits, go: int) -> None:
-        """Wait until the name spaces stand, set the limits on their process 1, then let the program start.
+    def let_go(self, go: int, group: ControlGroup) -> None:
+        """Wait until the name spaces stand, put their process 1 into its group, then let the program start.
 
         Raises:
-            NotStartedError: when bubblewrap gave up, or a limit could not be set.
+            NotStartedError: when bubblewrap gave up, or the group refused.
         """
+        self._group = group
         while "child-pid" not in self._lines.known and not self._lines.closed:
             if not select.select([self.status], [], [], _SET_UP_LIMIT)[0]:
                 raise NotStartedError("bubblewrap did not answer")
@@ -67,12 +70,11 @@ class Contained:
         self._init = pid
         try:
             self._init_handle = os.pidfd_open(pid)
-            self._limit(pid, limits)
+            if not group.attach(pid):
+                raise NotStartedError("the process could not be put into its control group")
             os.write(go, b"go")
         except (BrokenPipeError, ProcessLookupError) as error:
             raise NotStartedError(self._complaint()) from error
-        except OSError as error:
-            raise NotStartedError(f"the limits could not be set ({error.strerror})") from error
 
     def has_ended(self) -> bool:
         """Whether the exit code was told, or bubblewrap is gone."""
@@ -120,14 +122,6 @@ class Contained:
         early = "what started the program was killed" if told_before else ""
         return Ending(signal=signal.SIGKILL, problem=problem or early)
 
-    def _limit(self, pid: int, limits: Limits) -> None:
-        room = None if limits.processes is None else limits.processes + _OWN_PROCESSES
-        self._group = ControlGroup.create({PROCESSES: room, MEMORY: limits.memory_bytes})
-        if not self._group.attach(pid):
-            raise NotStartedError("the process could not be put into its control group")
-        for kind, value in resource_limits(limits, room):
-            resource.prlimit(pid, kind, (value, value))
-
     def _complaint(self) -> str:
         """What bubblewrap wrote before it gave up."""
         self._process.wait()
@@ -141,16 +135,20 @@ def start(command: Command, program: Path, bubblewrap: str) -> Contained:
     Raises:
         NotStartedError: when the name spaces cannot be made as asked.
     """
+    group = ControlGroup.create({PROCESSES: _room(command.limits), MEMORY: command.limits.memory_bytes})
+    user = None
+    if command.limits.processes is not None and PROCESSES not in group.bounds:
+        user = user_for(command, program, _own_python())
     output, writing = os.pipe()
     status, status_writing = os.pipe()
     told, telling = os.pipe()
     waiting, go = os.pipe()
-    settings = as_descriptor(b"".join(os.fsencode(word) + b"\0" for word in _options(command, program)))
+    settings = as_descriptor(b"".join(os.fsencode(word) + b"\0" for word in _options(command, program, user)))
     wired = {"--json-status-fd": status_writing, "--block-fd": waiting, "--args": settings}
     words = [word for name, descriptor in wired.items() for word in (name, str(descriptor))]
     try:
         process = subprocess.Popen(
-            [bubblewrap, *words, "--", *_inside(telling), os.fspath(program), *command.argv[1:]],
+            [bubblewrap, *words, "--", *_inside(command.limits, telling), os.fspath(program), *command.argv[1:]],
             env={},
             cwd="/",
             stdin=subprocess.DEVNULL,
@@ -158,17 +156,22 @@ def start(command: Command, program: Path, bubblewrap: str) -> Contained:
             stderr=writing,
             pass_fds=(*wired.values(), telling),
             start_new_session=True,  # Ctrl-C is the caller's to handle
+            user=user,
+            group=user,
+            extra_groups=None if user is None else [],
         )
     except (OSError, ValueError) as error:
         for descriptor in (output, status, told, go):
             os.close(descriptor)
+        group.remove()
         raise NotStartedError(f"bubblewrap could not be started ({error})") from error
     finally:
         for descriptor in (writing, status_writing, telling, waiting, settings):
             os.close(descriptor)
     contained = Contained(process, output, StatusLines(status), StatusLines(told))
     try:
-        contained.let_go(command.limits, go)
+        contained.gaps = gaps_of(command.limits, group, user)
+        contained.let_go(go, group)
     except BaseException:
         contained.finish()
         os.close(output)
@@ -178,10 +181,11 @@ def start(command: Command, program: Path, bubblewrap: str) -> Contained:
     return contained
 
 
-def _inside(telling: int) -> tuple[str, ...]:
+def _inside(limits: Limits, telling: int) -> tuple[str, ...]:
     """How the process is started that starts the program."""
     source = Path(__file__).with_name("inside.py").read_text("utf-8")
-    return (os.fspath(_own_python()), "-I", "-S", "-B", "-c", source, str(telling))
+    kinds = json.dumps(list(resource_limits(limits, _room(limits))))
+    return (os.fspath(_own_python()), "-I", "-S", "-B", "-c", source, str(telling), kinds)
 
 
 def _own_python() -> Path:
@@ -189,7 +193,11 @@ def _own_python() -> Path:
     return Path(sys.executable).resolve()
 
 
-def _options(command: Command, program: Path) -> Iterator[str]:
+def _room(limits: Limits) -> int | None:
+    return None if limits.processes is None else limits.processes + _OWN_PROCESSES
+
+
+def _options(command: Command, program: Path, user: int | None) -> Iterator[str]:
     """Bubblewrap's options in the order in which it carries them out."""
     yield from ("--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL")
     if command.network:
@@ -205,7 +213,7 @@ def _options(command: Command, program: Path) -> Iterator[str]:
         yield from _mount(part, room)
     if command.network:
         yield from _name_service()
-    if os.geteuid() == 0:
+    if os.geteuid() == 0 and user is None:
         yield from _hide_private()
     yield from ("--remount-ro", "/", "--chdir", os.fspath(command.cwd))
 

@@ -2,7 +2,8 @@
 
 Bubblewrap's own word is not enough: it gives 128 + N for a signal as for a program that exits so, and any process
 inside can take over the descriptor through which it hears of the end. This process lets none of the same user look
-into it. Arguments: the descriptor to tell on, the program, and its arguments. Only the standard library.
+into it. Arguments: the descriptor to tell on, the limits as pairs of kind and value in JSON, the program, and its
+arguments. Only the standard library.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import resource
 import signal
 import sys
 
@@ -18,7 +20,7 @@ _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
-def main(telling: str, program: str, *arguments: str) -> None:
+def main(telling: str, limits: str, program: str, *arguments: str) -> None:
     """Run the program to its end; write ``exit``, ``signal`` or ``problem`` as one JSON object."""
     descriptor = int(telling)
     environment = _given()
@@ -35,6 +37,8 @@ def main(telling: str, program: str, *arguments: str) -> None:
             os.setsid()
             for number in (*_ENDING, *_IGNORED_BY_PYTHON):
                 signal.signal(number, signal.SIG_DFL)
+            for kind, value in json.loads(limits):
+                resource.setrlimit(kind, (value, value))
             os.execve(program, [program, *arguments], environment)  # noqa: S606  no shell is wanted
         except OSError as error:
             _tell(descriptor, problem=f"the program could not be started ({error.strerror})")

@@ -96,15 +96,25 @@ def drop_capabilities() -> None:
         OSError: when the kernel refuses; the caller must not go on.
     """
     library = _library()
+    empty_bounding_set()
+    library.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
+    if library.capset(header, (ctypes.c_uint32 * 6)()) != 0:
+        raise OSError(ctypes.get_errno(), "capabilities cannot be given up")
+
+
+def empty_bounding_set() -> None:
+    """See to it that no program which is run can have capabilities, while this process keeps its own.
+
+    Raises:
+        OSError: when the kernel refuses; the caller must not go on.
+    """
+    library = _library()
     for number in range(_MOST_CAPABILITIES):
         if library.prctl(_PR_CAPBSET_DROP, number, 0, 0, 0) != 0:
             if ctypes.get_errno() == 22:  # EINVAL: the kernel knows no further one  # noqa: PLR2004
                 break
             raise OSError(ctypes.get_errno(), "the bounding set cannot be emptied")
-    library.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION_3, 0)
-    if library.capset(header, (ctypes.c_uint32 * 6)()) != 0:
-        raise OSError(ctypes.get_errno(), "capabilities cannot be given up")
 
 
 def _allow(ruleset: int, path: str, access: int) -> None:

@@ -87,7 +87,8 @@ class Outcome:
     ``exit_code`` is set when it exited, ``signal`` when a signal ended it.
     ``output_head`` and ``output_tail`` are the first and the last part of both outputs together, without overlap;
     ``output_bytes`` counts all of it and ``output_digest`` is ``sha256:`` over all of it. ``detail`` says in one
-    sentence why it was not started or was ended; it is empty when it ended by itself.
+    sentence why it was not started or was ended; it is empty when it ended by itself. ``gaps`` says which of the limits
+    asked for did not bind it, one clause each.
     """
 
     ended: Ended
@@ -100,3 +101,4 @@ class Outcome:
     duration_s: float
     isolation: Isolation
     detail: str = ""
+    gaps: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ from agent_agency.sandbox.run import run
 _SECRET = "a secret in the home"  # noqa: S105  what the probe tries to read
 _ROOM, _TRIED = 16, 48
 _LIMITS = Limits(wall_s=60, processes=_ROOM)
+_PASSABLE = 0o711  # another user may run what root asks for
 _LOOPBACK_NAME = "loopback_denied"
 
 NEEDED: Mapping[Isolation, tuple[str, ...]] = MappingProxyType(
@@ -100,6 +101,7 @@ def try_level(isolation: Isolation) -> Mapping[str, bool]:
         subprocess.Popen([sys.executable, "-I", "-S", "-c", "input()", word], stdin=subprocess.PIPE) as process,
     ):
         folder = Path(place).resolve()
+        folder.chmod(_PASSABLE)
         checkout, outside, home = folder / "checkout", folder / "outside", folder / "home"
         for made in (checkout, outside, home):
             made.mkdir()

@@ -7,6 +7,7 @@ import select
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from agent_agency.sandbox import bubblewrap, supervised
 from agent_agency.sandbox.model import Command, Ended, Isolation, Limits, Outcome
@@ -54,7 +55,7 @@ def run(
         reason = reason or watch.last_look()
     finally:
         os.close(running.output)
-    return _outcome(reason, ending, kept, begun, isolation, limits=command.limits)
+    return replace(_outcome(reason, ending, kept, begun, isolation, limits=command.limits), gaps=running.gaps)
 
 
 def _start(command: Command, isolation: Isolation) -> Running:

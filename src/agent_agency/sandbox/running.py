@@ -38,6 +38,9 @@ class Running(Protocol):
     status: int
     """Readable when there is news of the program's end."""
 
+    gaps: tuple[str, ...]
+    """What of the limits asked for does not bind it, in words."""
+
     def has_ended(self) -> bool:
         """Whether the program itself has ended, going by what can be read from ``status``; call when it is readable."""
         ...

@@ -14,6 +14,7 @@ import agent_agency
 from agent_agency.sandbox import landlock
 from agent_agency.sandbox.control_group import MEMORY, PROCESSES, ControlGroup
 from agent_agency.sandbox.model import Command
+from agent_agency.sandbox.other_user import gaps_of, user_for
 from agent_agency.sandbox.process_tree import descendants
 from agent_agency.sandbox.resources import own_tasks, resource_limits
 from agent_agency.sandbox.running import Ending, NotStartedError, StatusLines, as_descriptor
@@ -30,6 +31,7 @@ class Supervised:
     def __init__(self, process: subprocess.Popen[bytes], output: int, lines: StatusLines, group: ControlGroup) -> None:
         self.output = output
         self.status = lines.descriptor
+        self.gaps: tuple[str, ...] = ()
         self._group = group
         self._process = process
         self._lines = lines
@@ -72,15 +74,17 @@ def start(command: Command, program: Path, *, confined: bool) -> Supervised:
         NotStartedError: when the supervising process cannot be started.
     """
     group = ControlGroup.create({PROCESSES: command.limits.processes, MEMORY: command.limits.memory_bytes})
-    tasks = None
+    tasks = user = None
     if command.limits.processes is not None and PROCESSES not in group.bounds:
-        tasks = command.limits.processes + own_tasks()
+        user = user_for(command, program)
+        tasks = command.limits.processes + (own_tasks() if user is None else 0)
     wanted = {
         "program": os.fspath(program),
         "argv": list(command.argv),
         "cwd": os.fspath(command.cwd),
         "environment": {**command.environment, "PWD": os.fspath(command.cwd)},
         "network": command.network,
+        "user": user,
         "groups": [os.fspath(entrance) for entrance in group.entrances],
         "resources": list(resource_limits(command.limits, tasks)),
         "rules": list(_rules(command, program)) if confined else None,
@@ -108,7 +112,9 @@ def start(command: Command, program: Path, *, confined: bool) -> Supervised:
     finally:
         for descriptor in (writing, status_writing, settings):
             os.close(descriptor)
-    return Supervised(process, output, StatusLines(status), group)
+    running = Supervised(process, output, StatusLines(status), group)
+    running.gaps = gaps_of(command.limits, group, user)
+    return running
 
 
 def _rules(command: Command, program: Path) -> Iterator[tuple[str, int]]:

@@ -86,11 +86,20 @@ def _become(wanted: dict[str, Any]) -> None:
     os.chdir(wanted["cwd"])
     for entrance in wanted["groups"]:
         Path(entrance).write_text("0", "ascii")
-    if wanted["rules"] is not None:
+    user = wanted["user"]
+    if user is not None:
+        landlock.empty_bounding_set()
+    elif wanted["rules"] is not None:
         landlock.drop_capabilities() if os.geteuid() == 0 else landlock.set_no_new_privileges()
+    if wanted["rules"] is not None:
         landlock.restrict(((path, access) for path, access in wanted["rules"]), network=wanted["network"])
     for kind, value in wanted["resources"]:
         resource.setrlimit(kind, (value, value))
+    if user is not None:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)  # all capabilities go with it
+        landlock.set_no_new_privileges()
     os.execve(wanted["program"], wanted["argv"], wanted["environment"])  # noqa: S606  no shell is wanted
 
 
