@@ -264,7 +264,8 @@ class _Reader:
             read = read_gate(name, gate, line, partial(self._wrong_in, ("gate", index)))
             if read is not None:
                 kept[name] = read
-        for name, problem, remedy in problems_of_needs({name: kept[name].needs for name in kept}, tuple(named)):
+        needs = {name: _texts(gates[index].get("needs")) for name, index in named.items()}
+        for name, problem, remedy in problems_of_needs(needs):
             self._wrong(("gate", named[name], "needs"), problem, remedy)
         return tuple(kept.values())
 
@@ -315,3 +316,8 @@ class _Reader:
         subject = "/".join(str(part) for part in at)
         place = Place(self._path, line, column)
         self.found.append(Finding(f"config.{rule}", Severity.MAJOR, message, remedy, place, subject=subject))
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    """The texts of a list; a gate that is refused for another setting has its place in the order all the same."""
+    return tuple(entry for entry in value if isinstance(entry, str)) if isinstance(value, list) else ()

@@ -242,6 +242,15 @@ def test_a_gate_that_is_refused_still_holds_its_name() -> None:
     assert told(twice) == [("config.wrong_value", 3), ("config.gate_name", 6)]
 
 
+def test_a_gate_that_is_refused_keeps_its_place_in_the_order() -> None:
+    text = (
+        "[[gate]]\nname = 'a'\nkind = 'odd'\nargv = ['x']\nneeds = ['b']\n"
+        "[[gate]]\nname = 'b'\nkind = 'lint'\nargv = ['x']\nneeds = ['a', 'c', 1]\n"
+    )
+
+    assert told(text) == [("config.wrong_value", line) for line in (3, 5, 10, 10)]
+
+
 @pytest.mark.parametrize("key", ["need", "shells", "rachet", "command"])
 def test_a_key_that_no_gate_has_is_named_as_such(key: str) -> None:
     (finding,) = findings(f"[[gate]]\nname = 'a'\nkind = 'lint'\nargv = ['x']\n{key} = 1\n")

@@ -216,7 +216,7 @@ class _GateReader(CommandReader):
         right = is_number(amount) if key == "idle_s" else type(amount) is int
         if not right or not least <= amount <= most:
             what = "number" if key == "idle_s" else "whole number"
-            self._refuse(f"limits.{key}", f"'{key}' is no {what} from {least} to {most:,}", "Write one of these.")
+            self._refuse(f"limits.{key}", f"'{key}' is no {what} from {least} to {most:,}", "Write one in that range.")
 
     def needs(self) -> tuple[str, ...]:
         value = self._table.get("needs", [])

@@ -7,17 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from agent_agency.gate_reader.values import did_you_mean
 
 
-def problems_of_needs(needs: Mapping[str, Sequence[str]], known: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+def problems_of_needs(needs: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str, str]]:
     """Tell each gate that can never run: its name, what is wrong with its ``needs``, what mends it.
 
-    Args:
-        needs: what each gate needs; a gate that needs itself has been told already.
-        known: the names of all gates, those with other faults included.
+    ``needs`` names every gate, those with other faults included, and what it needs; a gate that needs itself is told
+    where it is read.
     """
     for name, needed in needs.items():
         for one in needed:
-            if one not in known:
-                yield name, f"'{name}' needs a gate '{one[:60]}', and there is none", did_you_mean(one, known)
+            if one.strip() and one not in needs:
+                yield name, f"'{name}' needs a gate '{one[:60]}', and there is none", did_you_mean(one, needs)
     yield from _circles(needs)
 
 
