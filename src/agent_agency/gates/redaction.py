@@ -12,6 +12,7 @@ import html
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -29,9 +30,16 @@ MARGIN = 4096
 PUT_IN_PLACE = "[redacted]"
 WITHHELD = "[withheld: it could not be looked through for credentials]"
 SHORTEST_EVERYWHERE = 6
-"""A value of fewer characters is taken out of the line that gives it away, not wherever its characters occur."""
+SHORTEST_WORD_EVERYWHERE = 12
+"""A value of fewer characters (of fewer letters, where it has nothing else) is taken out close behind the keyword that
+gives it away, not wherever its characters occur: ``secrets: passed`` must not take every ``passed`` out of a report."""
+
+REACH = 80
+"""How far behind a keyword its value may stand."""
 
 MOST_VALUES = 1_000
+LONGEST_S = 20
+"""Seconds for one text; detectors can be kept busy on purpose."""
 
 _NAMES_CREDENTIAL = re.compile(
     r"(?:^|_)(?:\w*TOKENS?|\w*SECRETS?|\w*PASSWORD|PASSWD|PASS|PASSPHRASE|PWD|CREDENTIALS?|\w*KEY|AUTH|PAT|COOKIE|DSN|JWT)"
@@ -139,44 +147,55 @@ class Redactor:
     def _spans(self, text: str, *, torn: bool) -> list[tuple[int, int]]:
         keys = list(_private_keys(text, torn=torn))
         values, near = self._values(text)
-        if values:
-            longest_first = sorted(values, key=lambda value: (-len(value), value))
-            keys += [match.span() for match in re.finditer("|".join(map(re.escape, longest_first)), text)]
-        return sorted([*keys, *near])
+        return sorted([*keys, *near, *(span for value in values for span in _occurrences(text, value))])
 
     def _values(self, text: str) -> tuple[set[str], list[tuple[int, int]]]:
         """Values to take out wherever they stand, and the places of those too short for that."""
         values = {form for value in self.known if (form := _as_bytes(value)) in text}
         near: list[tuple[int, int]] = []
         with self._alone, open_scanner() as scanner:
+            deadline = time.monotonic() + LONGEST_S
             for stretch in CredentialPlaces(scanner).of(text):
                 part = text[stretch.start : stretch.end]
-                for value in _asked(scanner, part, stretch.certainty):
-                    if len(value) >= SHORTEST_EVERYWHERE:
+                for value in _asked(scanner, part, stretch):
+                    if len(value) >= (SHORTEST_WORD_EVERYWHERE if value.isalpha() else SHORTEST_EVERYWHERE):
                         values.update(_forms(value))
                     else:
-                        near += _places(stretch, part, value)
+                        near += _places(stretch, part, value, scanner.keyword)
+                if time.monotonic() > deadline:
+                    raise NotLookedThroughError(f"it takes more than {LONGEST_S} seconds")
                 if len(values) > MOST_VALUES:
                     raise NotLookedThroughError(f"it holds more than {MOST_VALUES:,} different ones")
         return values, near
 
 
-def _asked(scanner: SecretScanner, part: str, certainty: Certainty) -> Iterator[str]:
+def _asked(scanner: SecretScanner, part: str, stretch: Stretch) -> Iterator[str]:
     """What the detectors find in a stretch as it is, and with the quotes that XML or JSON write differently."""
     views = {part}
     if "&" in part:
         views.add(html.unescape(part))
     if "\\" in part:
         views.add(part.replace('\\"', '"').replace("\\'", "'").replace("\\n", " "))
-    names = _NAMES if certainty is Certainty.KEYWORD else _NAMES[:1]
+    names = _NAMES if stretch.certainty is Certainty.KEYWORD else _NAMES[:1]
     for view in sorted(views):
         for name in names:
-            yield from scanner.values(name, view, frozenset({certainty}))
+            yield from scanner.values(name, view, stretch.certainty, stretch.detectors)
 
 
-def _places(stretch: Stretch, part: str, value: str) -> Iterator[tuple[int, int]]:
+def _places(stretch: Stretch, part: str, value: str, keyword: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+    """Where a value stands close to a keyword, or wherever it does if the stretch shows no keyword as it is."""
+    lowered = part.lower()
     for match in re.finditer(re.escape(value), part) if value else ():
-        yield stretch.start + match.start(), stretch.start + match.end()
+        around = lowered[max(match.start() - REACH, 0) : match.end() + REACH]
+        if keyword.search(around) or not keyword.search(lowered):
+            yield stretch.start + match.start(), stretch.start + match.end()
+
+
+def _occurrences(text: str, value: str) -> Iterator[tuple[int, int]]:
+    at = text.find(value)
+    while at >= 0:
+        yield at, at + len(value)
+        at = text.find(value, at + 1)
 
 
 def _forms(value: str) -> set[str]:

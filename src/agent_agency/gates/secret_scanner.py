@@ -112,18 +112,25 @@ class SecretScanner:
                 result.hits.append(Hit(number, kind, certainty, digest))
         return result
 
-    def values(self, name: str, text: str, certainties: frozenset[Certainty]) -> Iterator[str]:
+    def values(
+        self, name: str, text: str, certainty: Certainty, detectors: frozenset[str] | None = None
+    ) -> Iterator[str]:
         """The credentials themselves that a stretch of text holds, for who takes them out; digests are none.
 
         Args:
             name: a file's name, which tells some detectors how values are written.
             text: one line, or a part of one.
-            certainties: which detectors are asked.
+            certainty: how the detectors know that are asked.
+            detectors: the names of those that are asked; ``None`` for all.
         """
-        asked = [item for item in self._detectors if item[0] in certainties]
+        asked = [
+            (how, detector)
+            for how, detector in self._detectors
+            if how is certainty and (detectors is None or type(detector).__name__ in detectors)
+        ]
         for window in _windows(text):
-            for certainty, _, value in self._in_window(name, window, asked):
-                if certainty is not Certainty.ENTROPY or not _is_digest(value):
+            for how, _, value in self._in_window(name, window, asked):
+                if how is not Certainty.ENTROPY or not _is_digest(value):
                     yield value
 
     @property

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import random
 import string
 import threading
+import time
 from types import MappingProxyType
 from xml.sax.saxutils import quoteattr
 
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 
 from agent_agency.change.model import AddedLine
 from agent_agency.facts import Finding, GateMode, GateResult, GateStatus, Place, Severity
+from agent_agency.gates import credential_places
 from agent_agency.gates.credential_places import MOST_STRETCHES, NotLookedThroughError
 from agent_agency.gates.redaction import PUT_IN_PLACE, WITHHELD, Redactor
 from agent_agency.gates.secret_scanner import open_scanner
@@ -121,6 +124,12 @@ def test_a_value_too_short_to_be_told_from_other_text_is_taken_out_of_its_line_o
     assert data == b'password = "' + PUT_IN_PLACE.encode() + b'"\ncab1n\n'
 
 
+def test_a_word_behind_a_keyword_is_taken_out_there_and_stays_elsewhere() -> None:
+    text = b'"secrets": "passed"\n' + b"test_totals passed\n" * 3
+    data = Redactor().redact(text).data
+    assert data == b'"secrets": "' + PUT_IN_PLACE.encode() + b'"\n' + b"test_totals passed\n" * 3
+
+
 def test_credentials_that_a_cut_goes_through_leave_nothing_on_either_side() -> None:
     token = CREDENTIALS["GitHub token"]
     text = f"before {token} after".encode()
@@ -141,6 +150,30 @@ def test_a_text_that_is_full_of_what_resembles_credentials_is_refused() -> None:
     text = "".join(f"password = '{number}'\n" for number in range(MOST_STRETCHES + 1))
     with pytest.raises(NotLookedThroughError):
         Redactor().redact(text.encode())
+
+
+def test_every_detector_of_an_exact_format_is_known() -> None:
+    known = {*credential_places._FAST, *credential_places._CHEAPER, *credential_places._LONG_RUNS}
+    with open_scanner() as scanner:
+        assert set(scanner.formats) == known
+
+
+def test_a_detector_that_is_not_known_is_asked_about_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credential_places, "_FAST", frozenset({"SlackDetector"}))
+    data = Redactor().redact(f"{NOISE}{CREDENTIALS['GitHub token']}\n{NOISE}".encode()).data
+    assert data == f"{NOISE}{PUT_IN_PLACE}\n{NOISE}".encode()
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["//", "eyJ", "sk-" + "a" * 20, "pypi-AgEIcHlwaS5vcmc", "://a:", "xoxb-1-", "-----BEGIN PRIVATE KEY-----", "'a"],
+)
+def test_text_made_to_keep_detectors_busy_ends_soon(piece: str) -> None:
+    text = (piece * (200_000 // len(piece))).encode()
+    redactor, begun = Redactor(), time.process_time()
+    with contextlib.suppress(NotLookedThroughError):
+        redactor.redact(text)
+    assert time.process_time() - begun < 20
 
 
 def test_ordinary_output_stays_as_it_is() -> None:
