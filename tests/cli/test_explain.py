@@ -14,6 +14,7 @@ import pytest
 from support.command import Done, agency
 from support.git_repo import GitRepo
 from support.law import lawful_repo
+from support.recorded import Recorded
 
 TESTS = f"""\
 [[gate]]
@@ -232,3 +233,41 @@ def test_credentials_that_a_tool_prints_are_nowhere_in_what_the_arbiter_keeps_or
     for secret in (TOKEN, OF_THE_ARBITER, "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5LXN0YXBsZQ"):
         assert [name for name, text in texts.items() if secret.encode() in text] == []
     assert "[redacted]" in json.dumps(done.document["findings"])
+
+
+def test_a_result_is_used_again_only_while_its_evidence_is_there(tmp_path: Path) -> None:
+    repo = repo_with_tests(
+        tmp_path, "from src.totals import total\n\n\ndef test_total():\n    assert total([1, 2]) == 3\n"
+    )
+    repo.commit("Change", **{"src/totals.py": "def total(lines):\n    return sum(lines, 0)\n"})
+
+    def gate_of_review() -> dict[str, Any]:
+        (gate,) = [gate for gate in review(repo).document["gates"] if gate["name"] == "tests"]
+        assert gate["status"] == "pass"
+        return dict(gate)
+
+    first, second = gate_of_review(), gate_of_review()
+    assert (first["reused"], second["reused"]) == (False, True)
+    assert [kept["digest"] for kept in second["evidence"]] == [kept["digest"] for kept in first["evidence"]]
+    assert "reused: an earlier review measured it" in run(repo, "explain").out
+    assert run(repo, "evidence", "prune", "--keep-rulings", "1").code == 0
+    assert run(repo, "explain").code == 0
+    assert run(repo, "evidence", "prune", "--keep-rulings", "0").code == 0
+    assert stored(repo) == []
+    assert gate_of_review()["reused"] is False
+    assert run(repo, "explain").code == 0
+    assert run(repo, "ledger", "verify", "--evidence").code == 0
+
+
+def test_the_list_of_entries_tells_of_stopped_reviews_and_prunings(repo: GitRepo) -> None:
+    review(repo)
+    recorded = Recorded.in_folder(repo.path / ".git" / "agency")
+    recorded.record.append_stopped({"gates": {"tests": "stopped", "lint": "not_begun"}})
+    run(repo, "evidence", "prune", "--keep-rulings", "0")
+    out = run(repo, "ledger", "list").out
+    assert "review_stopped                lint not begun, tests stopped" in out
+    assert "evidence_pruned               2 files" in out
+    assert run(repo, "ledger", "show", "3", "--json").document["entry"]["body"]["gates"]["tests"] == "stopped"
+    done = run(repo, "explain", "3")
+    assert done.code == 2
+    assert "records no ruling but 'review_stopped'" in done.err
