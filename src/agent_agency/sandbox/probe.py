@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -32,6 +33,8 @@ NEEDED: Mapping[Isolation, tuple[str, ...]] = MappingProxyType(
             "elsewhere_unwritable",
             "secret_hidden",
             _LOOPBACK_NAME,
+            "datagrams_denied",
+            "services_hidden",
             "host_processes_hidden",
             "host_signals_denied",
             "nothing_survives",
@@ -48,6 +51,8 @@ _GAPS: Mapping[str, str] = MappingProxyType(
         "elsewhere_unwritable": "files outside the checkout can be written",
         "secret_hidden": "files in the home can be read",
         _LOOPBACK_NAME: "servers of this machine can be reached",
+        "datagrams_denied": "datagrams reach the network",
+        "services_hidden": "services of this machine that listen on a socket file can be reached",
         "host_processes_hidden": "processes of this machine can be seen",
         "host_signals_denied": "processes of this machine can be ended",
         "nothing_survives": "a process can outlive its tool",
@@ -61,8 +66,9 @@ class IsolationReport:
     """The best level that works here.
 
     ``probes`` tells of the level taken what held when it was tried: ``checkout_writable``, ``elsewhere_unwritable``,
-    ``secret_hidden``, ``loopback_denied``, ``host_processes_hidden``, ``host_signals_denied``, ``nothing_survives``,
-    ``processes_limited``. ``reason`` says why no better level was taken, and what does not hold at this one.
+    ``secret_hidden``, ``loopback_denied``, ``datagrams_denied``, ``services_hidden``, ``host_processes_hidden``,
+    ``host_signals_denied``, ``nothing_survives``, ``processes_limited``. ``reason`` says why no better level was taken,
+    and what does not hold at this one.
     ``gaps`` says in words, for people who read the ruling, what the level taken leaves open: one clause each, without
     a full stop.
     """
@@ -83,12 +89,13 @@ def probe() -> IsolationReport:
         lacking = [name for name in NEEDED[isolation] if not held.get(name, False)]
         if not missing and not lacking:
             refused += [f"{isolation}: not held: {', '.join(failed)}"] if failed else []
-            return IsolationReport(isolation, MappingProxyType(held), "; ".join(refused), _gaps(held))
+            return IsolationReport(isolation, MappingProxyType(held), "; ".join(refused), gaps_of(held))
         refused.append(f"{isolation}: {missing or 'not held: ' + ', '.join(lacking)}")
     raise AssertionError("the level none needs nothing")
 
 
-def _gaps(held: Mapping[str, bool]) -> tuple[str, ...]:
+def gaps_of(held: Mapping[str, bool]) -> tuple[str, ...]:
+    """What a level leaves open, in words, by what held when it was tried."""
     return tuple(told for name, told in _GAPS.items() if not held.get(name, False))
 
 
@@ -98,6 +105,8 @@ def try_level(isolation: Isolation) -> Mapping[str, bool]:
     with (
         tempfile.TemporaryDirectory(prefix="agency-probe-") as place,
         socket.create_server(("127.0.0.1", 0)) as server,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as service,
         subprocess.Popen([sys.executable, "-I", "-S", "-c", "input()", word], stdin=subprocess.PIPE) as process,
     ):
         folder = Path(place).resolve()
@@ -106,7 +115,10 @@ def try_level(isolation: Isolation) -> Mapping[str, bool]:
         for made in (checkout, outside, home):
             made.mkdir()
         (home / "secret").write_text(_SECRET, "ascii")
-        tried = (outside, home / "secret", server.getsockname()[1], process.pid, word, _TRIED)
+        datagrams.bind(("127.0.0.1", 0))
+        _listen(service, outside)
+        ports = (server.getsockname()[1], datagrams.getsockname()[1])
+        tried = (outside, home / "secret", *ports, process.pid, word, _TRIED)
         source = Path(__file__).with_name("probe_actions.py").read_text("utf-8")
         argv = (sys.executable, "-I", "-S", "-c", source, *map(str, tried))
         outcome = run(Command(argv, checkout, {"HOME": str(home)}, (checkout,), limits=_LIMITS), isolation)
@@ -114,7 +126,8 @@ def try_level(isolation: Isolation) -> Mapping[str, bool]:
             process.kill()
         if outcome.ended is not Ended.EXITED or outcome.exit_code != 0:
             return {"checkout_writable": False}
-        return _judge(json.loads(outcome.output_head), checkout, outside)
+        got = bool(select.select([datagrams], [], [], 0)[0])
+        return {**_judge(json.loads(outcome.output_head), checkout, outside), "datagrams_denied": not got}
 
 
 def _judge(done: Mapping[str, object], checkout: Path, outside: Path) -> Mapping[str, bool]:
@@ -123,11 +136,23 @@ def _judge(done: Mapping[str, object], checkout: Path, outside: Path) -> Mapping
         "elsewhere_unwritable": not (outside / "written").exists(),
         "secret_hidden": done["secret"] != _SECRET,
         _LOOPBACK_NAME: not done["loopback"],
+        "services_hidden": not done["service"],
         "host_processes_hidden": not done["seen"],
         "host_signals_denied": not done["signalled"],
         "nothing_survives": _is_free(checkout / "held"),
         "processes_limited": done["processes"] != _TRIED,
     }
+
+
+def _listen(service: socket.socket, folder: Path) -> None:
+    """Listen in a folder however long its path: an address has room for a hundred characters."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        near = Path(f"/proc/self/fd/{descriptor}")
+        service.bind(os.fspath((near if near.exists() else folder) / "service"))
+        service.listen()
+    finally:
+        os.close(descriptor)
 
 
 def _is_free(lock: Path) -> bool:

@@ -1,6 +1,7 @@
 """What a probed command tries to do, run as a program of its own inside the level of isolation under test.
 
-Arguments: a folder outside the checkout, a secret file, a port on the loopback, the number of a process outside and a
+Arguments: a folder outside the checkout that holds a listening socket called service, a secret file, two ports on the
+loopback (the second takes datagrams), the number of a process outside and a
 word on its command line, and how many processes to try to start. It prints what it managed as one JSON object. Only
 the standard library.
 """
@@ -21,12 +22,15 @@ _DAEMON_LIFE_S = 30
 _CONNECT_LIMIT_S = 2
 
 
-def main(outside: str, secret: str, port: str, process: str, word: str, processes: str) -> None:
+def main(outside: str, secret: str, *numbers: str) -> None:
     """Try everything once."""
+    port, datagrams, process, word, processes = numbers
     done: dict[str, object] = {"checkout": _write(Path("written"))}
     done["elsewhere"] = _write(Path(outside, "written"))
     done["secret"] = _read(Path(secret))
     done["loopback"] = _connect(int(port))
+    _send(int(datagrams))
+    done["service"] = _reach(Path(outside, "service"))
     done["processes"] = _start_many(int(processes))
     _leave_daemon(Path("held"))
     told = _read(Path("/proc", process, "cmdline"))
@@ -51,6 +55,27 @@ def _read(path: Path) -> str:
 def _connect(port: int) -> bool:
     with contextlib.suppress(OSError):
         socket.create_connection(("127.0.0.1", port), _CONNECT_LIMIT_S).close()
+        return True
+    return False
+
+
+def _send(port: int) -> None:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"probe", ("127.0.0.1", port))
+
+
+def _reach(path: Path) -> bool:
+    """Connect to a socket file; from its folder, since an address has room for a hundred characters only."""
+    here = Path.cwd()
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        os.chdir(path.parent)
+        try:
+            client.connect(path.name)
+        finally:
+            os.chdir(here)
+        return True
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.connect(str(path))
         return True
     return False
 

@@ -39,6 +39,7 @@ def run(
     Nothing that the command does raises. A program that is missing, and a level that does not work here, give
     ``Ended.NOT_STARTED`` with the reason in ``detail``: another level is never taken silently.
     """
+    isolation = Isolation(isolation)  # its bare text would be taken for no isolation
     begun = time.monotonic()
     kept = KeptOutput(command.limits.output_bytes)
     written = None if command.limits.written_bytes is None else WrittenBytes(command.writable)

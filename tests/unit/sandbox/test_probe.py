@@ -16,15 +16,17 @@ def test_the_best_level_that_holds_is_taken() -> None:
     report = probe.probe()
     assert all(report.probes[name] for name in probe.NEEDED[report.isolation])
     if report.isolation is Isolation.NAMESPACES:
-        assert report.reason == ""
+        assert (report.reason, report.gaps) == ("", probe.gaps_of(report.probes))
     else:
         assert str(Isolation.NAMESPACES) in report.reason
 
 
 def test_without_isolation_the_probes_say_that_nothing_is_kept_apart() -> None:
     held = probe.try_level(Isolation.NONE)
-    open_to_all = {"elsewhere_unwritable", "secret_hidden", "loopback_denied", "host_signals_denied"}
+    open_to_all = {"elsewhere_unwritable", "secret_hidden", "loopback_denied", "datagrams_denied"}
+    open_to_all |= {"services_hidden", "host_signals_denied"}
     assert {name for name in open_to_all if held[name]} == set()
+    assert len(probe.gaps_of(held)) >= len(open_to_all)
     assert held["nothing_survives"]
     assert held["checkout_writable"]
 
@@ -34,6 +36,11 @@ def test_landlock_is_told_to_show_the_machines_processes() -> None:
     held = probe.try_level(Isolation.LANDLOCK)
     assert all(held[name] for name in probe.NEEDED[Isolation.LANDLOCK])
     assert not held["host_processes_hidden"]
+    assert not held["datagrams_denied"]
+    assert {gap for gap in probe.gaps_of(held) if "datagrams" in gap or "seen" in gap} == {
+        "datagrams reach the network",
+        "processes of this machine can be seen",
+    }
 
 
 def test_a_bubblewrap_that_does_not_work_is_passed_over_and_told(
