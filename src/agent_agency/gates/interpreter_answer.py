@@ -18,12 +18,14 @@ from agent_agency.sandbox.model import Command, Ended, Isolation, Limits
 from agent_agency.sandbox.run import run
 
 _ANSWER_S = 60.0
+_NAMES_AT_ONCE = 500
+"""Names in one argument: the kernel takes 128 KiB, and a name is at most 255 bytes."""
 _QUESTION = r"""
 import sys
 if sys.path[:1] == [""]:
     del sys.path[0]
 import hashlib, importlib.machinery, json, os
-mark, names = sys.argv[1], json.loads(sys.argv[2])
+mark, names = sys.argv[1], [name for part in sys.argv[2:] for name in json.loads(part)]
 standard = os.path.dirname(os.path.realpath(os.__file__))
 site = lambda place: "site-packages" in place.split(os.sep) or "dist-packages" in place.split(os.sep)
 
@@ -189,7 +191,8 @@ def ask_interpreter(
         cancel: ends the question.
     """
     mark = secrets.token_hex(16)  # so that nothing that a start-up file prints is taken for the answer
-    argv = (str(python), "-c", _QUESTION, mark, json.dumps(list(names)))
+    parts = [json.dumps(names[start : start + _NAMES_AT_ONCE]) for start in range(0, len(names), _NAMES_AT_ONCE)]
+    argv = (str(python), "-c", _QUESTION, mark, *parts)
     asked = replace(command, argv=argv, network=False, limits=Limits(wall_s=_ANSWER_S))
     outcome = run(asked, isolation, cancel=cancel)
     if outcome.ended is not Ended.EXITED or outcome.exit_code != 0 or outcome.detail:

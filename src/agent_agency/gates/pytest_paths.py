@@ -15,6 +15,8 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+from agent_agency.gates.checkout import lies_inside
+
 _SETTINGS = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 _SECTIONS = {"pytest.ini": "pytest", ".pytest.ini": "pytest", "tox.ini": "pytest", "setup.cfg": "tool:pytest"}
 _CHANGES_PLACES = re.compile(
@@ -62,7 +64,7 @@ def _may_change_places(word: str) -> bool:
 def _settings(checkout: Path) -> dict[str, list[str]]:
     """Pytest's settings from the first file that has some, in its own order."""
     for name in _SETTINGS:
-        text = _text(checkout / name)
+        text = _text(checkout / name) if lies_inside(checkout / name, checkout) else None
         if text is None:
             continue
         told = _from_toml(text) if name == "pyproject.toml" else _from_ini(text, _SECTIONS[name])

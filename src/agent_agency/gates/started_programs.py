@@ -5,7 +5,6 @@ Nothing is run. A script is read, not carried out, so that what only its run dec
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
+from agent_agency.gates.checkout import lies_inside
+from agent_agency.gates.definition_texts import makefile_commands, npm_commands
 from agent_agency.gates.pytest_paths import pytest_folders
 from agent_agency.sandbox.model import Command
 from agent_agency.sandbox.tool_paths import find_program
@@ -296,11 +297,13 @@ class _Search:
     def _defined(self, name: str, rest: list[str], front: frozenset[Path], depth: int) -> None:
         here = self.cwd
         if "-C" in rest[:-1]:
-            self.cwd = self._place(rest[rest.index("-C") + 1])
+            place = rest.index("-C")
+            self.cwd = self._place(rest[place + 1])
+            rest = rest[:place] + rest[place + 2 :]
         files = [self.cwd / file for file in DEFINED_ELSEWHERE[name]]
         if not any(file.is_file() for file in files):
             self.complete = False
-        texts = [self._definition(file) for file in files]
+        texts = [self._definition(file, rest) for file in files]
         whole, before = "\n".join(texts), len(self.found)
         with self._in(self.cwd / name):
             self.text(whole, front, depth + 1)
@@ -308,16 +311,12 @@ class _Search:
                 self._unknown()
         self.cwd = here
 
-    def _definition(self, path: Path) -> str:
-        """A file that says what to start; of ``package.json`` only its scripts."""
-        text = self._text_of(path) or ""
-        if path.name != "package.json":
-            return text
-        try:
-            scripts = json.loads(text or "{}")["scripts"]
-            return "\n".join(value for value in scripts.values() if isinstance(value, str))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return ""
+    def _definition(self, path: Path, arguments: list[str]) -> str:
+        """What a file says to start; where its form tells, only what the arguments ask for."""
+        text = self._read_file(path) or ""
+        if path.name == "package.json":
+            return npm_commands(text, arguments)
+        return makefile_commands(text, arguments) if path.name.lower().endswith("makefile") else text
 
     @contextmanager
     def _in(self, path: Path) -> Iterator[None]:
@@ -422,14 +421,22 @@ class _Search:
         if (path, self.cwd) in self._read:
             return None
         self._read.add((path, self.cwd))
+        text = self._read_file(path)
+        if text is not None:
+            self._read_well.add(path)
+        return text
+
+    def _read_file(self, path: Path) -> str | None:
+        """A file's text; a link of the checkout that leads out of it is not followed, for it may lead to anything."""
+        checkout = self.origin.cwd
+        if path.is_relative_to(checkout) and not lies_inside(path, checkout):
+            return None
         try:
             if not path.is_file() or path.stat().st_size > _LARGEST_SCRIPT:
                 return None
-            text = path.read_text("utf-8", "replace")
+            return path.read_text("utf-8", "replace")
         except OSError:
             return None
-        self._read_well.add(path)
-        return text
 
     def _expanded(self, text: str) -> str:
         known = self.origin.environment

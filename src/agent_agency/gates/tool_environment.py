@@ -178,7 +178,8 @@ def _foreign(
     started: tuple[Started, ...],
     answers: Mapping[Path, InterpreterAnswer | None],
 ) -> tuple[str, ...] | None:
-    own = declared_distributions(checkout)
+    anything = any(answer is not None and answer.found for answer in answers.values())
+    own = declared_distributions(checkout) if anything else frozenset()
     found: dict[str, None] = {}
     for one in started:
         if one.python is None or not one.imports or not names:

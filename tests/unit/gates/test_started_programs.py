@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -162,6 +163,17 @@ def test_scripts_that_start_each_other_end(place: Place) -> None:
     place.program("a-tool", "#!/bin/sh\na-tool\n")
     assert "pytest" in place.pythons("sh", "a.sh")
     place.started("a-tool")
+
+
+@pytest.mark.parametrize("name", ["Makefile", "run.sh", "package.json", "pytest.ini", "tox.ini"])
+def test_a_link_out_of_the_checkout_is_not_read(place: Place, tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "outside").write_text("pytest\n")
+    for target in ("pipe", "outside", "/proc/kmsg"):
+        (place.checkout / name).unlink(missing_ok=True)
+        (place.checkout / name).symlink_to(tmp_path / target)
+        for argv in (("make",), ("sh", "run.sh"), ("npm", "test"), ("tox",), ("python", "-m", "pytest")):
+            assert not any(one.name == "pytest" for one in place.started(*argv).programs)
 
 
 def test_what_only_a_file_of_the_checkout_names_is_told_apart(place: Place) -> None:

@@ -317,6 +317,14 @@ def test_the_question_is_asked_where_the_tool_is_run(tools: Tools, isolation: Is
     assert found.foreign == (f"shop from {tools.elsewhere}/shop.py",)
 
 
+def test_thousands_of_modules_are_asked_for_too(tools: Tools) -> None:
+    (tools.checkout / "src").mkdir()
+    for number in range(6000):
+        (tools.checkout / f"src/module_with_a_rather_long_name_{number}.py").touch()
+    tools.installed("late", "1", "module_with_a_rather_long_name_5999.py")
+    assert tools.foreign("pytest") == ["module_with_a_rather_long_name_5999"]
+
+
 def test_a_question_can_be_stopped(tools: Tools) -> None:
     tools.site.joinpath("sitecustomize.py").write_text("import time\ntime.sleep(30)\n")
     cancel = threading.Event()
