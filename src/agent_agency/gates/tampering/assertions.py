@@ -162,7 +162,7 @@ class AssertionReader:
             return next(iter(self._claims(call.args[0], call, positive=kind == TRUE)))
         made = self._pair(kind, call.args[0], call.args[1], call)
         if kind == CLOSE:
-            made = replace(made, tolerance=_tolerance(call))
+            made = replace(made, tolerance=1.0 if name == "assertCountEqual" else _tolerance(call))
         return replace(made, expected=f"{name}:{made.expected}") if kind in {IN, BOUND} else made
 
     def _claims(self, test: ast.expr, place: ast.AST, *, positive: bool) -> Iterator[Assertion]:

@@ -119,6 +119,9 @@ class _Walker:
             self._statement(statement, where)
             if not where.idle and (why := self._ends_here(statement)):
                 where = replace(where, idle=why)
+            elif isinstance(statement, ast.If) and _leaves(statement.body) and not statement.orelse:
+                text = quoted(f"not ({ast.unparse(statement.test)})")
+                where = replace(where, guards=(*where.guards, text))
 
     def _ends_here(self, statement: ast.stmt) -> str:
         if isinstance(statement, (ast.Return, ast.Raise, ast.Continue, ast.Break)):
@@ -191,7 +194,7 @@ class _Walker:
         return truth(iterated, self._names)
 
     def _with(self, statement: ast.With | ast.AsyncWith, where: _Where) -> None:
-        swallowed = where.swallowed
+        swallowed, guards = where.swallowed, where.guards
         for item in statement.items:
             call = item.context_expr
             if not isinstance(call, ast.Call):
@@ -202,12 +205,16 @@ class _Walker:
                 swallowed = swallowed or _catches_failures(call.args)
             elif name == "suppress":
                 swallowed = swallowed or _catches_failures(call.args)
-        self.block(statement.body, replace(where, swallowed=swallowed))
+                guards = (*guards, quoted(f"nothing is raised that {ast.unparse(call)} takes"))
+        self.block(statement.body, replace(where, swallowed=swallowed, guards=guards))
 
     def _try(self, statement: ast.Try | ast.TryStar, where: _Where) -> None:
         swallowed = any(_swallows(handler) for handler in statement.handlers)
         ends = any(isinstance(inner, ast.Return) for inner in statement.finalbody)
-        self.block(statement.body, replace(where, swallowed=where.swallowed or swallowed or ends))
+        quiet = [handler for handler in statement.handlers if _is_quiet(handler)]
+        kinds = ", ".join(ast.unparse(handler.type) if handler.type else "anything" for handler in quiet)
+        guards = (*where.guards, quoted(f"{kinds} is not raised")) if quiet else where.guards
+        self.block(statement.body, replace(where, swallowed=where.swallowed or swallowed or ends, guards=guards))
         for handler in statement.handlers:
             text = f"except {quoted(ast.unparse(handler.type)) if handler.type else ''}".rstrip()
             self.block(handler.body, replace(where, guards=(*where.guards, text)))
@@ -229,6 +236,21 @@ def _is_stop(value: ast.AST) -> bool:
 
 def _catches_failures(kinds: list[ast.expr]) -> bool:
     return any(last_name(item) in _FAILURES for kind in kinds for item in getattr(kind, "elts", [kind]))
+
+
+def _leaves(body: list[ast.stmt]) -> bool:
+    """Whether a branch ends what stands around it without failing the test."""
+    return isinstance(body[-1], (ast.Return, ast.Continue, ast.Break))
+
+
+def _is_quiet(handler: ast.ExceptHandler) -> bool:
+    """Whether a handler takes an exception and claims nothing about it."""
+    return not any(
+        isinstance(node, (ast.Raise, ast.Assert))
+        or (isinstance(node, ast.Call) and last_name(node).startswith(("fail", "assert", "skip", "xfail")))
+        for statement in handler.body
+        for node in ast.walk(statement)
+    )
 
 
 def _swallows(handler: ast.ExceptHandler) -> bool:

@@ -14,6 +14,7 @@ from agent_agency.gates.tampering.assertions import (
     DEFAULT_TOLERANCE,
     DIFFERS,
     EQUAL,
+    FALSE,
     IN,
     RAISES,
     TRUE,
@@ -28,6 +29,11 @@ from agent_agency.gates.tampering.rules import Rule, found
 HARMLESS_TOLERANCE = 1e-4
 _MOST_PARTNERS = 100
 _WEAK = frozenset({IN, BOUND, TYPE, TRUE, DIFFERS})
+_FALSY = {
+    TRUE: frozenset({"bool:False", "int:0", "NoneType:None", "str:''"}),
+    FALSE: frozenset({"bool:True", "int:1"}),
+}
+_LOSSY = ("sorted(", "set(", "frozenset(", "len(", "bool(", "type(", "round(", "int(", "abs(", "sum(", "any(", "all(")
 _COMMON = frozenset({"len", "isinstance", "sorted", "list", "set", "str", "int", "float", "dict", "type", "bool"})
 
 
@@ -105,6 +111,9 @@ def _partner(claim: Assertion, free: list[Assertion], refuge: Refuge) -> _Partne
         if other.subject == claim.subject and other.kind != claim.kind:
             return _changed_kind(claim, other)
     for other in working:
+        if _says_a_part(other, claim):
+            return _Partner(other, Rule.ASSERTION_WEAKENED, Severity.MAJOR, f"now it only claims '{other.text}'")
+    for other in working:
         if other.kind == claim.kind == RAISES:
             return _changed_exception(claim, other)
     for other in working:
@@ -131,6 +140,13 @@ def _far_partner(claim: Assertion, free: list[Assertion], working: list[Assertio
     return None
 
 
+def _says_a_part(other: Assertion, claim: Assertion) -> bool:
+    """Whether a claim is about what is left of the same thing once it was sorted, counted or rounded."""
+    if claim.kind != EQUAL or other.kind not in {EQUAL, CLOSE}:
+        return False
+    return other.subject.startswith(_LOSSY) and not claim.subject.startswith(_LOSSY) and claim.subject in other.subject
+
+
 def _subsumes(other: Assertion, claim: Assertion) -> bool:
     """Whether a claim says at least as much of the same thing, so far as constants and names tell."""
     shared = (other.roots - _COMMON) & (claim.roots - _COMMON)
@@ -149,6 +165,10 @@ def _subsumes(other: Assertion, claim: Assertion) -> bool:
 
 
 def _changed_kind(claim: Assertion, other: Assertion) -> _Partner:
+    if {claim.kind, other.kind} == {TRUE, FALSE}:
+        return _Partner(other, Rule.EXPECTATION_CHANGED, Severity.MODERATE, f"now it claims '{other.text}'")
+    if claim.kind in {TRUE, FALSE} and other.kind == IN and other.wanted & _FALSY[claim.kind]:
+        return _Partner(other, Rule.ASSERTION_WEAKENED, Severity.MAJOR, f"now it only claims '{other.text}'")
     close = {claim.kind, other.kind} == {EQUAL, CLOSE}
     if close and other.kind == CLOSE:
         if other.tolerance <= HARMLESS_TOLERANCE and claim.expected == other.expected:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from agent_agency.facts import Finding, Place, Severity, display_path
 from agent_agency.gates.tampering.inputs_of_tests import TestInputs
-from agent_agency.gates.tampering.literals import is_distinctive, is_word, literal
+from agent_agency.gates.tampering.literals import is_distinctive, is_whole_output, is_word, literal
 from agent_agency.gates.tampering.python_source import last_name
 from agent_agency.gates.tampering.rules import Rule, found, quoted
 
@@ -47,10 +47,12 @@ def _constants(function: Function, old: Function | None) -> Iterator[tuple[ast.R
         yield from ((node, value, "whatever is put in") for node, value in _given(_returns(function)))
         return
     for node in ast.walk(function):
-        kind = _fingerprint(node.test) if isinstance(node, ast.If) else ""
-        if isinstance(node, ast.If) and (kind in _DIGESTS or (kind and old is not None)):
+        if isinstance(node, ast.If):
+            kind = _fingerprint(node.test)
+            known = kind in _DIGESTS or (kind and old is not None)
             for inner, value in _given(item for item in node.body if isinstance(item, ast.Return)):
-                yield inner, value, f"for a {kind} of what is put in"
+                if known or (old is not None and is_whole_output(value)):
+                    yield inner, value, f"for a {kind} of what is put in" if known else "for a case of its own"
 
 
 def _given(returns: Iterable[ast.Return]) -> Iterator[tuple[ast.Return, str]]:
@@ -72,7 +74,7 @@ def _fingerprint(test: ast.expr) -> str:
 
 
 def _expecting(value: str, function: str, tests: Iterable[TestInputs]) -> TestInputs | None:
-    if not is_distinctive(value) or is_word(value):
+    if not is_distinctive(value) or (is_word(value) and not is_whole_output(value)):
         return None
     return next((test for test in tests if test.stood and function in test.mentions and value in test.expected), None)
 

@@ -88,6 +88,7 @@ def _is_of_tests(module: str) -> bool:
 
 def _set_from_outside(file: PythonFile, product: frozenset[str]) -> Iterator[tuple[str, int]]:
     """Attributes of imported modules that are set when a file is loaded, or by a fixture that every test uses."""
+    product = product | _names_from(file.tree, product)
     imported = {
         (alias.asname or alias.name).split(".")[0]
         for node in file.tree.body
@@ -101,6 +102,11 @@ def _set_from_outside(file: PythonFile, product: frozenset[str]) -> Iterator[tup
             for target, (_, line) in _replaced(unit).items():
                 if target.strip("'\"").split(".")[0].split(",")[0] in product:
                     yield target, line
+
+
+def _names_from(tree: ast.Module, product: frozenset[str]) -> frozenset[str]:
+    """What a file imports from the project's own modules."""
+    return frozenset(name for name, (module, _) in _imports(tree).items() if not product.isdisjoint(module.split(".")))
 
 
 def _set_in(body: Sequence[ast.stmt], imported: frozenset[str] | set[str]) -> Iterator[tuple[str, int]]:

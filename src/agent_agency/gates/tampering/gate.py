@@ -17,6 +17,7 @@ from agent_agency.gates.tampering.doubles import file_double_findings, module_na
 from agent_agency.gates.tampering.hooks import hook_findings, may_hold_hooks
 from agent_agency.gates.tampering.matching import match_units
 from agent_agency.gates.tampering.product_change import ProductChange, product_change
+from agent_agency.gates.tampering.reads_tests import reads_tests_findings
 from agent_agency.gates.tampering.refuge import Refuge
 from agent_agency.gates.tampering.rules import NAME, Rule, found
 from agent_agency.gates.tampering.settings import settings_findings
@@ -71,6 +72,7 @@ def measure_tampering(
         ),
         *report_findings(change, read_head),
         *under_test_findings(sources),
+        *reads_tests_findings(sources),
         *special_case_findings(sources, conventions, head_paths, read_head),
     ]
     facts = _facts(sources, comparison, findings)

@@ -21,6 +21,11 @@ _HOOKS = frozenset(
     | {"pytest_assertrepr_compare", "pytest_fixture_setup", "pytest_unconfigure", "pytest_configure"}
 )
 _ENDS = frozenset({"skip", "exit", "_exit", "kill", "abort"})
+_OF_TEST_CASES = frozenset(
+    {"run", "__call__", "debug", "countTestCases", "_callTestMethod", "_callSetUp", "fail", "failureException"}
+    | {"__getattribute__", "assertEqual", "assertTrue", "assertFalse", "assertIs", "assertIn", "assertRaises"}
+    | {"assertAlmostEqual", "assertIsNone", "assertListEqual", "assertDictEqual", "_baseAssertEqual", "skipTest"}
+)
 _SETTINGS = frozenset({"collect_ignore", "collect_ignore_glob", "pytest_plugins"})
 
 
@@ -42,7 +47,8 @@ def hook_findings(base: PythonFile | None, head: PythonFile) -> Iterator[Finding
 def may_hold_hooks(path: str, file: PythonFile) -> bool:
     """Whether pytest looks for hooks here, or may be told to."""
     name = PurePosixPath(path).name
-    return name in {"conftest.py", "__init__.py"} or any(unit in _HOOKS for unit in file.units)
+    held = {part for unit in file.units for part in (unit, unit.rpartition(".")[2])}
+    return name in {"conftest.py", "__init__.py"} or not held.isdisjoint(_HOOKS | _OF_TEST_CASES | {"load_tests"})
 
 
 def _ends_or_brings_hooks(node: ast.stmt) -> dict[str, tuple[str, int]]:
@@ -58,6 +64,11 @@ def _ends_or_brings_hooks(node: ast.stmt) -> dict[str, tuple[str, int]]:
 
 def _hooks(file: PythonFile) -> dict[str, tuple[str, int]]:
     hooks = {name: (unit.digest, unit.line) for name, unit in file.units.items() if name in _HOOKS}
+    hooks |= {
+        name: (unit.digest, unit.line)
+        for name, unit in file.units.items()
+        if (unit.classes and unit.name in _OF_TEST_CASES) or name in {"load_tests", "__getattr__"}
+    }
     for node in file.tree.body:
         hooks |= _ends_or_brings_hooks(node)
         if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):

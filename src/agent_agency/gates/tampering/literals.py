@@ -97,17 +97,26 @@ def is_distinctive(value: str) -> bool:
 
 def is_whole_input(value: str) -> bool:
     """Whether a value is a collection of several, not all of them common: hardly ever the rule that code goes by."""
+    parts = _parts(value)
+    named = all(isinstance(part, str) for part in parts)
+    return len(parts) > 1 and not named and any(part not in (0, 1) for part in parts)
+
+
+def is_whole_output(value: str) -> bool:
+    """Whether a value is a collection of at least two that are not all common."""
+    parts = _parts(value)
+    return len(parts) > 1 and any(part not in (0, 1, "", None, (), {}) for part in parts)
+
+
+def _parts(value: str) -> tuple[object, ...]:
+    """The elements of a collection that is written as ``literal`` writes it; none of anything else."""
     if value[:1] not in {"(", "{"}:
-        return False
+        return ()
     try:
         parts = ast.literal_eval(value)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-        return False
-    return (
-        len(parts) > 1
-        and not all(isinstance(part, str) for part in parts)
-        and any(part not in (0, 1) for part in parts)
-    )
+        return ()
+    return tuple(parts) if isinstance(parts, (tuple, dict)) else ()
 
 
 def is_word(value: str) -> bool:

@@ -11,6 +11,8 @@ from agent_agency.gates.tampering.answers import Answer, Answers, reached_from, 
 from agent_agency.gates.tampering.changed_files import Sources
 from agent_agency.gates.tampering.constant_functions import constant_findings, may_give_constants
 from agent_agency.gates.tampering.conventions import Conventions
+from agent_agency.gates.tampering.data_literals import is_data
+from agent_agency.gates.tampering.data_of_tests import data_inputs
 from agent_agency.gates.tampering.inputs_of_tests import TestInputs, inputs_of, unchanged_tests
 from agent_agency.gates.tampering.literals import is_distinctive, is_trivial, is_whole_input, is_word
 from agent_agency.gates.tampering.rules import Rule, found, quoted
@@ -58,6 +60,8 @@ class _Search:
         for test in tests:
             for value in test.inputs:
                 self._by_input[value].append(test)
+                if value[:1] in {"'", '"'} and " " in value:  # code may squeeze what it is given first
+                    self._by_input[value.replace(" ", "")].append(test)
         functions = {answer.function for answer in head.items}
         for test in tests:
             for name in functions & test.mentions:
@@ -120,7 +124,7 @@ def special_case_findings(
 def _is_new(answer: Answer, base: Answers, known: set[str]) -> bool:
     held = base.held.get(answer.function, frozenset())
     return (
-        (bool(answer.outcomes) or is_whole_input(answer.value))
+        (bool(answer.outcomes) or _is_input(answer.value))
         and not is_trivial(answer.value)
         and answer.value not in known
         and answer.value not in held
@@ -147,7 +151,13 @@ def _tests(
     texts = {answer.value.strip("'\"") for answer in fresh}
     needles = frozenset(text.encode("utf-8", "surrogatepass") for text in names | texts if text)
     more, whole = unchanged_tests(head_paths, frozenset(sources.head), read_head, conventions, needles)
-    return [*tests, *more], whole
+    data = data_inputs(head_paths, read_head, frozenset(names)) if fresh else ()
+    return [*tests, *more, *data], whole
+
+
+def _is_input(value: str) -> bool:
+    """Whether a literal is one of many inputs, and no rule that code goes by."""
+    return is_whole_input(value) or is_data(value)
 
 
 def _evidence(answer: Answer, search: _Search) -> TestInputs | None:
@@ -169,7 +179,7 @@ def _fits(answer: Answer, test: TestInputs, names: frozenset[str]) -> bool:
     if not speaks:
         pairs = ((answer.value, text) for text in outcomes)
         return any(all(map(is_distinctive, pair)) and not all(map(is_word, pair)) for pair in pairs)
-    if any(not is_trivial(text) for text in outcomes) or (answer.direct and is_whole_input(answer.value)):
+    if any(not is_trivial(text) for text in outcomes) or (answer.direct and _is_input(answer.value)):
         return True
     return (
         answer.direct
