@@ -25,6 +25,8 @@ from agent_agency.gates.verdicts.model import (
 from agent_agency.gates.verdicts.places import RepositoryPaths
 
 _BAD = frozenset({TestStatus.FAILED, TestStatus.ERROR})
+_NOT_COLLECTED = "pytest"
+"""The suite's name, which stands before a module that pytest could not import: such a case has no class."""
 
 
 def judge_tests(gate: ConfiguredGate, report: TestReport, context: JudgingContext) -> ToolVerdict:
@@ -121,6 +123,9 @@ def _node(case: TestCase, paths: Collection[str]) -> str | None:
         return None
     if holder.endswith(".py"):
         return case.id
+    if holder == _NOT_COLLECTED:
+        module = f"{name.replace('.', '/')}.py"
+        return module if module in paths or module == case.path else None
     parts = holder.split(".")
     for end in range(len(parts), 0, -1):
         module = "/".join(parts[:end]) + ".py"

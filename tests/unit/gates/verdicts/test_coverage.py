@@ -13,9 +13,13 @@ from agent_agency.facts import GateStatus, Severity
 from agent_agency.gate_settings import GateKind
 from agent_agency.gates.judging_context import JudgingContext
 from agent_agency.gates.reports.model import CoverageReport, ReportProblem
+from agent_agency.gates.reports.read import read_report
 from agent_agency.gates.reports.refusal import Code
 from agent_agency.gates.tool_verdict import ToolVerdict, judge
+from agent_agency.gates.verdicts.believed_coverage import believe
 from support.gate_reports import a_gate, reached
+from support.report_fixtures import FIXTURES, form_of
+from tools.report_fixture_projects import JAVASCRIPT, PYTHON, C
 
 TREE = frozenset({"src/a.py", "src/b.py", "src/new.py", "lib/b.py", "tests/test_a.py", "docs/conf.py", "setup.py"})
 
@@ -247,3 +251,22 @@ def test_files_that_are_not_there_never_raise_the_figure(
     forged = honest | {f"ghost/{path}x": (covered | missed, ()) for path, (covered, missed) in ghosts.items()}
     before, after = judged(reached(honest)).figures or {}, judged(reached(forged)).figures or {}
     assert after.get("percent") == before.get("percent")
+
+
+@pytest.mark.parametrize(
+    ("name", "root", "files"),
+    [
+        *((f"coveragepy.{form}", "/project/python", PYTHON) for form in ("json", "cobertura.xml", "lcov")),
+        *((f"istanbul.{form}", "/project/javascript", JAVASCRIPT) for form in ("json", "cobertura.xml", "lcov")),
+        *((f"gcovr.{form}", "/project/c", C) for form in ("cobertura.xml", "lcov")),
+    ],
+)
+def test_every_file_that_a_real_report_names_is_found_with_all_its_lines(
+    name: str, root: str, files: Mapping[str, str]
+) -> None:
+    report = read_report(form_of(FIXTURES / name), FIXTURES / name)
+    assert isinstance(report, CoverageReport)
+    believed = believe(report, frozenset(files), root, lambda path: len(files[path].splitlines()))
+    assert len(believed.files) == len(report.files)
+    assert (believed.absent, dict(believed.ambiguous), believed.beyond) == ((), {}, 0)
+    assert believed.lines == (report.lines_covered, report.lines_total)

@@ -77,6 +77,9 @@ def test_a_test_that_stands_there_twice_counts_by_its_worse_end() -> None:
         (TestCase("t.py::test_b[\x1b[31m]", FAILED), set(), None),
         (TestCase("-x.py::test_b", FAILED), set(), None),
         (TestCase("collection", ERROR), set(), None),
+        (TestCase("pytest::tests.test_a", ERROR), {"tests/test_a.py"}, "tests/test_a.py"),
+        (TestCase("pytest::tests.test_a", ERROR, path="tests/test_a.py"), set(), "tests/test_a.py"),
+        (TestCase("pytest::tests.test_a", ERROR), set(), None),
     ],
 )
 def test_the_remedy_runs_the_failing_test_alone(case: TestCase, paths: set[str], command: str | None) -> None:
