@@ -9,6 +9,9 @@ from agent_agency.gates.presets import Preset, SetupPart
 from agent_agency.gates.project_files import ProjectFiles
 
 MUTATION_TIMEOUT_S = 3600
+MEMORY_MB = 65536
+"""WebAssembly, which test runners are partly made of, reserves 10 GiB of addresses for each instance and uses few."""
+
 _ESLINT = (
     *(f"eslint.config.{end}" for end in ("js", "mjs", "cjs", "ts", "mts", "cts")),
     *(f".eslintrc.{end}" for end in ("js", "cjs", "json", "yml", "yaml")),
@@ -93,7 +96,13 @@ def _gate(
     found = f"package.json asks for {package}"
     setup = None if _tracks_modules(files) else _npm(files)
     programs = () if setup is None else ("npm",)
-    return Preset(name, kind, argv, found, *report, timeout_s=timeout_s, programs=programs, setup=setup)
+    return Preset(
+        *(name, kind, argv, found, *report),
+        timeout_s=timeout_s,
+        memory_mb=MEMORY_MB,
+        programs=programs,
+        setup=setup,
+    )
 
 
 def _npm(files: ProjectFiles) -> SetupPart:

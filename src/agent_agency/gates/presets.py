@@ -48,6 +48,7 @@ class Preset:
     shell: str | None = None
     network: bool = False
     timeout_s: int | None = None
+    memory_mb: int | None = None
     programs: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     setup: SetupPart | None = None
@@ -157,6 +158,8 @@ def _table_text(preset: Preset) -> str:
     lines.append("blocking = [1, 2, 3]")
     if preset.timeout_s is not None:
         lines.append(f"timeout_s = {preset.timeout_s}")
+    if preset.memory_mb is not None:
+        lines.append(f"limits = {{ memory_mb = {preset.memory_mb} }}")
     if preset.network:
         lines.append("network = true")
     return "\n".join([*lines, ""])

@@ -173,6 +173,7 @@ def test_node_tools_get_their_packages_from_a_set_up_step_that_runs_no_scripts()
 
     assert [gate.name for gate in config.gates] == ["tests-js", "coverage-js", "mutation-js", "lint-js"]
     assert not any(gate.network for gate in config.gates)
+    assert {gate.limits.memory_mb for gate in config.gates} == {65536}, "WebAssembly does not start with less"
     assert config.setup is not None
     assert config.setup.command == ("sh", "-c", "npm ci --ignore-scripts --no-audit --no-fund")
     assert config.setup.lock_files == ("package.json", "package-lock.json")
