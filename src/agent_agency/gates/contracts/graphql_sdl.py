@@ -62,16 +62,21 @@ def compare_graphql(base: GraphQLSchema | None, head: GraphQLSchema, path: str) 
     return ContractComparison(
         problems,
         operations=sum(len(root.fields) for root in roots if root),
-        types=sum(not name.startswith("__") for name in head.type_map),
+        types=sum(named.ast_node is not None for named in head.type_map.values()),
         compared=base is not None,
     )
 
 
 def _validate(document: Any) -> None:
+    from graphql import is_type_system_definition_node, is_type_system_extension_node
     from graphql.language import visit
     from graphql.language.visitor import ParallelVisitor
     from graphql.validation import SDLValidationContext
     from graphql.validation.specified_rules import specified_sdl_rules
+
+    for node in document.definitions:
+        if not (is_type_system_definition_node(node) or is_type_system_extension_node(node)):
+            raise Unreadable("it holds a query, which is no part of a schema", node.loc.start_token.line)
 
     def stop(problem: Any) -> None:
         raise _FirstProblemError(problem)

@@ -11,9 +11,9 @@ from agent_agency.gates.contracts.documents import Node, read_document, shown
 from agent_agency.gates.contracts.json_contract import JsonContract, Reporter
 from agent_agency.gates.contracts.model import ContractComparison, Unreadable
 from agent_agency.gates.contracts.references import References
-from agent_agency.gates.contracts.schema_compare import Direction, OutOfStepsError, SchemaComparison
+from agent_agency.gates.contracts.schema_compare import Direction, SchemaComparison
 from agent_agency.gates.contracts.schema_shape import malformed, told
-from agent_agency.gates.contracts.schema_view import Dialect, Views
+from agent_agency.gates.contracts.schema_view import Dialect, OutOfStepsError, Views
 
 _OLD_DRAFTS = ("draft-03", "draft-04", "draft-05", "draft-06", "draft-07")
 _DEFINITIONS = ("definitions", "$defs")

@@ -16,8 +16,8 @@ from agent_agency.gates.contracts.model import RESPONSE_UNDOCUMENTED, ContractCo
 from agent_agency.gates.contracts.openapi_model import Api, Body, Content, Operation, Parameter, Response
 from agent_agency.gates.contracts.openapi_reader import template
 from agent_agency.gates.contracts.openapi_security import is_let_in
-from agent_agency.gates.contracts.schema_compare import Direction, OutOfStepsError, SchemaComparison
-from agent_agency.gates.contracts.schema_view import View
+from agent_agency.gates.contracts.schema_compare import Direction, SchemaComparison
+from agent_agency.gates.contracts.schema_view import OutOfStepsError, View
 
 _RELIED_ON = ("1", "2", "3", "default")
 

@@ -21,7 +21,7 @@ from agent_agency.gates.contracts.documents import Node, shown
 from agent_agency.gates.contracts.schema_keywords import changed_keywords
 from agent_agency.gates.contracts.schema_view import (
     Key,
-    TooManyAlternativesError,
+    OutOfStepsError,
     View,
     Views,
     is_marked,
@@ -60,10 +60,6 @@ class Pair:
     source: View
     target: View
     where: str
-
-
-class OutOfStepsError(Exception):
-    """The contracts are too large or too entangled to be compared in bounded time."""
 
 
 class SchemaComparison:
@@ -105,10 +101,7 @@ class SchemaComparison:
         self.steps_left -= 1
         if self.steps_left < 0:
             raise OutOfStepsError
-        try:
-            sources, targets = self._source.alternatives(pair.source), self._target.alternatives(pair.target)
-        except TooManyAlternativesError:
-            raise OutOfStepsError from None
+        sources, targets = self._source.alternatives(pair.source), self._target.alternatives(pair.target)
         children: list[Pair] = []
         if len(sources) == 1 and len(targets) == 1:
             return list(self._plain(Pair(sources[0], targets[0], pair.where), children)), children

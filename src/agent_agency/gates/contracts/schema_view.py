@@ -17,13 +17,14 @@ View = tuple[Node, ...]
 Key = frozenset[tuple[int, bool]]
 
 MAX_ALTERNATIVES = 128
-MAX_LEAVES = 2_000
+MAX_NODES = 3_000_000
+"""The most places that are visited in one state of a contract, each visit counted."""
 _REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _SAYS_NOTHING = frozenset({*_REFERENCES, "title", "description", "summary", "$comment", "examples", "example"})
 
 
-class TooManyAlternativesError(Exception):
-    """The alternatives of a schema multiply beyond what is looked at."""
+class OutOfStepsError(Exception):
+    """The contracts are too large or too entangled to be compared in bounded time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +41,28 @@ class Views:
         self.references = references
         self._dialect = dialect
         self._pieces: dict[str, dict[str, Any]] = {}
+        self._nodes_left = MAX_NODES
 
     def expand(self, view: View) -> View:
-        """The places without references and ``allOf`` between them; a cycle ends where it closes."""
+        """The places without references and ``allOf`` between them; a cycle ends where it closes.
+
+        An opened place was expanded before it was opened, and one that leads back to it adds nothing.
+
+        Raises:
+            OutOfStepsError: when all of it together is too much.
+        """
         leaves: list[Node] = []
-        seen: set[tuple[int, bool]] = set()
+        seen: set[int] = set()
         stack = list(reversed(view))
-        while stack and len(leaves) < MAX_LEAVES:
+        while stack:
             node = stack.pop()
-            key = (id(node.value), node.opened)
-            if key in seen:
+            self._nodes_left -= 1
+            if self._nodes_left < 0:
+                raise OutOfStepsError
+            if id(node.value) in seen:
                 continue
-            seen.add(key)
-            if isinstance(node.value, dict):
+            seen.add(id(node.value))
+            if isinstance(node.value, dict) and not node.opened:
                 followed, alone = self._followed(node)
                 stack.extend(reversed([*followed, *_entries(node, "allOf")]))
                 if alone:
@@ -81,7 +91,7 @@ class Views:
         """The ways of ``oneOf`` and ``anyOf`` to be valid, spread out; one that nothing can fulfil is left out.
 
         Raises:
-            TooManyAlternativesError: when there are more than ``MAX_ALTERNATIVES``.
+            OutOfStepsError: when there are more than ``MAX_ALTERNATIVES``.
         """
         done: list[View] = []
         pending = [self.expand(view)]
@@ -92,7 +102,7 @@ class Views:
                 done.append(leaves)
                 continue
             if prod(map(len, groups)) + len(done) + len(pending) > MAX_ALTERNATIVES:
-                raise TooManyAlternativesError
+                raise OutOfStepsError
             closed = [replace(leaf, opened=True) for leaf in leaves]
             pending += [self.expand((*closed, *chosen)) for chosen in product(*groups)]
         possible = [leaves for leaves in done if types_of(leaves)]

@@ -25,93 +25,157 @@ BREAKING = {
     "an operation goes": (DELETE, "", {"openapi.operation_removed"}),
     "a success status is replaced": ("'201':", "'202':", {"openapi.response_removed"}),
     "the default response goes": (
-        "        default:\n          $ref: '#/components/responses/Problem'\n", "", {"openapi.response_removed"}),
+        "        default:\n          $ref: '#/components/responses/Problem'\n",
+        "",
+        {"openapi.response_removed"},
+    ),
     "a parameter goes": (KIND_QUERY, "", {"openapi.parameter_removed"}),
     "a parameter moves": ("{name: tags, in: query", "{name: tags, in: header", {"openapi.parameter_moved"}),
     "a parameter becomes required": (
-        "{name: limit, in: query,", "{name: limit, in: query, required: true,", {"openapi.parameter_required"}),
+        "{name: limit, in: query,",
+        "{name: limit, in: query, required: true,",
+        {"openapi.parameter_required"},
+    ),
     "a required parameter is new": (
         "      parameters:\n        - {name: limit",
         "      parameters:\n        - {name: token, in: query, required: true, schema: {}}\n        - {name: limit",
-        {"openapi.parameter_required"}),
+        {"openapi.parameter_required"},
+    ),
     "a list is written in another way": (
-        "{name: tags, in: query,", "{name: tags, in: query, explode: false,", {"openapi.parameter_style_changed"}),
+        "{name: tags, in: query,",
+        "{name: tags, in: query, explode: false,",
+        {"openapi.parameter_style_changed"},
+    ),
     "a parameter's bounds tighten": (LIMIT, LIMIT.replace("100", "50"), {"schema.bound_changed"}),
     "a parameter's lower bound rises": (LIMIT, LIMIT.replace("minimum: 1", "minimum: 2"), {"schema.bound_changed"}),
     "a parameter's type changes": (LIMIT, "{type: string}", {"schema.type_changed"}),
     "a parameter's enum narrows": (KIND_QUERY, KIND_QUERY.replace(", bird", ""), {"schema.enum_changed"}),
     "a parameter gets an enum": (
         "tags, in: query, schema: {type: array, items: {type: string}}",
-        "tags, in: query, schema: {type: array, items: {type: string, enum: [old]}}", {"schema.enum_changed"}),
+        "tags, in: query, schema: {type: array, items: {type: string, enum: [old]}}",
+        {"schema.enum_changed"},
+    ),
     "a parameter gets a format": (
         "X-Request-Id, in: header, schema: {type: string}",
-        "X-Request-Id, in: header, schema: {type: string, format: uuid}", {"schema.format_changed"}),
+        "X-Request-Id, in: header, schema: {type: string, format: uuid}",
+        {"schema.format_changed"},
+    ),
     "a body becomes required": (
         OPTIONAL_BODY,
-        OPTIONAL_BODY.replace("\n        content", "\n        required: true\n        content"), {"openapi.body_required"}),
+        OPTIONAL_BODY.replace("\n        content", "\n        required: true\n        content"),
+        {"openapi.body_required"},
+    ),
     "a media type of a request goes": (FORM, "", {"openapi.media_type_removed"}),
     "a media type of a response goes": (
-        "            text/csv:\n              schema: {type: string}\n", "", {"openapi.media_type_removed"}),
+        "            text/csv:\n              schema: {type: string}\n",
+        "",
+        {"openapi.media_type_removed"},
+    ),
     "a request property becomes required": (
-        "required: [kind, name]", "required: [kind, name, chip]", {"schema.property_required"}),
+        "required: [kind, name]",
+        "required: [kind, name, chip]",
+        {"schema.property_required"},
+    ),
     "a required request property is new": (
         "      required: [kind, name]\n      properties:\n",
-        f"      required: [kind, name, house]\n      properties:\n        {HOUSE}\n", {"schema.property_required"}),
+        f"      required: [kind, name, house]\n      properties:\n        {HOUSE}\n",
+        {"schema.property_required"},
+    ),
     "a property goes": ("        chip: {type: string}\n", "", {"schema.property_removed"}),
-    "a property that is only received goes": (
-        "            kept: {type: boolean}\n", "", {"schema.property_removed"}),
+    "a property that is only received goes": ("            kept: {type: boolean}\n", "", {"schema.property_removed"}),
     "a received property becomes optional": ("required: [id, kept]", "required: [id]", {"schema.property_optional"}),
     "a shared enum grows, which receivers do not know": (
-        "kind: {type: string, enum: [cat, dog, bird]}", "kind: {type: string, enum: [cat, dog, bird, fish]}",
-        {"schema.enum_changed"}),
+        "kind: {type: string, enum: [cat, dog, bird]}",
+        "kind: {type: string, enum: [cat, dog, bird, fish]}",
+        {"schema.enum_changed"},
+    ),
     "a shared enum shrinks, which senders use": (
-        "kind: {type: string, enum: [cat, dog, bird]}", "kind: {type: string, enum: [cat, dog]}",
-        {"schema.enum_changed"}),
+        "kind: {type: string, enum: [cat, dog, bird]}",
+        "kind: {type: string, enum: [cat, dog]}",
+        {"schema.enum_changed"},
+    ),
     "a received type changes": ("kept: {type: boolean}", "kept: {type: string}", {"schema.type_changed"}),
     "a received integer becomes a number": (
-        "age: {type: integer, format: int64}", "age: {type: number}", {"schema.type_changed", "schema.format_changed"}),
+        "age: {type: integer, format: int64}",
+        "age: {type: number}",
+        {"schema.type_changed", "schema.format_changed"},
+    ),
     "a received value may be null": (
-        "kept: {type: boolean}", "kept: {type: boolean, nullable: true}", {"schema.type_changed"}),
+        "kept: {type: boolean}",
+        "kept: {type: boolean, nullable: true}",
+        {"schema.type_changed"},
+    ),
     "a sent value may no longer be null": (
-        "note: {type: string, nullable: true}", "note: {type: string}", {"schema.type_changed"}),
+        "note: {type: string, nullable: true}",
+        "note: {type: string}",
+        {"schema.type_changed"},
+    ),
     "a received format goes": ("format: uuid, ", "", {"schema.format_changed"}),
     "a pattern changes": ("pattern: '^[a-z ]+$'", "pattern: '^[a-z]+$'", {"schema.pattern_changed"}),
     "a received limit goes": (
         "members: {type: array, items: {$ref: '#/components/schemas/Person'}, minItems: 1}",
-        "members: {type: array, items: {$ref: '#/components/schemas/Person'}}", {"schema.bound_changed"}),
+        "members: {type: array, items: {$ref: '#/components/schemas/Person'}}",
+        {"schema.bound_changed"},
+    ),
     "a received alternative is new": (
-        KEEPERS, KEEPERS + "\n                - {type: string}", {"schema.variant_added"}),
-    "an alternative changes inside": (
-        "      required: [members]\n", "", {"schema.property_optional"}),
+        KEEPERS,
+        KEEPERS + "\n                - {type: string}",
+        {"schema.variant_added"},
+    ),
+    "an alternative changes inside": ("      required: [members]\n", "", {"schema.property_optional"}),
     "a required header goes": (
-        "          headers:\n            X-Total: {required: true, schema: {type: integer}}\n", "",
-        {"openapi.header_removed"}),
+        "          headers:\n            X-Total: {required: true, schema: {type: integer}}\n",
+        "",
+        {"openapi.header_removed"},
+    ),
     "a required header becomes optional": (
-        "X-Total: {required: true,", "X-Total: {required: false,", {"openapi.header_removed"}),
+        "X-Total: {required: true,",
+        "X-Total: {required: false,",
+        {"openapi.header_removed"},
+    ),
     "an alternative to be let in goes": (
-        "        - key: []\n        - login: [write]", "        - login: [write]", {"openapi.security_added"}),
+        "        - key: []\n        - login: [write]",
+        "        - login: [write]",
+        {"openapi.security_added"},
+    ),
     "a second credential is asked for": (
-        "security:\n  - key: []\npaths", "security:\n  - key: []\n    login: []\npaths", {"openapi.security_added"}),
+        "security:\n  - key: []\npaths",
+        "security:\n  - key: []\n    login: []\npaths",
+        {"openapi.security_added"},
+    ),
     "another scope is asked for": ("login: [write]", "login: [write, admin]", {"openapi.security_added"}),
     "the key is sent elsewhere": ("in: header, name: X-Key", "in: query, name: X-Key", {"openapi.security_added"}),
     "a number's zero is still refused, and its limit rises": (
-        "exclusiveMinimum: true, minimum: 0", "minimum: 1", {"schema.bound_changed"}),
+        "exclusiveMinimum: true, minimum: 0",
+        "minimum: 1",
+        {"schema.bound_changed"},
+    ),
     "further properties are refused": (
         "              type: object\n              properties:\n                name:",
-        "              type: object\n              additionalProperties: false\n              properties:\n                name:",
-        {"schema.additional_properties"}),
-}  # fmt: skip
+        (
+            "              type: object\n              additionalProperties: false\n"
+            "              properties:\n                name:"
+        ),
+        {"schema.additional_properties"},
+    ),
+}
 
 HARMLESS = {
     "an operation is new": (DELETE, DELETE + "    put:\n      responses: {'204': {description: Stored}}\n"),
     "a path is new": ("paths:\n", "paths:\n  /health:\n    get: {responses: {'200': {description: Up}}}\n"),
     "a path's parameter has another name": ("animalId", "id"),
     "an optional parameter is new": (
-        KIND_QUERY, KIND_QUERY + "\n        - {name: sort, in: query, schema: {type: string}}"),
+        KIND_QUERY,
+        KIND_QUERY + "\n        - {name: sort, in: query, schema: {type: string}}",
+    ),
     "a response is new": (
-        "'422': {description: Refused}", "'422': {description: Refused}\n        '429': {description: Wait}"),
+        "'422': {description: Refused}",
+        "'422': {description: Refused}\n        '429': {description: Wait}",
+    ),
     "an optional property is new": (
-        "        chip: {type: string}\n", "        chip: {type: string}\n        color: {type: string}\n"),
+        "        chip: {type: string}\n",
+        "        chip: {type: string}\n        color: {type: string}\n",
+    ),
     "a received property is always there": ("required: [id, kept]", "required: [id, kept, age]"),
     "a sent limit widens": (LIMIT, LIMIT.replace("100", "1000")),
     "a sent type widens": (LIMIT, "{type: number, minimum: 1, maximum: 100}"),
@@ -119,7 +183,9 @@ HARMLESS = {
     "a sent enum widens": (KIND_QUERY, KIND_QUERY.replace("bird", "bird, fish")),
     "a sent enum goes": (KIND_QUERY, "- {name: kind, in: query, schema: {type: string}}"),
     "a received integer narrows": (
-        "age: {type: integer, format: int64}", "age: {type: integer, format: int64, minimum: 0}"),
+        "age: {type: integer, format: int64}",
+        "age: {type: integer, format: int64, minimum: 0}",
+    ),
     "a body becomes optional": ("        required: true\n        content", "        content"),
     "a media type is new": (FORM, FORM + FORM.replace("x-www-form-urlencoded", "xml")),
     "another way to be let in": ("        - login: [write]", "        - login: [write]\n        - login: [admin]"),
@@ -128,14 +194,19 @@ HARMLESS = {
     "descriptions change": ("A page of animals", "Animals"),
     "a schema moves into a component": (
         "schema:\n                type: array\n                items: {$ref: '#/components/schemas/Animal'}",
-        "schema: {allOf: [{type: array, items: {$ref: '#/components/schemas/Animal'}}]}"),
+        "schema: {allOf: [{type: array, items: {$ref: '#/components/schemas/Animal'}}]}",
+    ),
     "a received alternative goes": (KEEPERS, KEEPERS.partition("\n")[0]),
     "an enum is written as constants": (
-        KIND_QUERY, "- {name: kind, in: query, schema: {oneOf: [{enum: [cat]}, {enum: [dog]}, {enum: [bird]}]}}"),
+        KIND_QUERY,
+        "- {name: kind, in: query, schema: {oneOf: [{enum: [cat]}, {enum: [dog]}, {enum: [bird]}]}}",
+    ),
     "an exact type takes the place of a range": ("text/csv:", "'text/*':"),
     "a component that nobody uses is new": (
-        "  schemas:\n    Animal:", "  schemas:\n    Unused: {type: string}\n    Animal:"),
-}  # fmt: skip
+        "  schemas:\n    Animal:",
+        "  schemas:\n    Unused: {type: string}\n    Animal:",
+    ),
+}
 
 
 @pytest.mark.parametrize("case", BREAKING.values(), ids=BREAKING)
@@ -160,13 +231,15 @@ SWAGGER_BREAKING = {
     "a required property": ("required: [name]", "required: [name, age]", {"schema.property_required"}),
     "the way of a list": ("collectionFormat: csv", "collectionFormat: multi", {"openapi.parameter_style_changed"}),
     "a limit": ("maximum: 100", "maximum: 10", {"schema.bound_changed"}),
-    "a field of a form": (
-        "        - {name: caption, in: formData, type: string}\n", "", {"schema.property_removed"}),
+    "a field of a form": ("        - {name: caption, in: formData, type: string}\n", "", {"schema.property_removed"}),
     "a required field of a form": (
-        "name: caption, in: formData,", "name: caption, in: formData, required: true,", {"schema.property_required"}),
+        "name: caption, in: formData,",
+        "name: caption, in: formData, required: true,",
+        {"schema.property_required"},
+    ),
     "a media type": ("produces: [application/json]", "produces: [text/xml]", {"openapi.media_type_removed"}),
     "the credential": ("type: basic}", "type: apiKey, in: header, name: K}", {"openapi.security_added"}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", SWAGGER_BREAKING.values(), ids=SWAGGER_BREAKING)
@@ -271,7 +344,7 @@ INVALID = {
     "an operation as a text": (DELETE, "    delete: gone\n"),
     "a status that is none": ("'422':", "refused:"),
     "a parameter without a place": ("{name: kind, in: query,", "{name: kind,"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", INVALID.values(), ids=INVALID)
