@@ -141,7 +141,7 @@ class _Preparation:
             "isolation": str(outcome.isolation),
             "output_digest": outcome.output_digest,
             "output_bytes": outcome.output_bytes,
-            "tools": self.tools.as_facts(),
+            "tool_environment": self.tools.as_facts(),
             "keep": list(self.step.keep),
         }
 
