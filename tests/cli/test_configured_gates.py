@@ -187,3 +187,29 @@ def test_a_tool_without_a_report_is_quoted_with_its_last_line(tmp_path: Path) ->
     done = review(repo)
     (found,) = [finding for finding in done.document["findings"] if finding["gate"] == "order"]
     assert found["message"] == "the tool exited with 4; it printed last: 3 files are out of order"
+
+
+SEED_POLICY = """\
+version: 1
+risk_tiers:
+  1: {{ max_files: 3, max_loc: 60, coverage_threshold: 90, mutation_threshold: 70 }}
+  2: {{ max_files: 5, max_loc: 100, coverage_threshold: 80, mutation_threshold: 50 }}
+  3: {{ max_files: 8, max_loc: 150, coverage_threshold: 70, mutation_threshold: 30 }}
+gates:
+  order: {{ enabled: {enabled}, description: the files are in order }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("enabled", "outcome"), [("true", ("fail", True, "rejected")), ("false", ("not_run", False, "approved"))]
+)
+def test_a_policy_may_leave_a_configured_gate_out(tmp_path: Path, enabled: str, outcome: tuple[str, bool, str]) -> None:
+    repo = repo_with(tmp_path, '[[gate]]\nname = "order"\nkind = "custom"\nargv = ["false"]\n')
+    repo.checkout("main")
+    repo.commit("Name the gate", **{".caws/policy.yaml": SEED_POLICY.format(enabled=enabled)})
+    repo.checkout("work")
+    repo.git("reset", "-q", "--hard", "main")
+    repo.commit("Change", **{"src/totals.py": "def total(lines):\n    return sum(lines, 0)\n"})
+    done = review(repo)
+    found = gate(done, "order")
+    assert (found["status"], found["applicable"], done.document["verdict"]) == outcome, done.out

@@ -21,6 +21,7 @@ from agent_agency.change.minimality import measure_minimality
 from agent_agency.change.model import Change
 from agent_agency.change.patch import added_lines
 from agent_agency.clock import Clock
+from agent_agency.config import Config
 from agent_agency.errors import SpecSelectionError
 from agent_agency.facts import GateResult, GateStatus
 from agent_agency.gate_settings import GateKind
@@ -36,6 +37,7 @@ from agent_agency.spec.glob import Globs
 from agent_agency.spec.model import Budget, BudgetDecision, Spec
 from agent_agency.workflows.gate_governing import Governing
 from agent_agency.workflows.gates_stopped import GatesStoppedError
+from agent_agency.workflows.gates_under_policy import gates_under_policy, in_order
 from agent_agency.workflows.head_law import head_law_gate
 from agent_agency.workflows.law import Law, read_law
 from agent_agency.workflows.record import Record, RulingDocument
@@ -222,18 +224,26 @@ def _context(  # noqa: PLR0913, PLR0917 - each is one thing that a built-in gate
 def _all_gates(
     repo: Repository, law: Law, context: GateContext, tools: ToolServices, reading: threading.Lock, *, only_law: bool
 ) -> tuple[GateResult, ...]:
+    own = {gate.name for gate in law.config.gates}
     if only_law:
-        built_in = (law.gate(), *run_builtin_gates(context))
-        own = [left_out_gate(gate, "the change does nothing but edit law") for gate in law.config.gates]
-        return (head_law_gate(repo, context.change, context.now), *map(_left_out_for_law, built_in), *own)
+        built_in = (law.gate(), *_not_of_tools(run_builtin_gates(context), own))
+        left = [left_out_gate(gate, "the change does nothing but edit law") for gate in law.config.gates]
+        return (head_law_gate(repo, context.change, context.now), *map(_left_out_for_law, built_in), *left)
     governing = Governing(context.spec.risk_tier, context.spec.id) if context.spec else Governing(None)
+    config, left_out = gates_under_policy(law.config, law.policy)
     built_in, configured = _side_by_side(
         partial(run_builtin_gates, context),
-        partial(run_configured_gates, repo, law.config, context.change, governing, tools, reading),
-        at_once=bool(law.config.gates),
+        partial(run_configured_gates, repo, config, context.change, governing, tools, reading),
+        at_once=bool(config.gates),
     )
-    required = _required_kinds(law, built_in, governing.tier)
-    return (law.gate(), *built_in, *required, *configured)
+    built_in = _not_of_tools(built_in, own)
+    required = _required_kinds(config, law, built_in, governing.tier)
+    return (law.gate(), *built_in, *required, *in_order(law.config, configured, left_out))
+
+
+def _not_of_tools(results: Results, own: set[str]) -> Results:
+    """The results of built-in gates; one that the policy names and ``agency.toml`` defines is measured by its tool."""
+    return tuple(result for result in results if result.name not in own)
 
 
 def _side_by_side(built_in: RunGates, configured: RunGates, *, at_once: bool) -> tuple[Results, Results]:
@@ -248,13 +258,13 @@ def _side_by_side(built_in: RunGates, configured: RunGates, *, at_once: bool) ->
         return beside.result(), ran
 
 
-def _required_kinds(law: Law, built_in: tuple[GateResult, ...], tier: int | None) -> tuple[GateResult, ...]:
+def _required_kinds(config: Config, law: Law, built_in: Results, tier: int | None) -> Results:
     """What of the law's and the standard's kinds no gate measures; nothing where there is no law to ask."""
     if not law.in_force:
         return ()
     contracts = any(gate.name == DECLARED_CONTRACTS and gate.applicable for gate in built_in)
     measured = [GateKind.CONTRACTS] if contracts else []
-    return (required_kinds.evaluate(law.config.gates, tier, law.limits.required_kinds, measured=measured),)
+    return (required_kinds.evaluate(config.gates, tier, law.limits.required_kinds, measured=measured),)
 
 
 def _left_out_for_law(gate: GateResult) -> GateResult:
