@@ -55,6 +55,11 @@ def abi() -> int:
     return max(int(_library().syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_ASK_VERSION))), 0)
 
 
+def denies_tcp() -> bool:
+    """Whether the kernel's Landlock can keep a process from TCP."""
+    return abi() >= _NET_ABI
+
+
 def restrict(rules: Iterable[tuple[str, int]], *, network: bool) -> None:
     """Give up for good all access to files but to those below the given paths, with the given rights.
 

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from agent_agency.sandbox import landlock
+from agent_agency.sandbox import landlock, system_calls
 from agent_agency.sandbox.process_tree import end_descendants
 
 _PR_SET_CHILD_SUBREAPER, _PR_SET_DUMPABLE = 36, 4
@@ -100,6 +100,8 @@ def _become(wanted: dict[str, Any]) -> None:
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)  # all capabilities go with it
         landlock.set_no_new_privileges()
+    if wanted["rules"] is not None:
+        system_calls.close_sockets(network=wanted["network"], streams=landlock.denies_tcp())
     os.execve(wanted["program"], wanted["argv"], wanted["environment"])  # noqa: S606  no shell is wanted
 
 

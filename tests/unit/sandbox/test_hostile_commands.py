@@ -24,6 +24,18 @@ ALL = pytest.mark.parametrize("isolation", list(Isolation))
 WRITE = "import sys; open(sys.argv[1], 'w').write('x')"
 READ = "import sys; sys.stdout.write(open(sys.argv[1]).read())"
 CONNECT = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), 5); print('connected')"
+CALL = """
+import os, socket, sys
+way, folder = sys.argv[1:]
+if way == "path":
+    socket.socket(socket.AF_UNIX).connect(folder + "/s")
+elif way == "abstract":
+    socket.socket(socket.AF_UNIX).connect("\\0" + folder)
+else:
+    socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)[0].sendto(b"x", folder + "/s")
+print("reached")
+"""
+SEND = "import socket, sys; socket.socket(type=socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', int(sys.argv[1])))"
 BOMB = """
 import os, sys, time
 started = 0
@@ -217,6 +229,47 @@ def test_the_loopback_is_reached_only_with_network(
 ) -> None:
     outcome = run_python(CONNECT, isolation, checkout, port, network=allowed)
     assert (outcome.output_head == b"connected\n") is allowed
+
+
+@pytest.mark.parametrize("network", [False, True])
+@pytest.mark.parametrize(
+    ("isolation", "reached"), [(Isolation.NAMESPACES, False), (Isolation.LANDLOCK, False), (Isolation.NONE, True)]
+)
+@pytest.mark.parametrize("way", ["path", "abstract", "pair"])
+def test_no_service_of_the_machine_is_reached_by_its_socket(
+    isolation: Isolation, tmp_path: Path, checkout: Path, way: str, *, reached: bool, network: bool
+) -> None:
+    """With Landlock not even where the folder of the socket may be read; in name spaces the folder is not there."""
+    seen = (tmp_path,) if isolation is Isolation.LANDLOCK else ()
+    kind = socket.SOCK_DGRAM if way == "pair" else socket.SOCK_STREAM
+    address = f"\0{tmp_path}" if way == "abstract" else os.fspath(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX, kind) as service:
+        service.bind(address)
+        if way != "pair":
+            service.listen()
+        outcome = run_python(CALL, isolation, checkout, way, tmp_path, readable=seen, network=network)
+        by_abstract_name = way == "abstract" and network and isolation is Isolation.NAMESPACES
+        assert (outcome.output_head == b"reached\n") is (reached or by_abstract_name)
+
+
+@CONFINED
+def test_pairs_of_connected_sockets_stay(isolation: Isolation, checkout: Path) -> None:
+    code = "import socket; a, b = socket.socketpair(); a.send(b'x'); print(b.recv(1))"
+    assert run_python(code, isolation, checkout).output_head == b"b'x'\n"
+
+
+@CONFINED
+@pytest.mark.parametrize("network", [False, True])
+def test_datagrams_leave_only_with_network(isolation: Isolation, checkout: Path, *, network: bool) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as service:
+        service.bind(("127.0.0.1", 0))
+        service.settimeout(0.5)
+        run_python(SEND, isolation, checkout, service.getsockname()[1], network=network)
+        try:
+            got = service.recv(10) == b"x"
+        except TimeoutError:
+            got = False
+    assert got is network
 
 
 @ALL
