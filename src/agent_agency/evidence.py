@@ -199,7 +199,7 @@ class EvidenceStore:
         flags = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
         try:
             return os.open(path, flags | os.O_RDWR | os.O_CREAT, 0o600)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             if error.errno not in {errno.EACCES, errno.EROFS, errno.EPERM}:

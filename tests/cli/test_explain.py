@@ -271,3 +271,19 @@ def test_the_list_of_entries_tells_of_stopped_reviews_and_prunings(repo: GitRepo
     done = run(repo, "explain", "3")
     assert done.code == 2
     assert "records no ruling but 'review_stopped'" in done.err
+
+
+def test_a_credential_that_a_finding_quotes_from_the_change_is_not_told(repo: GitRepo) -> None:
+    repo.checkout("main")
+    test = f'from src.totals import total\n\n\ndef test_total():\n    assert total("{TOKEN}") == 3\n'
+    repo.commit("Test", **{"tests/test_totals.py": test})
+    repo.checkout("work")
+    repo.git("reset", "-q", "--hard", "main")
+    special = f'def total(lines):\n    if lines == "{TOKEN}":\n        return 3\n    return sum(lines)\n'
+    repo.commit("Special-case", **{"src/totals.py": special})
+    done = review(repo)
+    assert "tampering.special_case" in {finding["rule"] for finding in done.document["findings"]}
+    assert "secrets.github_token" in {finding["rule"] for finding in done.document["findings"]}
+    kept = [path.read_bytes() for path in (repo.path / ".git" / "agency").rglob("*") if path.is_file()]
+    assert [text for text in (*kept, done.out.encode()) if TOKEN.encode() in text] == []
+    assert run(repo, "explain").code == 0

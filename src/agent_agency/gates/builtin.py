@@ -9,6 +9,8 @@ from agent_agency.facts import GateMode, GateResult, GateStatus
 from agent_agency.gates.context import GateContext
 from agent_agency.gates.mode import CAWS_GATES, OWN_GATES, binding_of
 
+SECRETS = "secrets"
+
 Evaluator = Callable[[GateContext, GateMode], GateResult]
 
 
@@ -23,7 +25,7 @@ def run_builtin_gates(context: GateContext) -> tuple[GateResult, ...]:
     results = [_evaluate(name, evaluators[name], context) for name in (*CAWS_GATES, *OWN_GATES)]
     others = sorted(name for name in context.policy.gates if name not in evaluators)
     results += [_without_evaluator(name, context) for name in others]
-    return tuple(results)
+    return tuple(_without_credentials(result) for result in results)
 
 
 def _evaluators() -> dict[str, Evaluator]:
@@ -63,6 +65,15 @@ def _evaluate(name: str, evaluate: Evaluator, context: GateContext) -> GateResul
     except Exception as error:  # noqa: BLE001 - a crash in one gate must end as that gate's error, not as a pass
         reason = f"the gate broke on this change ({type(error).__name__}); please report it"
         return GateResult(name, GateStatus.ERROR, binding.mode, reason=reason, mendable=False)
+
+
+def _without_credentials(result: GateResult) -> GateResult:
+    """What a gate quotes of the change may be a credential; the gate ``secrets`` itself quotes none."""
+    if not result.findings or result.name == SECRETS:
+        return result
+    from agent_agency.gates.redaction import Redactor
+
+    return Redactor().clean_result(result, paths=False)
 
 
 def _without_evaluator(name: str, context: GateContext) -> GateResult:

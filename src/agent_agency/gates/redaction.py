@@ -46,6 +46,7 @@ _NAMES_CREDENTIAL = re.compile(
     r"(?:_|$)",
     re.IGNORECASE,
 )
+_BETWEEN = "\n\x1e\n"
 _FOLDERS = frozenset({"PWD", "OLDPWD"})
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-[23]")
 _KEY_ENDS = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|Private-(?:MAC|Hash): [0-9a-f]+")
@@ -97,52 +98,41 @@ class Redactor:
             raise NotLookedThroughError("it holds some among NUL bytes")
         return _without(data, self._spans(text, torn=torn), start, len(data) if end is None else end)
 
-    def clean_result(self, result: GateResult) -> GateResult:
-        """The result of a gate with no credential in anything that it tells."""
-        told = [result.reason, *_texts(result.facts)]
+    def clean_result(self, result: GateResult, *, paths: bool = True) -> GateResult:
+        """The result of a gate with no credential in anything that it tells.
+
+        Args:
+            result: what a gate says.
+            paths: whether the paths of findings were chosen by a tool; those of git are what they are.
+        """
+        texts = [result.reason, *_texts(result.facts)]
         for finding in result.findings:
-            told += [finding.message, finding.remedy, finding.subject, finding.place.path or ""]
-        unclean = {text for text in told if self._clean(text) != text} if self._clean_needed(told) else set()
-        if not unclean:
+            texts += [finding.message, finding.remedy, finding.subject]
+            texts += [finding.place.path] if paths and finding.place.path else []
+        cleaned = self._cleaned(list(dict.fromkeys(texts)))
+        changed = {text: clean for text, clean in cleaned.items() if text != clean}
+        if not changed:
             return result
         return replace(
             result,
-            reason=self._clean(result.reason),
-            findings=tuple(self._clean_finding(finding, unclean) for finding in result.findings),
-            facts=MappingProxyType({key: self._clean_value(value) for key, value in result.facts.items()}),
+            reason=changed.get(result.reason, result.reason),
+            findings=tuple(_clean_finding(finding, changed, paths=paths) for finding in result.findings),
+            facts=MappingProxyType({key: _clean_value(value, changed) for key, value in result.facts.items()}),
         )
 
-    def _clean_needed(self, texts: list[str]) -> bool:
-        joined = "\n".join(dict.fromkeys(texts)).encode("utf-8", "surrogatepass")
+    def _cleaned(self, texts: list[str]) -> dict[str, str]:
+        """Each text without credentials; all are looked at in one go, and in halves where that cannot be done."""
         try:
-            return self.redact(joined).credentials > 0
-        except Exception:  # noqa: BLE001 - whatever a detector stumbles over: then each text is looked at by itself
-            return True
-
-    def _clean(self, text: str) -> str:
-        try:
-            return self.redact(text.encode("utf-8", "surrogatepass")).data.decode("utf-8", "surrogatepass")
-        except Exception:  # noqa: BLE001 - what was not looked through is not told
-            return WITHHELD
-
-    def _clean_finding(self, finding: Finding, unclean: set[str]) -> Finding:
-        path = finding.place.path
-        return replace(
-            finding,
-            message=self._clean(finding.message) if finding.message in unclean else finding.message,
-            remedy=self._clean(finding.remedy) if finding.remedy in unclean else finding.remedy,
-            subject=self._clean(finding.subject) if finding.subject in unclean else finding.subject,
-            place=replace(finding.place, path=self._clean(path)) if path in unclean else finding.place,
-        )
-
-    def _clean_value(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return self._clean(value)
-        if isinstance(value, Mapping):
-            return {self._clean(str(key)): self._clean_value(item) for key, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self._clean_value(item) for item in value]
-        return value
+            joined = _BETWEEN.join(texts).encode("utf-8", "surrogatepass")
+            data = self.redact(joined).data.decode("utf-8", "surrogatepass")
+        except Exception:  # noqa: BLE001 - whatever a detector stumbles over: what was not looked through is not told
+            parts = [WITHHELD] if len(texts) == 1 else []
+        else:
+            parts = [data] if len(texts) == 1 else data.split(_BETWEEN)
+        if len(parts) == len(texts):
+            return dict(zip(texts, parts, strict=True))
+        half = len(texts) // 2
+        return {**self._cleaned(texts[:half]), **self._cleaned(texts[half:])}
 
     def _spans(self, text: str, *, torn: bool) -> list[tuple[int, int]]:
         keys = list(_private_keys(text, torn=torn))
@@ -167,6 +157,28 @@ class Redactor:
                 if len(values) > MOST_VALUES:
                     raise NotLookedThroughError(f"it holds more than {MOST_VALUES:,} different ones")
         return values, near
+
+
+def _clean_finding(finding: Finding, changed: Mapping[str, str], *, paths: bool) -> Finding:
+    path = finding.place.path
+    is_told = paths and path in changed
+    return replace(
+        finding,
+        message=changed.get(finding.message, finding.message),
+        remedy=changed.get(finding.remedy, finding.remedy),
+        subject=changed.get(finding.subject, finding.subject),
+        place=replace(finding.place, path=changed[path]) if path is not None and is_told else finding.place,
+    )
+
+
+def _clean_value(value: Any, changed: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return changed.get(value, value)
+    if isinstance(value, Mapping):
+        return {changed.get(str(key), key): _clean_value(item, changed) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_clean_value(item, changed) for item in value]
+    return value
 
 
 def _asked(scanner: SecretScanner, part: str, stretch: Stretch) -> Iterator[str]:

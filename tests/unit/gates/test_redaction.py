@@ -218,6 +218,36 @@ def test_nothing_that_a_gate_tells_holds_a_credential() -> None:
     assert (cleaned.status, cleaned.findings[0].rule) == (result.status, "tests.failed")
 
 
+def test_paths_that_git_gave_stay_as_they_are() -> None:
+    token = CREDENTIALS["GitHub token"]
+    finding = Finding("scope", Severity.MAJOR, f"{token} is outside", "move it", Place(f"a/{token}"))
+    result = GateResult("scope_boundary", GateStatus.FAIL, GateMode.BLOCK, (finding,))
+    (cleaned,) = Redactor().clean_result(result, paths=False).findings
+    assert (cleaned.message, cleaned.place) == (f"{PUT_IN_PLACE} is outside", finding.place)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=())), max_size=6), st.integers(0, 6))
+def test_texts_of_any_kind_around_a_credential_come_back_as_they_are(texts: list[str], place: int) -> None:
+    token = CREDENTIALS["GitHub token"]
+    listed = [*texts[:place], token, *texts[place:]]
+    result = GateResult("tests", GateStatus.FAIL, GateMode.BLOCK, facts=MappingProxyType({"told": listed}))
+    told = Redactor().clean_result(result).facts["told"]
+    assert len(told) == len(listed)
+    assert all(after in {before, WITHHELD} or token in before for before, after in zip(listed, told, strict=True))
+    assert token not in "".join(told)
+
+
+def test_many_findings_are_looked_through_together() -> None:
+    findings = tuple(
+        Finding("lint", Severity.MINOR, f"line {n} of test_number_{n} is long", "wrap it", Place(f"src/f{n}.py", n))
+        for n in range(5000)
+    )
+    result = GateResult("lint", GateStatus.FAIL, GateMode.WARN, findings)
+    begun = time.process_time()
+    assert Redactor().clean_result(result) is result
+    assert time.process_time() - begun < 5
+
+
 def test_a_result_without_credentials_stays_the_very_same() -> None:
     result = GateResult("tests", GateStatus.PASS, GateMode.BLOCK, reason="3 tests passed")
     assert Redactor().clean_result(result) is result
