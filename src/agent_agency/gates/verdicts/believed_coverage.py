@@ -9,7 +9,7 @@ from types import MappingProxyType
 from agent_agency.gates.reports.coverage_builder import join_files
 from agent_agency.gates.reports.lines import Branches
 from agent_agency.gates.reports.model import CoverageReport, FileCoverage
-from agent_agency.gates.verdicts.places import RepositoryPaths
+from agent_agency.gates.verdicts.places import Match, RepositoryPaths
 
 LinesOf = Callable[[str], int | None]
 
@@ -67,32 +67,55 @@ def believe(
         otherwise: files to look for where ``paths`` is empty.
     """
     finder = RepositoryPaths(paths or frozenset(otherwise), root, report.roots, (file.path for file in report.files))
-    placed: dict[str, list[FileCoverage]] = {}
-    unplaced: list[FileCoverage] = []
-    ambiguous: dict[str, tuple[str, ...]] = {}
-    absent: list[str] = []
-    beyond = 0
+    found = _Found(known=bool(paths))
     for file in report.files:
         match = finder.find(file.path)
         kept, dropped = _within(file, _length([match.path] if match.path else match.candidates, lines_of))
+        found.beyond += dropped
+        found.add(kept, match)
+    return found.believed(measures_branches=report.measures_branches)
+
+
+@dataclass(slots=True)
+class _Found:
+    """The files of a report as they are found; ``known`` says whether the tree's files are."""
+
+    known: bool
+    beyond: int = 0
+    sure: dict[str, list[FileCoverage]] = field(default_factory=dict)
+    by_tail: dict[str, list[FileCoverage]] = field(default_factory=dict)
+    unplaced: list[FileCoverage] = field(default_factory=list)
+    ambiguous: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)
+
+    def add(self, file: FileCoverage, match: Match) -> None:
         if match.path is not None:
-            placed.setdefault(match.path, []).append(kept)
-        elif paths and not match.candidates:
-            absent.append(file.path)
-            continue
+            (self.sure if match.sure else self.by_tail).setdefault(match.path, []).append(file)
+        elif match.candidates:
+            self.ambiguous[file.path] = match.candidates
+            self.unplaced.append(file)
+        elif self.known:
+            self.absent.append(file.path)
         else:
-            unplaced.append(kept)
-        if match.candidates:
-            ambiguous[file.path] = match.candidates
-        beyond += dropped
-    return BelievedCoverage(
-        {path: join_files(path, parts) for path, parts in placed.items()},
-        tuple(unplaced),
-        ambiguous,
-        tuple(absent),
-        beyond,
-        report.measures_branches,
-    )
+            self.unplaced.append(file)
+
+    def believed(self, *, measures_branches: bool) -> BelievedCoverage:
+        for path, files in self.by_tail.items():
+            if path not in self.sure and len(files) == 1:
+                self.sure[path] = files
+            elif path not in self.sure or not self.known:
+                self.unplaced += files
+                self.ambiguous |= {file.path: (path,) for file in files}
+            else:
+                self.absent += [file.path for file in files]
+        return BelievedCoverage(
+            {path: join_files(path, files) for path, files in self.sure.items()},
+            tuple(self.unplaced),
+            self.ambiguous,
+            tuple(self.absent),
+            self.beyond,
+            measures_branches,
+        )
 
 
 def _length(paths: Iterable[str], lines_of: LinesOf | None) -> int | None:

@@ -132,7 +132,10 @@ def _told_of_claims(gate: ConfiguredGate, coverage: BelievedCoverage) -> tuple[F
         message = f"The report calls {counted(coverage.beyond, 'line')} covered that the files do not have"
         told.append(gate_finding(gate, "claims_not_there", Severity.ADVICE, f"{message}; none counts", see(gate)))
     for name, meant in list(coverage.ambiguous.items())[:_MOST_FILES]:
-        message = f"The report's path {display_path(name[:200])} could mean {' or '.join(map(display_path, meant[:3]))}"
+        which = (
+            " or ".join(map(display_path, meant[:3])) if len(meant) > 1 else f"{display_path(meant[0])} or another file"
+        )
+        message = f"The report's path {display_path(name[:200])} could mean {which}"
         remedy = "Let the tool write paths from the repository's root, or name its source folder in the report"
         told.append(gate_finding(gate, "path_ambiguous", Severity.ADVICE, message, remedy, subject=name))
     return tuple(told)

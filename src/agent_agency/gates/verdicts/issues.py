@@ -31,8 +31,10 @@ from agent_agency.gates.verdicts.model import (
 )
 from agent_agency.gates.verdicts.places import RepositoryPaths, clean_path
 
+LONGEST_RULE = 120
 _GRAVE = frozenset({IssueSeverity.CRITICAL, IssueSeverity.HIGH})
 _MOVING = re.compile(r"\bline \d+|:\d+", re.IGNORECASE)
+_NOT_IN_ID = re.compile(r"[^\w./:@+-]+")
 _WORDS = MappingProxyType(
     {
         GateKind.SECURITY: "issues of high or critical severity",
@@ -93,7 +95,12 @@ def _finding(gate: ConfiguredGate, one: _Found, severity: Severity) -> Finding:
         message = f"{message} (in {first_line(issue.path)})"
     place = Place(one.path, issue.line if one.path else None, issue.column if one.path else None)
     subject = "" if one.path else message
-    return gate_finding(gate, f"issue.{issue.rule}", severity, message, see(gate), place=place, subject=subject)
+    return gate_finding(gate, f"issue.{_as_id(issue.rule)}", severity, message, see(gate), place=place, subject=subject)
+
+
+def _as_id(rule: str) -> str:
+    """A tool's rule as the end of a rule id: no blanks and nothing that a terminal would act upon."""
+    return _NOT_IN_ID.sub("_", rule)[:LONGEST_RULE] or "unnamed"
 
 
 def _path(issue: Issue, paths: RepositoryPaths) -> str | None:

@@ -69,7 +69,7 @@ def _survivors(gate: ConfiguredGate, report: MutationReport, context: JudgingCon
             gate,
             "mutant_survived",
             Severity.ADVICE,
-            f"mutant {display_path(mutant.id)} {_words(mutant)}: {first_line(mutant.description)}",
+            f"mutant {first_line(display_path(mutant.id))} {_words(mutant)}: {first_line(mutant.description)}",
             f"Write a test that notices it. {see(gate)}",
             place=Place(path, mutant.line if path else None),
             subject=mutant.id,

@@ -11,7 +11,7 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _DRIVE = re.compile(r"[A-Za-z]:/")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
@@ -19,10 +19,14 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a report's path means: one file, one of several (``candidates``), or none of the repository's."""
+    """What a report's path means: one file, one of several (``candidates``), or none of the repository's.
+
+    ``sure`` false means that the file was found by its tail, so that another path of the report may mean it too.
+    """
 
     path: str | None = None
     candidates: tuple[str, ...] = ()
+    sure: bool = True
 
 
 class RepositoryPaths:
@@ -81,7 +85,7 @@ class RepositoryPaths:
                 return Match(below if below in self._known else None)
         if self._roots:
             return Match()
-        return Match(next((tail for tail in _tails(path) if tail in self._known), None))
+        return Match(next((tail for tail in _tails(path) if tail in self._known), None), sure=False)
 
     def _relative(self, path: str) -> Match:
         below = [posixpath.normpath(posixpath.join(source, path)) for source in self._sources if source is not None]
@@ -92,7 +96,7 @@ class RepositoryPaths:
             return Match(path)
         if self._module and path.startswith(self._module) and path[len(self._module) :] in self._known:
             return Match(path[len(self._module) :])
-        return _only(tuple(sorted(self._ending_in(path))))
+        return replace(_only(tuple(sorted(self._ending_in(path)))), sure=False)
 
     def _ending_in(self, path: str) -> Iterator[str]:
         return (known for known in self._by_name.get(path.rpartition("/")[2], ()) if known.endswith(f"/{path}"))

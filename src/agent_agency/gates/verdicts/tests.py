@@ -75,7 +75,7 @@ def _findings(gate: ConfiguredGate, failures: Sequence[TestCase], context: Judgi
             gate,
             "test_failed",
             Severity.MAJOR,
-            f"{display_path(case.id)} {case.status}: {first_line(case.message)}",
+            f"{first_line(display_path(case.id))} {case.status}: {first_line(case.message)}",
             see_tests(gate, [case], context.paths),
             place=_place(case, paths),
             subject=case.id,

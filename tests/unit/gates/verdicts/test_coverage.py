@@ -150,6 +150,20 @@ def test_coverage_of_another_file_with_the_same_name_does_not_count_for_it() -> 
     assert "could mean several files" in verdict.findings[-1].message
 
 
+@pytest.mark.parametrize(
+    "report",
+    [
+        reached({"/x/src/b.py": ([], [1]), "/x/old/src/b.py": ([1], [])}),
+        reached({"src/b.py": ([], [1]), "b.py": ([1], [])}),
+        reached({"src/b.py": ([], [1]), "/y/src/b.py": ([1], [])}),
+    ],
+)
+@pytest.mark.parametrize("paths", [TREE - {"lib/b.py"}, frozenset()])
+def test_two_files_with_the_same_tail_are_never_joined(report: CoverageReport, paths: frozenset[str]) -> None:
+    verdict = judged(report, added={"src/b.py": frozenset({1})}, paths=paths, root=None)
+    assert figures(verdict)["changed_covered"] == 0
+
+
 def test_claims_about_what_is_not_there_raise_nothing() -> None:
     honest = reached({"src/a.py": ([1, 2], [3, 4, 5])}, {"src/a.py": {2: (1, 4)}})
     forged = reached(

@@ -83,6 +83,14 @@ def test_the_exit_code_must_agree_with_what_is_listed(
     assert judged(GateKind.LINT, issues(*found), exit_code).status is status
 
 
+@pytest.mark.parametrize(
+    ("rule", "shown"), [("a b\n\x1b[2Jc", "a_b_2Jc"), ("", "unnamed"), ("@x/no-y", "@x/no-y"), ("x" * 999, "x" * 120)]
+)
+def test_a_tools_own_rule_cannot_forge_output(rule: str, shown: str) -> None:
+    [found] = judged(GateKind.LINT, issues(issue(rule)), 1).findings
+    assert found.rule == f"gate.g.issue.{shown}"
+
+
 def test_so_many_as_the_threshold_allows_pass() -> None:
     gate = replace(a_gate(GateKind.LINT), threshold={1: 2})
     three = issues(issue("A"), issue("B"), issue("C"))
