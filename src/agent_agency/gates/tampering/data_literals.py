@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
-MIN_TEXT = 6
+MIN_TEXT = 5
+MIN_WORDS = 4
 MIN_NUMBER = 10_000
 _WORD = re.compile(r"[\w./*%:+ -]*")
 _DATA = re.compile(r"""[0-9=<>,;(){}\[\]|&?"']""")
@@ -15,14 +16,16 @@ _ROUND = (60, 100, 1024)
 def is_data(value: str) -> bool:
     """Whether a literal looks like one input among many.
 
-    Texts of digits, or of digits and signs that no name holds; numbers of five digits that are no round ones; mappings
-    of several.
+    Sentences; texts of digits, or of digits and signs that no name holds; numbers of five digits that are no round
+    ones; mappings of several.
     """
     try:
         held = ast.literal_eval(value)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return value.startswith("{") and value.count(": ") > 1
     if isinstance(held, str):
+        if len(held.split()) >= MIN_WORDS:
+            return True
         spaced = any(char.isdigit() for char in held) and len(held.split()) > 2  # noqa: PLR2004 - more than a name
         unlike_a_word = not _WORD.fullmatch(held) or held.isdigit() or spaced
         return len(held) >= MIN_TEXT and unlike_a_word and _DATA.search(held) is not None

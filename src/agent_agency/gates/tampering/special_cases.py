@@ -71,8 +71,12 @@ class _Search:
         self._reached: dict[str, frozenset[str]] = {}
 
     def tests_with(self, value: str) -> Sequence[TestInputs]:
-        """The tests that put a literal in."""
-        return self._by_input.get(value, ())
+        """The tests that put a literal in; a text that is data may also be a piece of what they put in."""
+        found_whole = self._by_input.get(value, ())
+        if found_whole or value[:1] not in {"'", '"'} or not is_data(value):
+            return found_whole
+        within = (tests for text, tests in self._by_input.items() if value[1:-1] in text)
+        return [test for tests in within for test in tests]
 
     def asked(self, function: str) -> set[str]:
         """All that tests put into a function."""
