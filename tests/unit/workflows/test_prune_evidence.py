@@ -224,10 +224,10 @@ def start_pruner(folder: Path) -> subprocess.Popen[str]:
 def test_kill_9_at_any_moment_leaves_no_hole_that_nothing_explains(tmp_path: Path) -> None:
     chance = random.Random(11)
     cut_short = 0
-    for attempt in range(6):
+    for attempt in range(5):
         recorded = Recorded.in_folder(tmp_path / str(attempt))
         for number in range(4):
-            recorded.rule(str(number), *(os.urandom(40) for _ in range(60)))
+            recorded.rule(str(number), *(os.urandom(40) for _ in range(30)))
         process = start_pruner(recorded.folder)
         time.sleep(chance.uniform(0, 0.06))
         process.send_signal(signal.SIGKILL)
