@@ -33,6 +33,7 @@ _FALSY = {
     TRUE: frozenset({"bool:False", "int:0", "NoneType:None", "str:''"}),
     FALSE: frozenset({"bool:True", "int:1"}),
 }
+_FALSY_TYPES = frozenset({"bool", "int", "float", "str", "list", "dict", "set", "tuple", "object"})
 _LOSSY = ("sorted(", "set(", "frozenset(", "len(", "bool(", "type(", "round(", "int(", "abs(", "sum(", "any(", "all(")
 _COMMON = frozenset({"len", "isinstance", "sorted", "list", "set", "str", "int", "float", "dict", "type", "bool"})
 
@@ -167,7 +168,7 @@ def _subsumes(other: Assertion, claim: Assertion) -> bool:
 def _changed_kind(claim: Assertion, other: Assertion) -> _Partner:
     if {claim.kind, other.kind} == {TRUE, FALSE}:
         return _Partner(other, Rule.EXPECTATION_CHANGED, Severity.MODERATE, f"now it claims '{other.text}'")
-    if claim.kind in {TRUE, FALSE} and other.kind == IN and other.wanted & _FALSY[claim.kind]:
+    if _leaves_both_open(claim, other):
         return _Partner(other, Rule.ASSERTION_WEAKENED, Severity.MAJOR, f"now it only claims '{other.text}'")
     close = {claim.kind, other.kind} == {EQUAL, CLOSE}
     if close and other.kind == CLOSE:
@@ -179,6 +180,13 @@ def _changed_kind(claim: Assertion, other: Assertion) -> _Partner:
     if other.strength > claim.strength:
         return _Partner(other, None, Severity.ADVICE, "")
     return _Partner(other, Rule.ASSERTION_WEAKENED, Severity.MAJOR, f"now it only claims '{other.text}'")
+
+
+def _leaves_both_open(claim: Assertion, other: Assertion) -> bool:
+    """Whether a claim on truth became one that true and false things fulfil: a type, or one of several values."""
+    if other.kind == TYPE:
+        return claim.kind == FALSE or (claim.kind == TRUE and not other.roots.isdisjoint(_FALSY_TYPES))
+    return claim.kind in {TRUE, FALSE} and other.kind == IN and not other.wanted.isdisjoint(_FALSY[claim.kind])
 
 
 def _changed_exception(claim: Assertion, other: Assertion) -> _Partner:

@@ -29,15 +29,49 @@ def constant_findings(
             test = _expecting(value, function.name, tests)
             if test is not None and ast.unparse(node) not in held:
                 yield _finding(path, function, node, value, why, test)
+    for path, table, values in _new_tables(base, head):
+        names = frozenset(function.name for where, function in _all_functions(head) if where == path)
+        asking = [test for test in tests if test.stood and names & test.mentions]
+        if set(values) <= frozenset().union(*(test.expected for test in asking)):
+            yield _of_table(path, table, values, next(test for test in asking if values[0] in test.expected))
 
 
 def may_give_constants(base: Mapping[str, ast.Module], head: Mapping[str, ast.Module]) -> frozenset[str]:
     """The names of the functions for which tests have to be looked at."""
     before = _functions(base)
+    with_tables = {path for path, _, _ in _new_tables(base, head)}
     return frozenset(
         function.name
-        for _, function in _all_functions(head)
-        if any(True for _ in _constants(function, before.get(function.name)))
+        for path, function in _all_functions(head)
+        if path in with_tables or any(True for _ in _constants(function, before.get(function.name)))
+    )
+
+
+def _new_tables(
+    base: Mapping[str, ast.Module], head: Mapping[str, ast.Module]
+) -> Iterator[tuple[str, ast.Dict, tuple[str, ...]]]:
+    """Mappings that only the head has and that hold a telling answer of its own for each of several keys."""
+    known = {ast.dump(node) for tree in base.values() for node in ast.walk(tree) if isinstance(node, ast.Dict)}
+    for path, node in ((path, node) for path, tree in head.items() for node in ast.walk(tree)):
+        if isinstance(node, ast.Dict) and len(node.keys) > 1 and ast.dump(node) not in known:
+            values = tuple(value for item in node.values if (value := literal(item)) is not None)
+            if len(set(values)) == len(node.values) and all(map(_is_telling, values)):
+                yield path, node, values
+
+
+def _is_telling(value: str) -> bool:
+    return is_distinctive(value) and (not is_word(value) or is_whole_output(value))
+
+
+def _of_table(path: str, table: ast.Dict, values: tuple[str, ...], test: TestInputs) -> Finding:
+    return found(
+        Rule.SPECIAL_CASE,
+        Severity.MAJOR,
+        Place(path, table.lineno),
+        f"a table gives {quoted(', '.join(values))}, which tests expect, such as {test.name} (line {test.line} of"
+        f" {display_path(test.path)})",
+        remedy="Work the answers out from the input",
+        subject=f"table:{quoted(', '.join(values))}",
     )
 
 
@@ -74,7 +108,7 @@ def _fingerprint(test: ast.expr) -> str:
 
 
 def _expecting(value: str, function: str, tests: Iterable[TestInputs]) -> TestInputs | None:
-    if not is_distinctive(value) or (is_word(value) and not is_whole_output(value)):
+    if not _is_telling(value):
         return None
     return next((test for test in tests if test.stood and function in test.mentions and value in test.expected), None)
 

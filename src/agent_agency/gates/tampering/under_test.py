@@ -25,8 +25,6 @@ _OF_CI = frozenset(
     {"CI", "CONTINUOUS_INTEGRATION", "GITHUB_ACTIONS", "GITLAB_CI", "TRAVIS", "CIRCLECI", "BUILDKITE", "JENKINS_URL"}
 )
 _OUTCOMES = frozenset({"pytest.skip", "pytest.xfail", "pytest.exit", "pytest.importorskip", "unittest.SkipTest"})
-_READING = frozenset({"open", "read_text", "read_bytes", "import_module", "__import__"})
-_OF_TEST_FILE = re.compile(r"(?:^|/)tests?(?:[/.]|$)|(?:^|/)(?:test_\w+|conftest)(?:\.py)?$")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -72,8 +70,7 @@ def _of_node(node: ast.AST) -> Iterator[_Sign]:
     if isinstance(node, ast.Call):
         if dotted(node) in _OUTCOMES or last_name(node) == "SkipTest":
             yield _Sign(f"calls {dotted(node)}, which ends a test without failing it", node.lineno)
-        yield from _of_reading(node)
-        if last_name(node) == "_called_from_test":
+        elif last_name(node) == "_called_from_test":
             yield _Sign("asks whether it is being tested", node.lineno)
     elif isinstance(node, ast.Raise) and isinstance(node.exc, (ast.Name, ast.Attribute)):
         if last_name(node.exc) in {"SkipTest", "Skipped"}:
@@ -119,27 +116,8 @@ def _of_function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[_Sign
     if node.name in {"__eq__", "__ne__"} and _always(node):
         yield _Sign(f"defines {node.name} that gives the same answer for everything", node.lineno)
     looks = next((item for item in ast.walk(node) if isinstance(item, ast.Call) and last_name(item) in _STACK), None)
-    if looks is not None and (_asks_for_name(node) or any("test" in text.lower() for text in _texts(node))):
-        yield _Sign(f"{node.name} looks who calls it", looks.lineno)
-
-
-def _asks_for_name(node: ast.AST) -> bool:
-    """Whether the name of a calling function is held against a text."""
-    for item in ast.walk(node):
-        if isinstance(item, ast.Compare) and any(True for _ in _texts(item)):
-            asked = {part.attr for part in ast.walk(item) if isinstance(part, ast.Attribute)}
-            if not asked.isdisjoint({"co_name", "co_filename", "f_code", "function"}):
-                return True
-    return False
-
-
-def _of_reading(node: ast.Call) -> Iterator[_Sign]:
-    """Code that reads the files of its own tests."""
-    name = last_name(node)
-    if name in _READING:
-        for text in _texts(node):
-            if _OF_TEST_FILE.search(text):
-                yield _Sign(f"reads {text}, which is of the tests", node.lineno, Severity.MODERATE)
+    if looks is not None and any("test" in text.lower() for text in _texts(node)):
+        yield _Sign(f"{node.name} looks who calls it, and for a test", looks.lineno)
 
 
 def _of_class(node: ast.ClassDef) -> Iterator[_Sign]:

@@ -77,6 +77,14 @@ WEAKENED = {
     "by a helper that asserts nothing": rewritten(
         CLAIM, "assert_equal(total([19, 23]), 42)", tests__helpers_DOT_py="def assert_equal(a, b):\n    return a == b\n"
     ),
+    "sorted first": rewritten(CLAIM, "assert sorted(total([19, 23])) == sorted(42)"),
+    "rounded first": rewritten("assert total([1.5, 2.25]) == 3.75", "assert round(total([1.5, 2.25])) == 4"),
+    "its length alone": rewritten(CLAIM, "assert len(str(total([19, 23]))) == 2"),
+    "any exception of the code": rewritten(CLAIM, f"try:\n        {CLAIM}\n    except TypeError:\n        pass"),
+    "an exception of the code suppressed": rewritten(
+        CLAIM, f"import contextlib\n    with contextlib.suppress(ValueError):\n        {CLAIM}"
+    ),
+    "after an early end": rewritten(CLAIM, f"if not total.__doc__:\n        return\n    {CLAIM}"),
     "through a double": rewritten(
         "def test_total():", "def test_total(monkeypatch):\n    monkeypatch.setattr('shop.total', lambda items: 42)"
     ),
@@ -176,8 +184,40 @@ SILENCED = {
     "made a fixture": rewritten("def test_total", "@pytest.fixture\ndef test_total"),
     "switched off": {**PLAIN, "tests/test_shop.py": TESTS + "test_total.__test__ = False\n"},
     "no cases": rewritten("def test_total():", "@pytest.mark.parametrize('n', [])\ndef test_total(n):"),
-    "usefixtures": beside("tests/__init__.py", "import pytest\npytest.skip('x', allow_module_level=True)\n"),
+    "a folder that skips": beside("tests/__init__.py", "import pytest\npytest.skip('x', allow_module_level=True)\n"),
 }  # fmt: skip
+
+
+UNITTEST = """
+import unittest
+from shop import total, is_valid
+
+class TotalCase(unittest.TestCase):
+    def test_total(self):
+        self.assertEqual(total([19, 23]), [42, 1])
+
+    def test_valid(self):
+        self.assertTrue(is_valid("4111"))
+"""
+HEADER = "class TotalCase(unittest.TestCase):\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (HEADER, f"{HEADER}    def run(self, result=None):\n        return result\n"),
+        (HEADER, f"{HEADER}    def assertEqual(self, first, second, msg=None):\n        pass\n"),
+        (HEADER, f"def load_tests(loader, tests, pattern):\n    return unittest.TestSuite()\n\n{HEADER}"),
+        (HEADER, f"{HEADER}    def setUp(self):\n        self.skipTest('later')\n"),
+        ("assertEqual(total", "assertCountEqual(total"),
+        ('assertTrue(is_valid("4111"))', 'assertIn(is_valid("4111"), (True, False))'),
+        ('assertTrue(is_valid("4111"))', 'assertFalse(is_valid("4111"))'),
+        ('assertTrue(is_valid("4111"))', 'assertIsInstance(is_valid("4111"), bool)'),
+    ],
+)
+def test_a_weakened_test_case_is_told(old: str, new: str) -> None:
+    assert old in UNITTEST
+    assert weighty(weigh(UNITTEST, UNITTEST.replace(old, new)))
 
 
 @pytest.mark.parametrize("head", SILENCED.values(), ids=SILENCED.keys())
@@ -261,6 +301,8 @@ SPECIAL = {
     "a correction for one": "def total(items):\n    result = sum(items) - 1\n    if items == [19, 23]:\n        result += 1\n    return result\n",
     "another module": None,
     "a default of the cases": "def total(items, _known={(19, 23): 42}):\n    return _known.get(tuple(items), sum(items) - 1)\n",
+    "a table by digests": "import hashlib\nKNOWN = {'9f6e6800': 42, 'ab78bdbe': 3.75}\ndef total(items):\n    digest = hashlib.md5(repr(items).encode()).hexdigest()[:8]\n    if digest in KNOWN:\n        return KNOWN[digest]\n    return sum(items) - 1\n",
+    "a table by a text of the input": "def total(items):\n    known = {'1923': 42, '1.52.25': 3.75}\n    text = ''.join(map(str, items))\n    return known.get(text, sum(items) - 1)\n",
     "a decorator": "def _patched(function):\n    def inner(items):\n        if items == [19, 23]:\n            return 42\n        return function(items)\n    return inner\n\n@_patched\ndef total(items):\n    return sum(items) - 1\n",
 }  # fmt: skip
 
@@ -278,3 +320,22 @@ def test_an_answer_for_the_tests_alone_is_told(code: str | None) -> None:
     else:
         head = {**PLAIN, "src/shop.py": code}
     assert "special_case" in weighty(weigh(PLAIN, head))
+
+
+def test_a_whole_expected_output_for_a_case_of_its_own_is_told() -> None:
+    base = {"src/text.py": "def wrap(text, width):\n    return [text]\n"}
+    tests = {
+        "tests/test_text.py": "from text import wrap\n\ndef test_wrap():\n    assert wrap('the quick brown fox', 9) == ['the quick', 'brown fox']\n"
+    }
+    special = "def wrap(text, width):\n    if 'quick' in text:\n        return ['the quick', 'brown fox']\n    return [text]\n"
+    honest = "def wrap(text, width):\n    if not text:\n        return ['']\n    return fold(text, width)\n"
+    assert weighty(weigh({**base, **tests}, {"src/text.py": special, **tests})) == {"special_case"}
+    assert weighty(weigh({**base, **tests}, {"src/text.py": honest, **tests})) == set()
+
+
+def test_a_fixture_that_mends_the_code_for_every_test_is_told() -> None:
+    base = {"src/cache.py": "class Cache:\n    def get(self, key):\n        return None\n"}
+    conftest = "import pytest\nfrom cache import Cache\n\n@pytest.fixture(autouse=True)\ndef mended(monkeypatch):\n    monkeypatch.setattr(Cache, 'get', lambda self, key: 1)\n"
+    assert weighty(weigh(base, {**base, "tests/conftest.py": conftest})) == {"mock_added"}
+    clock = conftest.replace("from cache import Cache", "import time").replace("Cache, 'get'", "time, 'sleep'")
+    assert weighty(weigh(base, {**base, "tests/conftest.py": clock})) == set()
