@@ -21,6 +21,7 @@ from agent_agency.gates.checkout import Part, fresh_checkout, whole_tree
 from agent_agency.gates.gate_command import Surroundings, gate_command
 from agent_agency.gates.kept_paths import put_kept_paths
 from agent_agency.gates.own_packages import outline_of
+from agent_agency.gates.own_programs import without_own_programs
 from agent_agency.gates.readable_paths import readable_paths
 from agent_agency.gates.result_cache import ResultCache, result_key
 from agent_agency.gates.run_evidence import EvidenceKeeper
@@ -155,7 +156,7 @@ def prepare_bench(
     keeper = EvidenceKeeper.of(EvidenceStore(folder / EVIDENCE_FOLDER), services.variables)
     surroundings = Surroundings(
         isolation=isolation.isolation,
-        variables=services.variables,
+        variables=without_own_programs(services.variables, repo.root, trees.head_paths),
         cancel=cancel,
         examiner=ToolExaminer(),
         evidence=keeper,
