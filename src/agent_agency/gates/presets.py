@@ -7,13 +7,17 @@ written as a comment that says why, so that no review fails for a tool that nobo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from agent_agency.gate_settings import GateKind
 from agent_agency.gates.tool_presence import ToolPresence, module_of
 
 _RUSTUP = "rustup"
+_RATCHETED = frozenset({GateKind.LINT, GateKind.TYPES, GateKind.SECURITY, GateKind.COVERAGE, GateKind.MUTATION})
+"""Kinds of which a repository that adopts gates often lacks something already: only what a change makes worse fails."""
+
+_AFTER_TESTS = frozenset({GateKind.COVERAGE, GateKind.MUTATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,14 @@ def presets_text(presets: Sequence[Preset], *, with_setup: bool = True) -> str:
     """Write presets as TOML, those that are hindered as comments, and the set-up step that they need before them."""
     needed = [preset.setup for preset in presets if preset.setup is not None and not preset.hindrance]
     setup = _setup_text(list(dict.fromkeys(needed))) if needed and with_setup else ""
-    return setup + "".join(f"\n{_commented(preset)}" for preset in presets)
+    tests = {preset.name for preset in presets if preset.kind is GateKind.TESTS and not preset.hindrance}
+    return setup + "".join(f"\n{_commented(preset, _tests_before(preset, tests))}" for preset in presets)
+
+
+def _tests_before(preset: Preset, tests: Collection[str]) -> str | None:
+    """The gate of tests without which this one has nothing to measure: that of the same language."""
+    name = preset.name.replace(str(preset.kind), str(GateKind.TESTS), 1)
+    return name if preset.kind in _AFTER_TESTS and name in tests else None
 
 
 def _as_found_here(preset: Preset, presence: ToolPresence) -> Preset:
@@ -140,15 +151,15 @@ def _setup_text(parts: Sequence[SetupPart]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _commented(preset: Preset) -> str:
-    table = _table_text(preset)
+def _commented(preset: Preset, after: str | None) -> str:
+    table = _table_text(preset, after)
     if not preset.hindrance:
         return f"# {preset.found}\n{table}"
     lines = [f"{preset.found}; not in force: {preset.hindrance}", *table.splitlines()]
     return "".join(f"# {line}\n" for line in lines)
 
 
-def _table_text(preset: Preset) -> str:
+def _table_text(preset: Preset, after: str | None) -> str:
     lines = ["[[gate]]", f"name = {_quoted(preset.name)}", f"kind = {_quoted(preset.kind)}"]
     if preset.shell is not None:
         lines.append(f"shell = {_quoted(preset.shell)}")
@@ -156,6 +167,10 @@ def _table_text(preset: Preset) -> str:
     if preset.report is not None and preset.format is not None:
         lines += [f"report = {_quoted(preset.report)}", f"format = {_quoted(preset.format)}"]
     lines.append("blocking = [1, 2, 3]")
+    if after is not None:
+        lines.append(f"needs = {_list([after])}")
+    if preset.kind in _RATCHETED and preset.report is not None and not preset.network:
+        lines.append("ratchet = true")
     if preset.timeout_s is not None:
         lines.append(f"timeout_s = {preset.timeout_s}")
     if preset.memory_mb is not None:

@@ -53,6 +53,9 @@ class ToolRun:
         if stopped is not None or self.outcome is None or self.outcome.exit_code is None:
             return stopped or ToolVerdict(GateStatus.ERROR, "the tool was not started")
         judged = judge(gate, tier, self.outcome.exit_code, self.report, context)
+        if isinstance(self.report, ReportProblem):
+            told = f"{judged.reason}; the tool exited with {self.outcome.exit_code}{_last_words(self.outcome)}"
+            return replace(judged, reason=told)
         return judged if gate.report is not None else _with_last_words(judged, self.outcome)
 
     def stopped(self) -> ToolVerdict | None:
@@ -121,14 +124,15 @@ def gate_result(
 
 def _with_last_words(verdict: ToolVerdict, outcome: Outcome) -> ToolVerdict:
     """A failure that an exit code alone tells, with the last line that the tool printed."""
-    if verdict.status is not GateStatus.FAIL:
-        return verdict
+    words = _last_words(outcome) if verdict.status is GateStatus.FAIL else ""
+    told = [replace(finding, message=f"{finding.message}{words}") for finding in verdict.findings]
+    return replace(verdict, findings=tuple(told))
+
+
+def _last_words(outcome: Outcome) -> str:
     lines = (outcome.output_head + outcome.output_tail).decode("utf-8", "replace").split("\n")
     last = next((text for line in reversed(lines) if (text := line.strip())), "")[:LONGEST_LAST_WORDS]
-    if not last:
-        return verdict
-    told = [replace(finding, message=f"{finding.message}; it printed last: {last}") for finding in verdict.findings]
-    return replace(verdict, findings=tuple(told))
+    return f"; it printed last: {last}" if last else ""
 
 
 def _evidence(
