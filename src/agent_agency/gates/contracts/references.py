@@ -45,9 +45,16 @@ class References:
         self._documents: dict[str, Document | None] = {root.path: root}
         self._bytes_left = 2 * MAX_BYTES
         self._names: dict[str, dict[str, Node]] = {}
+        self._followed: dict[tuple[str, str], Node | None] = {}
 
     def follow(self, node: Node, reference: str) -> Node | None:
         """What a reference in a node leads to; ``None``, and remembered, where it leads nowhere that is known here."""
+        known = (node.document.path, reference)
+        if known not in self._followed:
+            self._followed[known] = self._follow(node, reference)
+        return self._followed[known]
+
+    def _follow(self, node: Node, reference: str) -> Node | None:
         address, _, fragment = reference.partition("#")
         start = self._start(node, address)
         if isinstance(start, str):

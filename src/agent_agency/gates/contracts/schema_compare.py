@@ -11,6 +11,7 @@ allowed anything of that name.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -84,9 +85,9 @@ class SchemaComparison:
         Raises:
             OutOfStepsError: when it cannot be done in bounded time.
         """
-        stack = [Pair(head, base, where) if self._received else Pair(base, head, where)]
-        while stack:
-            pair = stack.pop()
+        waiting = deque([Pair(head, base, where) if self._received else Pair(base, head, where)])
+        while waiting:
+            pair = waiting.popleft()
             key = (key_of(self._source.expand(pair.source)), key_of(self._target.expand(pair.target)))
             if key in self._seen:
                 continue
@@ -94,7 +95,7 @@ class SchemaComparison:
             found, children = self._step(pair, 0)
             for difference in found:
                 self._report(difference)
-            stack.extend(reversed(children))
+            waiting.extend(children)
 
     def _step(self, pair: Pair, depth: int) -> tuple[list[Difference], list[Pair]]:
         """The differences of one pair itself, and the pairs inside it."""

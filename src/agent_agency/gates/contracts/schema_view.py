@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
@@ -42,14 +41,25 @@ class Views:
         self._dialect = dialect
         self._pieces: dict[str, dict[str, Any]] = {}
         self._nodes_left = MAX_NODES
+        self._expanded: dict[int, View] = {}
 
     def expand(self, view: View) -> View:
-        """The places without references and ``allOf`` between them; a cycle ends where it closes.
-
-        An opened place was expanded before it was opened, and one that leads back to it adds nothing.
+        """The places that a schema comes down to, worked out once where it stands in one place.
 
         Raises:
             OutOfStepsError: when all of it together is too much.
+        """
+        if len(view) != 1 or view[0].opened:
+            return self._spread(view)
+        key = id(view[0].value)
+        if key not in self._expanded:
+            self._expanded[key] = self._spread(view)
+        return self._expanded[key]
+
+    def _spread(self, view: View) -> View:
+        """The places without references and ``allOf`` between them; a cycle ends where it closes.
+
+        An opened place was expanded before it was opened, and one that leads back to it adds nothing.
         """
         leaves: list[Node] = []
         seen: set[int] = set()
@@ -67,7 +77,8 @@ class Views:
                 stack.extend(reversed([*followed, *_entries(node, "allOf")]))
                 if alone:
                     continue
-                node = replace(node, unresolved=self._unresolved(node, followed))
+                if not followed and isinstance(node.value.get("$ref"), str):
+                    node = replace(node, unresolved=node.value["$ref"])
             leaves.append(node)
         return tuple(leaves)
 
@@ -81,11 +92,6 @@ class Views:
             if isinstance(reference, str) and (target := self.references.follow(node, reference)):
                 found.append(target)
         return found, bool(found) and (not self._dialect.siblings or node.value.keys() <= _SAYS_NOTHING)
-
-    @staticmethod
-    def _unresolved(node: Node, followed: Sequence[Node]) -> str:
-        reference = node.value.get("$ref")
-        return reference if isinstance(reference, str) and not followed else ""
 
     def alternatives(self, view: View) -> list[View]:
         """The ways of ``oneOf`` and ``anyOf`` to be valid, spread out; one that nothing can fulfil is left out.

@@ -6,7 +6,7 @@ import json
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent_agency.gates.contracts.compare import compare_contract
@@ -90,6 +90,7 @@ def test_a_form_that_nobody_compares_is_an_error_of_the_caller() -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
+@settings(deadline=None, max_examples=60)
 @given(seed=st.integers(0, 2**32))
 def test_a_mutated_contract_raises_nothing_and_is_no_harmless_ruin(form: str, seed: int) -> None:
     chance = random.Random(seed)

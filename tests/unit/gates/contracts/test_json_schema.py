@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.contracts import JSON_SCHEMA, breaking, compare, edited, told
@@ -259,6 +259,7 @@ _SCHEMAS: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@settings(deadline=None, max_examples=60)
 @given(base=_SCHEMAS, head=_SCHEMAS, value=_VALUES)
 def test_a_change_that_is_called_harmless_never_refuses_a_document_of_closed_shape(
     base: Any, head: Any, value: Any
@@ -284,6 +285,7 @@ def _names(schema: Any) -> set[str]:
     return found
 
 
+@settings(deadline=None, max_examples=60)
 @given(schema=_SCHEMAS)
 def test_a_schema_compared_with_itself_breaks_nothing(schema: Any) -> None:
     text = json.dumps(schema)
