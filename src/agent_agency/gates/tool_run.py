@@ -101,7 +101,7 @@ def run_tool(gate: ConfiguredGate, checkout: Checkout, surroundings: Surrounding
         evidence=evidence,
         part=part,
         root=str(checkout.root),
-        gaps=surroundings.gaps,
+        gaps=tuple(dict.fromkeys((*surroundings.gaps, *outcome.gaps))),
     )
 
 
