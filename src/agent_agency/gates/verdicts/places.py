@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections import defaultdict
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 _DRIVE = re.compile(r"[A-Za-z]:/")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
@@ -50,11 +51,12 @@ class RepositoryPaths:
     ) -> None:
         self._known = known if isinstance(known, set | frozenset | Mapping) else frozenset(known)
         self._roots = _spellings(root)
-        self._by_name: dict[str, list[str]] = defaultdict(list)
-        for path in self._known:
-            self._by_name[path.rpartition("/")[2]].append(path)
         self._sources = tuple(dict.fromkeys(self._inside(source) for source in sources))
         self._module = self._prefix_of_all(reported)
+
+    @cached_property
+    def _backwards(self) -> list[tuple[str, str]]:
+        return sorted((_backwards(path), path) for path in self._known)
 
     def find(self, reported: str) -> Match:
         """The file that a report's path means."""
@@ -99,7 +101,14 @@ class RepositoryPaths:
         return replace(_only(tuple(sorted(self._ending_in(path)))), sure=False)
 
     def _ending_in(self, path: str) -> Iterator[str]:
-        return (known for known in self._by_name.get(path.rpartition("/")[2], ()) if known.endswith(f"/{path}"))
+        """The known files below some folder that end in a path, found by their parts read backwards."""
+        wanted = _backwards(path)
+        for index in range(bisect_left(self._backwards, (wanted,)), len(self._backwards)):
+            backwards, known = self._backwards[index]
+            if not backwards.startswith(wanted):
+                return
+            if backwards != wanted:
+                yield known
 
     def _inside(self, source: str) -> str | None:
         """A source folder relative to the repository; ``None`` for one outside."""
@@ -143,6 +152,10 @@ def _spellings(root: str | None) -> tuple[str, ...]:
     if not root:
         return ()
     return tuple(dict.fromkeys(clean_path(spelt) for spelt in (root, os.path.realpath(root))))
+
+
+def _backwards(path: str) -> str:
+    return "/".join(reversed(path.split("/"))) + "/"
 
 
 def _only(found: tuple[str, ...]) -> Match:
