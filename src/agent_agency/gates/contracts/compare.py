@@ -49,7 +49,7 @@ def compare_contract(
     try:
         after = _read(read, head, path, read_head)
     except Unreadable as problem:
-        told = f"{form} document cannot be used: {problem.message}"
+        told = f"the {form} contract cannot be used: {problem.message}"
         return ContractComparison(
             (ContractProblem(UNPARSEABLE, told, path, problem.line, problem.pointer, breaking=False),)
         )
@@ -58,7 +58,7 @@ def compare_contract(
     try:
         before = _read(read, base, path, read_base)
     except Unreadable as problem:
-        told = f"the base's {form} document cannot be used, so nothing was compared with it: {problem.message}"
+        told = f"the base's {form} contract cannot be used, so nothing was compared with it: {problem.message}"
         advice = ContractProblem(BASE_UNPARSEABLE, told, path, None, problem.pointer, breaking=False)
         alone = _guarded(compare, None, after, path)
         return replace(alone, problems=(*alone.problems, advice))

@@ -49,6 +49,9 @@ def evaluate(context: GateContext, mode: GateMode) -> GateResult:
         return _left_out(mode, reason, tuple(tally.findings))
     breaking = sum(each["breaking"] for each in tally.contracts)
     reason = f"{counted(breaking, 'breaking change')} in {counted(len(tally.contracts), 'declared contract')}"
+    unusable = sum(each["unusable"] for each in tally.contracts)
+    if unusable:
+        reason += f", {unusable} of which cannot be used"
     facts = {"contracts": tally.contracts, "breaking": breaking}
     return concluded(NAME, mode, tally.findings, reason=reason, facts=facts)
 
@@ -121,6 +124,7 @@ def _add(tally: _Tally, form: str, path: str, compared: ContractComparison) -> N
             "types": compared.types,
             "compared": compared.compared,
             "breaking": compared.breaking,
+            "unusable": bool(compared.unusable),
         }
     )
 

@@ -66,7 +66,15 @@ def test_a_contract_that_nobody_touched_passes_with_its_figures() -> None:
     result = judged(declared("api.yaml#/paths"), {"api.yaml": OPENAPI}, {"api.yaml": OPENAPI})
     assert (result.status, result.findings) == (GateStatus.PASS, ())
     assert result.facts["contracts"] == [
-        {"path": "api.yaml", "form": "openapi", "operations": 5, "types": 4, "compared": True, "breaking": 0}
+        {
+            "path": "api.yaml",
+            "form": "openapi",
+            "operations": 5,
+            "types": 4,
+            "compared": True,
+            "breaking": 0,
+            "unusable": False,
+        }
     ]
 
 
@@ -109,6 +117,7 @@ def test_a_form_that_nobody_compares_is_told_and_does_not_count_as_passed(kind: 
 def test_a_contract_cannot_leave_its_form_to_escape() -> None:
     result = judged(declared("api.yaml"), {"api.yaml": OPENAPI}, {"api.yaml": "title: nothing\n"})
     assert rules(result.findings) == ["contracts.unparseable"]
+    assert result.reason.endswith("1 of which cannot be used")
     assert result.status is GateStatus.FAIL
 
 
