@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import Any
 
 from agent_agency.facts import Finding, GateStatus, Place, Severity
 from agent_agency.gate_settings import ConfiguredGate
 from agent_agency.gates.contracts.compare import compare_contract
-from agent_agency.gates.contracts.model import ContractComparison, ContractProblem, Form
+from agent_agency.gates.contracts.model import NO_BASE, ContractComparison, ContractProblem, Form
 from agent_agency.gates.outcome import counted
 from agent_agency.gates.tool_verdict import SHOWN, ToolVerdict
 
@@ -26,7 +27,7 @@ def judge_contract(
         tier: the risk tier, which chooses how many breaking changes are allowed.
         exit_code: what the tool exited with over the head.
         head: the contract of the head; ``None`` where none was written and none stands in the tree.
-        base: the contract of the base; ``None`` where there is none.
+        base: the contract of the base; ``None`` where it has none, or its tool fails: that is told as advice.
     """
     path = gate.report or gate.name
     if head is None:
@@ -34,10 +35,15 @@ def judge_contract(
             return ToolVerdict(GateStatus.ERROR, f"the tool exited with {exit_code} and left no contract at {path}")
         return ToolVerdict(GateStatus.ERROR, f"there is no contract at {path}")
     compared = compare_contract(gate.format or "", base, head, path)
+    if base is None:
+        told = f"the base gives no contract at {path}, so that nothing was compared"
+        advice = ContractProblem(NO_BASE, told, path, None, "", breaking=False)
+        compared = replace(compared, problems=(*compared.problems, advice))
     allowed = gate.threshold.get(tier, 0)
     figures = _figures(compared, allowed)
     failed = bool(compared.unusable) or compared.breaking > allowed
-    findings = tuple(_finding(gate, problem, failed=failed) for problem in compared.problems[:SHOWN])
+    heaviest = sorted(compared.problems, key=lambda problem: -problem.severity.rank)
+    findings = tuple(_finding(gate, problem, failed=failed) for problem in heaviest[:SHOWN])
     reason = _reason(compared, allowed, path)
     if failed:
         return ToolVerdict(GateStatus.FAIL, reason, findings, figures)

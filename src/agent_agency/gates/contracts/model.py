@@ -21,6 +21,7 @@ class Form(StrEnum):
 
 
 BASE_UNPARSEABLE = "base_unparseable"
+NO_BASE = "no_base"
 REMOTE_REFERENCE = "remote_reference"
 UNPARSEABLE = "unparseable"
 INVALID = "invalid"
@@ -40,6 +41,7 @@ TOLD = frozenset(
         NOT_COMPARED,
         MOVED,
         BASE_UNPARSEABLE,
+        NO_BASE,
         REMOTE_REFERENCE,
         STILL_INVALID,
         RESPONSE_UNDOCUMENTED,

@@ -66,5 +66,6 @@ def test_a_first_contract_passes_and_says_that_nothing_was_compared() -> None:
     verdict = judge_contract(gate("openapi"), 1, 0, OPENAPI.encode(), None)
     assert verdict.status is GateStatus.PASS
     assert "nothing at the base" in verdict.reason
+    assert [(finding.rule, finding.severity) for finding in verdict.findings] == [("gate.api.no_base", Severity.ADVICE)]
     assert verdict.figures is not None
     assert verdict.figures["compared"] is False
