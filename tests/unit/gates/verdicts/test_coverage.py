@@ -204,6 +204,9 @@ def test_a_ratchet_holds_to_the_base_below_the_threshold() -> None:
     assert {found.severity for found in same.findings} == {Severity.ADVICE}
     assert ratcheted(lower, low).status is GateStatus.FAIL
     assert ratcheted(low, lower).status is GateStatus.PASS
+    more_code = reached({"src/a.py": ([1, 2, 3], range(4, 9))})
+    assert ratcheted(more_code, low).status is GateStatus.FAIL
+    assert ratcheted(low, more_code).status is GateStatus.PASS
 
 
 def test_a_ratchet_excuses_no_changed_line() -> None:
