@@ -28,6 +28,7 @@ TREE = frozenset({"a.py", "src/pkg/a.py", "src/pkg/b.py", "lib/pkg/b.py", "src/M
         ("/usr/lib/python3/pkg/a.py", None),
         (f"{ROOT}/build/src/pkg/a.py", None),
         (f"{ROOT}x/a.py", None),
+        (f"{ROOT}-a.py", None),
         ("../a.py", None),
         ("other/a.py", None),
         ("C:\\work\\a.py", None),
