@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from agent_agency.gates.tampering.python_source import folded, last_name
@@ -21,6 +22,7 @@ _ARITHMETIC: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.BitXor: operator.xor,
     ast.BitOr: operator.or_,
 }
+_NUMBER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F_]+|[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+)")
 _TRIVIAL = frozenset({"0", "1", "-1", "''", "b''", "None", "True", "False", "()", "{}"})
 
 
@@ -75,8 +77,13 @@ def literals_in(node: ast.AST, names: Mapping[str, ast.AST] | None = None) -> It
 def spelled_number(value: str) -> Iterator[str]:
     """The number that a piece of text spells, so that ``'42'`` and ``42`` meet."""
     if value[:1] in {"'", '"'} and len(value) < 40 and any(char.isdigit() for char in value):  # noqa: PLR2004 - digits
+        text = value[1:-1].strip()
+        if not (_NUMBER.fullmatch(text) or text[:1] in "([{"):
+            return
         try:
-            inner = ast.parse(value[1:-1].strip(), mode="eval").body
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                inner = ast.parse(text, mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return
         if (number := literal(inner)) is not None:

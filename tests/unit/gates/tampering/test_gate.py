@@ -135,3 +135,12 @@ def test_no_message_carries_a_control_character() -> None:
     head = TEST.replace("== 3", '== "\\x1b[31m\x07"')
     for finding in weigh(TEST, head).findings:
         assert (finding.message + finding.remedy).isprintable()
+
+
+def test_nothing_is_said_beside_the_findings_whatever_texts_hold(recwarn: pytest.WarningsRecorder) -> None:
+    texts = ["1if", "0_x", "[1if]", "(0b2)", "\\d", "{1is}"]
+    code = "".join(f"    if text == {text!r}:\n        return 42\n" for text in texts)
+    tests = "".join(f"    assert f({text!r}) == 42\n" for text in texts)
+    head = {"src/a.py": f"def f(text):\n{code}    return 0\n", TESTS: f"from a import f\n\ndef test_f():\n{tests}"}
+    weigh({"src/a.py": "def f(text):\n    return 0\n", TESTS: "x = 1\n"}, head)
+    assert not recwarn.list
