@@ -17,6 +17,7 @@ from agent_agency import errors
 from agent_agency.cli.main import cli
 from agent_agency.spec.rule_catalogue import Rule, load_catalogue
 from benchmarks.figures import Figure, number
+from tools.programs_page import programs_page
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 RESULTS = Path(__file__).resolve().parents[1] / "benchmarks" / "results"
@@ -28,7 +29,13 @@ _NOTE = "<!-- Written by make reference; edit the code, not this page. -->\n"
 
 def pages() -> dict[str, str]:
     """Make every generated page: file name to text."""
-    return {"cli.md": cli_page(), "errors.md": errors_page(), "figures.md": figures_page(), "rules.md": rules_page()}
+    return {
+        "cli.md": cli_page(),
+        "errors.md": errors_page(),
+        "figures.md": figures_page(),
+        "real-programs.md": programs_page(_NOTE),
+        "rules.md": rules_page(),
+    }
 
 
 def cli_page() -> str:

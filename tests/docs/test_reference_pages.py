@@ -5,6 +5,6 @@ import pytest
 from tools.reference_pages import FOLDER, pages
 
 
-@pytest.mark.parametrize("name", ["cli.md", "errors.md", "figures.md", "rules.md"])
+@pytest.mark.parametrize("name", ["cli.md", "errors.md", "figures.md", "real-programs.md", "rules.md"])
 def test_a_generated_page_says_what_the_code_says(name: str) -> None:
     assert (FOLDER / name).read_text("utf-8") == pages()[name], "run: make reference"
