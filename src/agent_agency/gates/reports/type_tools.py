@@ -27,7 +27,7 @@ _MYPY_LEVELS = {"error": IssueLevel.ERROR, "warning": IssueLevel.WARNING, "note"
 _PYRIGHT_LEVELS = {"error": IssueLevel.ERROR, "warning": IssueLevel.WARNING, "information": IssueLevel.NOTE}
 _PYRIGHT_COUNTS = {"error": "errorCount", "warning": "warningCount", "information": "informationCount"}
 _MYPY_LINE = re.compile(
-    r"(.{1,4000}?):(\d{1,9})(?::(\d{1,9}))?(?::\d+:\d+)?: (error|note|warning): (.*?)(?:  \[([\w-]+)\])?"
+    r"(.{1,4000}?)(?::(\d{1,9})(?::(\d{1,9}))?(?::\d+:\d+)?)?: (error|note|warning): (.*?)(?:  \[([\w-]+)\])?"
 )
 
 
@@ -119,7 +119,8 @@ def _mypy_line(builder: IssueBuilder, line: str) -> None:
         except ValueError:
             builder.add("mypy", IssueLevel.ERROR, line)
     elif match := _MYPY_LINE.fullmatch(line):
-        place = (match[1], position(int(match[2])), position(int(match[3])) if match[3] else None)
+        line_number, column = (position(int(match[at])) if match[at] else None for at in (2, 3))
+        place = (match[1], line_number, column)
         builder.add(match[6] or "mypy", _MYPY_LEVELS[match[4]], match[5], place)
     else:
         builder.add("mypy", IssueLevel.ERROR, line)

@@ -316,3 +316,19 @@ def test_both_forms_of_a_k6_summary_tell_the_same() -> None:
     assert summary["http_req_duration.p(95)"] == (181.7, "")
     assert summary["http_req_duration{expected_response:true}.max"] == (201.9, "")
     assert (summary["http_req_failed"], data["http_req_failed"]) == ((0, ""), (0, ""))
+
+
+def test_what_mypy_says_of_a_whole_file_keeps_its_level(tmp_path: Path) -> None:
+    said = "setup.cfg: note: unused section(s): [mypy-tests.*]\nlost.py: error: Cannot read file"
+    report = tmp_path / "mypy.xml"
+    report.write_text(
+        '<testsuite name="mypy" tests="1" failures="1" errors="0" skips="0" time="1">'
+        f'<testcase classname="mypy" file="mypy" line="1" name="mypy-py3_11-linux" time="1">'
+        f'<failure message="mypy produced messages">{said}</failure></testcase></testsuite>'
+    )
+    found = read_report("mypy", report)
+    assert isinstance(found, IssueReport)
+    assert [(issue.level, issue.path, issue.line) for issue in found.issues] == [
+        (IssueLevel.NOTE, "setup.cfg", None),
+        (IssueLevel.ERROR, "lost.py", None),
+    ]
