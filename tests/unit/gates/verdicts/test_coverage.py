@@ -98,6 +98,12 @@ def test_changed_lines_block_below_their_own_threshold(least: float, status: Gat
     assert [(found.place.path, found.place.line) for found in failing] == [("src/a.py", 6)] * (least == 56)
 
 
+def test_changed_lines_may_be_exactly_as_much_as_asked_for() -> None:
+    half = reached({"src/a.py": ([1, *range(20, 60)], [2])})
+    verdict = judged(half, added={"src/a.py": frozenset({1, 2})}, settings={"changed_threshold": {2: 50}})
+    assert (verdict.status, figures(verdict)["changed_percent"]) == (GateStatus.PASS, 50)
+
+
 def test_another_tier_is_only_advised() -> None:
     assert judged(HALF, added=ADDED, settings={"changed_threshold": {1: 100}}).status is GateStatus.PASS
 
