@@ -119,7 +119,15 @@ def test_a_change_without_code_has_nothing_to_cover() -> None:
 
 @pytest.mark.parametrize(
     ("path", "lines"),
-    [("src/new.py", 4), ("tests/test_new.py", 0), ("setup.py", 0), ("docs/conf.py", 0), ("src/x.md", 0)],
+    [
+        ("src/new.py", 4),
+        ("tests/test_new.py", 0),
+        ("src/test_new.py", 0),
+        ("src/tests/helper.py", 0),
+        ("setup.py", 0),
+        ("docs/conf.py", 0),
+        ("src/x.md", 0),
+    ],
 )
 def test_a_new_source_file_that_no_test_imports_is_not_covered(path: str, lines: int) -> None:
     verdict = judged(HALF, added={path: frozenset(range(1, 5))}, settings={"changed_threshold": {2: 50}})
