@@ -136,7 +136,7 @@ class GateBench:
             head_tree=head,
             base_tree=base,
             environment_digest=tools.key,
-            setup_digest=digest_json([setup, [item.digest for item in withheld]]),
+            setup_digest=digest_json([setup, [[item.digest, item.tests] for item in withheld]]),
             isolation=around.isolation,
             variables=around.variables,
         )
