@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -60,9 +61,9 @@ def unchanged_tests(
     changed: frozenset[str],
     read_head: ReadFile,
     conventions: Conventions,
-    needles: frozenset[bytes],
+    needles: frozenset[frozenset[bytes]],
 ) -> tuple[list[TestInputs], bool]:
-    """The tests that the change leaves alone and that speak of one of ``needles``.
+    """The tests that the change leaves alone, of files in which all pieces of one of ``needles`` stand.
 
     Also says whether all of them were looked at: there is a bound to how much is read.
     """
@@ -75,11 +76,22 @@ def unchanged_tests(
         left -= len(data)
         if left < 0 or number >= MAX_FILES:
             return found, False
-        if any(needle in data for needle in needles):
+        if _holds_one(data, needles):
             tree = parse_python(data)
             if not isinstance(tree, Unparsable):
                 found += inputs_of(path, tree, conventions, stood=True)
     return found, True
+
+
+def pieces_of(text: str) -> frozenset[bytes]:
+    """The words and numbers of a name or literal, by which a file that may hold it is told without parsing it."""
+    return frozenset(piece.encode("utf-8", "surrogatepass") for piece in re.findall(r"[^\W\d_]\w*|\d+", text))
+
+
+def _holds_one(data: bytes, needles: frozenset[frozenset[bytes]]) -> bool:
+    """Whether all pieces of one needle stand in a file; ``1_000`` holds the number ``1000``."""
+    plain = data.replace(b"_", b"")
+    return any(all(piece in data or piece in plain for piece in pieces) for pieces in needles)
 
 
 def _mentions(nodes: Iterable[ast.AST]) -> frozenset[str]:

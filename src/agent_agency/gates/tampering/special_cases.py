@@ -13,7 +13,7 @@ from agent_agency.gates.tampering.constant_functions import constant_findings, m
 from agent_agency.gates.tampering.conventions import Conventions
 from agent_agency.gates.tampering.data_literals import is_data
 from agent_agency.gates.tampering.data_of_tests import data_inputs
-from agent_agency.gates.tampering.inputs_of_tests import TestInputs, inputs_of, unchanged_tests
+from agent_agency.gates.tampering.inputs_of_tests import TestInputs, inputs_of, pieces_of, unchanged_tests
 from agent_agency.gates.tampering.literals import is_distinctive, is_trivial, is_whole_input, is_word
 from agent_agency.gates.tampering.rules import Rule, found, quoted
 
@@ -152,8 +152,7 @@ def _tests(
     ]
     functions = {answer.function for answer in fresh} | constant
     names = {name for function in functions for name in reached_from(function, head.callers)}
-    texts = {answer.value.strip("'\"") for answer in fresh}
-    needles = frozenset(text.encode("utf-8", "surrogatepass") for text in names | texts if text)
+    needles = frozenset({*(pieces_of(answer.value) for answer in fresh), *map(pieces_of, constant)})
     more, whole = unchanged_tests(head_paths, frozenset(sources.head), read_head, conventions, needles)
     data = data_inputs(head_paths, read_head, frozenset(names)) if fresh else ()
     return [*tests, *more, *data], whole
