@@ -44,7 +44,8 @@ def gates(repo: GitRepo, base: str, head: Head | None = None, **more: Any) -> di
 
 
 def failed(results: dict[str, GateResult]) -> dict[str, list[str]]:
-    return {name: rules(result.findings) for name, result in results.items() if result.status is not GateStatus.PASS}
+    listed = {name: result for name, result in results.items() if result.applicable}
+    return {name: rules(result.findings) for name, result in listed.items() if result.status is not GateStatus.PASS}
 
 
 def test_a_good_change_passes(git_repo: GitRepo) -> None:
