@@ -17,6 +17,7 @@ from agent_agency.errors import GitError
 from agent_agency.facts import display_path
 from agent_agency.gates.removal import remove_tree
 from agent_agency.git import Repository
+from agent_agency.git.objects import contents, infos
 from agent_agency.git.tree import TreeEntry, may_be_in_tree
 from agent_agency.git.view import PREFIX as VIEW_PREFIX
 from agent_agency.owned_folders import OwnedFolder, remove_left_folders
@@ -24,6 +25,7 @@ from agent_agency.owned_folders import OwnedFolder, remove_left_folders
 _PREFIX = "agency-gate-"
 _PREFIXES = (_PREFIX, VIEW_PREFIX)
 _PASSABLE = 0o711  # the sandbox may run a tool of root's as another user
+_FEW = 4
 _EXECUTABLE, _LINK, _SUBMODULE = "100755", "120000", "160000"
 
 
@@ -87,20 +89,27 @@ def whole_tree(repo: Repository, tree: str, reading: Lock) -> Part:
 
 def _write(repo: Repository, parts: Sequence[Part], root: Path) -> None:
     """Write files first and links last, so that nothing is ever written through a link; submodules stay empty."""
-    files = [(part.tree, entry) for part in parts for entry in part.entries]
-    links = [(tree, entry) for tree, entry in files if entry.mode == _LINK]
-    for tree, entry in files:
-        if entry.mode != _LINK:
-            _write_file(repo, tree, entry, _place(entry, root))
-    for tree, entry in links:
-        target = _place(entry, root)
-        text = os.fsdecode(_content(repo, tree, entry))
-        if "\0" in text:
-            raise GitError(
-                f"{display_path(entry.path)} is a link to a name with a null byte", fix="Take it out of the change."
-            )
-        _real_folder(target.parent, root, entry)
-        target.symlink_to(text)
+    entries = [(part.tree, entry) for part in parts for entry in part.entries]
+    files = [(tree, entry) for tree, entry in entries if entry.mode not in {_LINK, _SUBMODULE}]
+    for _, entry in entries:
+        if entry.mode == _SUBMODULE:
+            _make_folder(_place(entry, root))
+    for (_, entry), content in zip(files, _contents(repo, files), strict=True):
+        _write_file(entry, _place(entry, root), content)
+    for tree, entry in entries:
+        if entry.mode == _LINK:
+            _write_link(repo, tree, entry, root)
+
+
+def _write_link(repo: Repository, tree: str, entry: TreeEntry, root: Path) -> None:
+    target = _place(entry, root)
+    text = os.fsdecode(_content(repo, tree, entry))
+    if "\0" in text:
+        raise GitError(
+            f"{display_path(entry.path)} is a link to a name with a null byte", fix="Take it out of the change."
+        )
+    _real_folder(target.parent, root, entry)
+    target.symlink_to(text)
 
 
 def _place(entry: TreeEntry, root: Path) -> Path:
@@ -113,20 +122,20 @@ def _place(entry: TreeEntry, root: Path) -> Path:
     return root / entry.path
 
 
-def _write_file(repo: Repository, tree: str, entry: TreeEntry, target: Path) -> None:
+def _write_file(entry: TreeEntry, target: Path, content: bytes) -> None:
+    _make_folder(target.parent)
+    with target.open("xb") as stream:
+        stream.write(content)
+    target.chmod(0o755 if entry.mode == _EXECUTABLE else 0o644)
+
+
+def _make_folder(folder: Path) -> None:
     missing = []
-    folder = target.parent
     while not folder.is_dir():  # a folder may lie deeper than a recursion could go
         missing.append(folder)
         folder = folder.parent
     for made in reversed(missing):
         made.mkdir()
-    if entry.mode == _SUBMODULE:
-        target.mkdir(exist_ok=True)
-        return
-    with target.open("xb") as stream:
-        stream.write(_content(repo, tree, entry))
-    target.chmod(0o755 if entry.mode == _EXECUTABLE else 0o644)
 
 
 def _real_folder(folder: Path, root: Path, entry: TreeEntry) -> None:
@@ -139,6 +148,18 @@ def _real_folder(folder: Path, root: Path, entry: TreeEntry) -> None:
         folder = folder.parent
     for made in reversed(missing):
         made.mkdir(exist_ok=True)
+
+
+def _contents(repo: Repository, files: Sequence[tuple[str, TreeEntry]]) -> Iterator[bytes]:
+    """The contents of files in their order; many are read in portions, by a process of their own."""
+    if len(files) <= _FEW:
+        yield from (_content(repo, tree, entry) for tree, entry in files)
+        return
+    known = infos(repo.view, [entry.blob for _, entry in files])
+    for _, entry in files:
+        if known[entry.blob].kind != "blob":
+            raise GitError(f"{display_path(entry.path)} is no file", fix="Check the repository with git fsck.")
+    yield from (content for _, content in contents(repo.view, [known[entry.blob] for _, entry in files]))
 
 
 def _content(repo: Repository, tree: str, entry: TreeEntry) -> bytes:
