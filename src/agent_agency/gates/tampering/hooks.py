@@ -51,6 +51,13 @@ def may_hold_hooks(path: str, file: PythonFile) -> bool:
     return name in {"conftest.py", "__init__.py"} or not held.isdisjoint(_HOOKS | _OF_TEST_CASES | {"load_tests"})
 
 
+def _holds_tests(node: ast.ClassDef) -> bool:
+    """Whether a class is a case of unittest, or has tests of its own."""
+    if any("Test" in last_name(base) or last_name(base).endswith("Case") for base in node.bases):
+        return True
+    return any(getattr(item, "name", "").startswith("test") for item in node.body)
+
+
 def _ends_or_brings_hooks(node: ast.stmt) -> dict[str, tuple[str, int]]:
     """Hooks that a statement imports, and calls that end the run or skip what follows when the file is loaded."""
     if isinstance(node, ast.ImportFrom):
@@ -67,7 +74,8 @@ def _hooks(file: PythonFile) -> dict[str, tuple[str, int]]:
     hooks |= {
         name: (unit.digest, unit.line)
         for name, unit in file.units.items()
-        if (unit.classes and unit.name in _OF_TEST_CASES) or name in {"load_tests", "__getattr__"}
+        if (unit.name in _OF_TEST_CASES and any(map(_holds_tests, unit.classes)))
+        or name in {"load_tests", "__getattr__"}
     }
     for node in file.tree.body:
         hooks |= _ends_or_brings_hooks(node)

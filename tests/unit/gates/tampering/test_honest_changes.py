@@ -341,3 +341,8 @@ def test_a_replaced_dependency_is_advice() -> None:
     result = weigh(PLAIN, head)
     assert [finding.rule for finding in result.findings] == ["tampering.mock_added"]
     assert result.status is GateStatus.PASS
+
+
+def test_a_helper_that_runs_something_is_no_case_that_runs_tests() -> None:
+    helper = "class Session:\n    def run(self, line):\n        return line\n"
+    assert weighty(weigh({TESTS: PLAIN}, {TESTS: PLAIN, "tests/support/session.py": helper})) == set()
