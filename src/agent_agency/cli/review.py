@@ -67,12 +67,13 @@ def review(
     4 a person must decide.
     """
     from agent_agency.cli.services import machine_services
+
+    services = machine_services(repo, reuse=not no_cache)
     from agent_agency.workflows.record import UnrecordedRulingError
     from agent_agency.workflows.review import review as run_review
     from agent_agency.workflows.subject import ReviewRequest
 
     request = ReviewRequest(repo, base, head, staged, spec_id, branch)
-    services = machine_services(reuse=not no_cache)
     form = "json" if as_json else form
     outputs = ((form, out), *also)
     try:

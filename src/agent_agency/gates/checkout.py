@@ -39,10 +39,11 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Files of one tree that belong into a checkout."""
+    """Files of one tree that belong into a checkout; ``hollow`` ones are written without their content."""
 
     tree: str
     entries: tuple[TreeEntry, ...]
+    hollow: bool = False
 
 
 @contextmanager
@@ -90,12 +91,16 @@ def whole_tree(repo: Repository, tree: str, reading: Lock) -> Part:
 def _write(repo: Repository, parts: Sequence[Part], root: Path) -> None:
     """Write files first and links last, so that nothing is ever written through a link; submodules stay empty."""
     entries = [(part.tree, entry) for part in parts for entry in part.entries]
-    files = [(tree, entry) for tree, entry in entries if entry.mode not in {_LINK, _SUBMODULE}]
+    plain = [(part, entry) for part in parts for entry in part.entries if entry.mode not in {_LINK, _SUBMODULE}]
+    files = [(part.tree, entry) for part, entry in plain if not part.hollow]
     for _, entry in entries:
         if entry.mode == _SUBMODULE:
             _make_folder(_place(entry, root))
     for (_, entry), content in zip(files, _contents(repo, files), strict=True):
         _write_file(entry, _place(entry, root), content)
+    for part, entry in plain:
+        if part.hollow:
+            _write_file(entry, _place(entry, root), b"")
     for tree, entry in entries:
         if entry.mode == _LINK:
             _write_link(repo, tree, entry, root)

@@ -14,7 +14,7 @@ from agent_agency.facts import GateResult
 from agent_agency.gate_settings import SETUP_VARIABLE, ConfiguredGate
 from agent_agency.gates.checkout import Checkout, lies_inside
 from agent_agency.gates.named_tools import named_tool_paths
-from agent_agency.gates.tool_environment import ToolExaminer
+from agent_agency.gates.tool_environment import ToolEnvironment, ToolExaminer
 from agent_agency.sandbox.model import MEBIBYTE, Command, Isolation, Limits, Outcome
 
 UNCHANGING = MappingProxyType({"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "CI": "true"})
@@ -47,7 +47,8 @@ class Surroundings:
 
     ``variables`` are the arbiter's own. ``examiner`` remembers what is known of tools. ``readable`` are paths of tools
     that the law opens. ``setup`` is the folder that the set-up step filled, ``keep`` the paths that it left for
-    checkouts. ``output`` gets what a gate's tool prints as it comes. ``gaps`` says what the isolation leaves open.
+    checkouts. ``tools`` waits for what the gate's tool consists of, where that is being found out. ``output`` gets what
+    a gate's tool prints as it comes. ``gaps`` says what the isolation leaves open.
     """
 
     isolation: Isolation
@@ -60,6 +61,7 @@ class Surroundings:
     keep: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
     output: Callable[[str, bytes], None] | None = None
     gaps: tuple[str, ...] = ()
+    tools: Callable[[], ToolEnvironment] | None = None
 
 
 def gate_command(gate: ConfiguredGate, checkout: Checkout, surroundings: Surroundings) -> Command:

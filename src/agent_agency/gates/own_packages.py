@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,6 @@ _LARGEST_SETTINGS = 256 * 1024
 _MOST_PROJECTS = 50
 _MOST_LOOKED_AT = 20_000
 _DEEPEST = 3
-_DEEPEST_OUTLINE = 6
-_FIRST_FILE = "__init__.py"
 _BESIDE_THE_PRODUCT = frozenset(
     {
         *("tests", "test", "docs", "doc", "examples", "example", "samples", "sample", "benchmarks", "benchmark"),
@@ -64,23 +62,6 @@ def own_names(checkout: Path) -> tuple[OwnName, ...]:
         for name, places in sorted(found.items())
         if _may_be_product(name, declared)
     )
-
-
-def outline_of(paths: Collection[str]) -> frozenset[str]:
-    """The files of a tree that ``own_names`` goes by: settings, modules outside of packages, and packages' first files.
-
-    A checkout of these alone has the same own names as the whole tree's, where nothing lies unusually deep.
-    """
-    packages = {path.removesuffix(_FIRST_FILE) for path in paths if path.endswith(f"/{_FIRST_FILE}")}
-    return frozenset(path for path in paths if path.count("/") <= _DEEPEST_OUTLINE and _outlines(path, packages))
-
-
-def _outlines(path: str, packages: Collection[str]) -> bool:
-    folder, _, name = path.rpartition("/")
-    if name == _FIRST_FILE:
-        above = folder.rpartition("/")[0]
-        return f"{above}/" not in packages
-    return name in _SETTINGS or (name.endswith(".py") and f"{folder}/" not in packages)
 
 
 def declared_distributions(checkout: Path) -> frozenset[str]:

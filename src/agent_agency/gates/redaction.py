@@ -18,7 +18,6 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
-from xml.sax.saxutils import escape
 
 from agent_agency.facts import Finding, GateResult
 from agent_agency.gates.credential_places import CredentialPlaces, NotLookedThroughError, Stretch
@@ -212,7 +211,7 @@ def _occurrences(text: str, value: str) -> Iterator[tuple[int, int]]:
 
 def _forms(value: str) -> set[str]:
     """A value as it is, and as XML and JSON write it."""
-    return {value, escape(value, {'"': "&quot;"}), escape(value), json.dumps(value)[1:-1]}
+    return {value, html.escape(value), html.escape(value, quote=False), json.dumps(value)[1:-1]}
 
 
 def _forms_of_known(value: str) -> Iterator[str]:

@@ -65,6 +65,14 @@ class ResultCache:
             os.utime(path)
         return result
 
+    def has_entries(self) -> bool:
+        """Whether anything is kept at all."""
+        try:
+            with os.scandir(self.folder) as entries:
+                return any(not entry.name.startswith(_HALF_WRITTEN) for entry in entries)
+        except OSError:
+            return False
+
     def put(self, key: str | None, result: GateResult) -> bool:
         """Keep a result under a key, the oldest ones going where there are too many; whether it was kept.
 

@@ -78,17 +78,21 @@ def run_tool(gate: ConfiguredGate, checkout: Checkout, surroundings: Surrounding
     if problem is not None:
         return ToolRun(refused=ToolVerdict(GateStatus.ERROR, problem))
     command = gate_command(gate, checkout, surroundings)
-    level, cancel = surroundings.isolation, surroundings.cancel
-    tools = examine_tools(command, level, cancel, examiner=surroundings.examiner)
-    if tools.foreign != () and not cancel.is_set():
+    level, cancel, output = surroundings.isolation, surroundings.cancel, surroundings.output
+    ask = surroundings.tools
+    tools = None if ask else examine_tools(command, level, cancel, examiner=surroundings.examiner)
+    if tools is not None and _measures_foreign_code(tools, surroundings):
         return ToolRun(refused=_foreign(command, tools.foreign), tools=tools)
-    output = surroundings.output
     outcome = run(
         command,
         level,
         on_output=None if output is None else partial(output, gate.name),
         cancel=cancel,
     )
+    if ask is not None:
+        tools = ask()
+        if _measures_foreign_code(tools, surroundings):
+            return ToolRun(refused=_foreign(command, tools.foreign), tools=tools)
     report, digest = report_of_run(gate, checkout)
     document = document_of_run(gate, checkout)
     evidence = _evidence(gate, checkout, surroundings, outcome, digest, part)
@@ -150,6 +154,10 @@ def _evidence(
     if gate.report is not None and digest is not None:
         report = keeper.keep_report(checkout.root / gate.report, digest, part)
     return (*([] if report is None else [report]), keeper.keep_output(outcome, part))
+
+
+def _measures_foreign_code(tools: ToolEnvironment, surroundings: Surroundings) -> bool:
+    return tools.foreign != () and not surroundings.cancel.is_set()
 
 
 def _foreign(command: Command, found: tuple[str, ...] | None) -> ToolVerdict:

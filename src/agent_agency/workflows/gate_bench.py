@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,17 +18,17 @@ from agent_agency.evidence import EvidenceStore
 from agent_agency.facts import GateMode, GateResult, GateStatus
 from agent_agency.gate_settings import ConfiguredGate
 from agent_agency.gates.base_runs import BaseRuns
-from agent_agency.gates.checkout import Part, fresh_checkout, whole_tree
+from agent_agency.gates.checkout import Part, fresh_checkout
 from agent_agency.gates.gate_command import Surroundings, gate_command
 from agent_agency.gates.kept_paths import put_kept_paths
-from agent_agency.gates.own_packages import outline_of
 from agent_agency.gates.own_programs import without_own_programs
 from agent_agency.gates.readable_paths import readable_paths
 from agent_agency.gates.result_cache import ResultCache, result_key
 from agent_agency.gates.run_evidence import EvidenceKeeper
 from agent_agency.gates.started_programs import says_what_to_start
-from agent_agency.gates.tool_environment import ToolExaminer, examine_tools
+from agent_agency.gates.tool_environment import ToolEnvironment, ToolExaminer, examine_tools
 from agent_agency.gates.withheld_tests import withheld_of
+from agent_agency.git.tree import TreeEntry
 from agent_agency.sandbox.probe import IsolationReport
 from agent_agency.workflows.gate_governing import Governing
 from agent_agency.workflows.measure_gate import Measurement, TreesOfChange, measure_gate
@@ -40,6 +41,10 @@ BASE_RUNS_FOLDER = "base_runs"
 SETUP_FOLDER = "setup"
 _BASE_TIER = 0
 _EXECUTABLE = "100755"
+_SETTINGS = (".toml", ".cfg", ".ini")
+
+AskTools = Callable[[], ToolEnvironment]
+"""Waits until it is known what a gate's tool consists of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +73,15 @@ class GateBench:
             failed = GateResult(gate.name, GateStatus.ERROR, mode, reason=reason, facts=self._setup_facts(()))
             return self._without_credentials(failed)
         cache = ResultCache(self._folder / RESULTS_FOLDER)
-        key = self._key(gate)
-        known = cache.get(key) if self.services.reuse else None
-        if known is not None and self._is_evident(known):
-            return replace(known, facts=MappingProxyType({**known.facts, "reused": True}))
-        result = self._without_credentials(self._measured(gate, tier))
-        cache.put(key, result)
-        return result
+        with ThreadPoolExecutor(1) as pool:
+            # what a tool consists of is found out while it runs, unless there may be a result to use again
+            tools = pool.submit(self._tools_of, gate).result
+            known = cache.get(self._key(gate, tools)) if self.services.reuse and cache.has_entries() else None
+            if known is not None and self._is_evident(known):
+                return replace(known, facts=MappingProxyType({**known.facts, "reused": True}))
+            result = self._without_credentials(self._measured(gate, tier, tools))
+            cache.put(self._key(gate, tools), result)
+            return result
 
     def _is_evident(self, known: GateResult) -> bool:
         """Whether what an earlier review stored as evidence of a result is still there."""
@@ -83,15 +90,15 @@ class GateBench:
     def _without_credentials(self, result: GateResult) -> GateResult:
         return result if self.surroundings.evidence is None else self.surroundings.evidence.clean(result)
 
-    def _measured(self, gate: ConfiguredGate, tier: int) -> GateResult:
+    def _measured(self, gate: ConfiguredGate, tier: int, tools: AskTools) -> GateResult:
         folder = self._folder / BASE_RUNS_FOLDER if self.services.reuse else None
         measurement = Measurement(
             trees=self.trees,
             gate=gate,
             tier=tier,
-            surroundings=self.surroundings,
+            surroundings=replace(self.surroundings, tools=tools),
             begun=partial(self.services.progress.begun, gate.name),
-            base_runs=BaseRuns(folder, self._base_key),
+            base_runs=BaseRuns(folder, partial(self._base_key, tools=tools)),
             withheld=withheld_of(self.config.withheld, gate, self.governing.spec_id),
         )
         result = measure_gate(measurement)
@@ -108,24 +115,17 @@ class GateBench:
             facts["setup"] = dict(self.setup.facts)
         return MappingProxyType(facts)
 
-    def _key(self, gate: ConfiguredGate) -> str | None:
+    def _key(self, gate: ConfiguredGate, tools: AskTools) -> str | None:
         change = self.trees.change
-        return self._key_of(gate, self.governing.tier or 1, change.head_tree, change.base_commit)
+        return self._key_of(gate, tools, self.governing.tier or 1, (change.head_tree, change.base_commit))
 
-    def _base_key(self, gate: ConfiguredGate) -> str | None:
-        return self._key_of(gate, _BASE_TIER, self.trees.change.base_commit, "")
+    def _base_key(self, gate: ConfiguredGate, tools: AskTools) -> str | None:
+        return self._key_of(gate, tools, _BASE_TIER, (self.trees.change.base_commit, ""))
 
-    def _key_of(self, gate: ConfiguredGate, tier: int, head: str, base: str) -> str | None:
-        """The digest of what a result depends on; of a tree only an outline is written out for it."""
-        if gate.network:
-            return None
-        around, trees = self.surroundings, self.trees
+    def _key_of(self, gate: ConfiguredGate, tools: AskTools, tier: int, trees: tuple[str, str]) -> str | None:
+        """The digest of what a result depends on; ``None`` where that cannot be told."""
         try:
-            outline = _outline(whole_tree(trees.repo, head, trees.reading))
-            with fresh_checkout(trees.repo, [outline], trees.reading) as checkout:
-                put_kept_paths(checkout, around.keep)
-                command = gate_command(gate, checkout, around)
-                tools = examine_tools(command, around.isolation, around.cancel, examiner=around.examiner)
+            environment = None if gate.network else tools().key
         except (AgencyError, OSError):
             return None
         withheld = withheld_of(self.config.withheld, gate, self.governing.spec_id)
@@ -133,13 +133,31 @@ class GateBench:
         return result_key(
             gate=gate,
             tier=tier,
-            head_tree=head,
-            base_tree=base,
-            environment_digest=tools.key,
+            head_tree=trees[0],
+            base_tree=trees[1],
+            environment_digest=environment,
             setup_digest=digest_json([setup, [[item.digest, item.tests] for item in withheld]]),
-            isolation=around.isolation,
-            variables=around.variables,
+            isolation=self.surroundings.isolation,
+            variables=self.surroundings.variables,
         )
+
+    def _tools_of(self, gate: ConfiguredGate) -> ToolEnvironment:
+        """What a gate's tool consists of, asked beside an outline of the head, which no tool can change meanwhile."""
+        around, trees = self.surroundings, self.trees
+        whole = trees.head()
+        written = [entry for entry in whole.entries if _is_read(entry)]
+        hollow = [entry for entry in whole.entries if entry.path.endswith(".py") and not _is_read(entry)]
+        outline = [Part(whole.tree, tuple(written)), Part(whole.tree, tuple(hollow), hollow=True)]
+        with fresh_checkout(trees.repo, outline, trees.reading) as checkout:
+            put_kept_paths(checkout, around.keep)
+            command = gate_command(gate, checkout, around)
+            return examine_tools(command, around.isolation, around.cancel, examiner=around.examiner)
+
+
+def _is_read(entry: TreeEntry) -> bool:
+    """Whether what a file says, and not only that it is there, tells what a command line starts or imports."""
+    settings = entry.path.endswith(_SETTINGS) or entry.path.rpartition("/")[2] == "setup.py"
+    return settings or says_what_to_start(entry.path, executable=entry.mode == _EXECUTABLE)
 
 
 def prepare_bench(
@@ -181,14 +199,3 @@ def prepare_bench(
         if isinstance(setup, PreparedSetup):
             surroundings = replace(surroundings, setup=setup.folder, keep=setup.keep)
     return GateBench(config, trees, governing, surroundings, services, setup, evidence)
-
-
-def _outline(whole: Part) -> Part:
-    """What of a tree says what a command line starts and what the project's own packages are."""
-    packages = outline_of([entry.path for entry in whole.entries])
-    kept = [
-        entry
-        for entry in whole.entries
-        if entry.path in packages or says_what_to_start(entry.path, executable=entry.mode == _EXECUTABLE)
-    ]
-    return Part(whole.tree, tuple(kept))

@@ -42,7 +42,7 @@ from agent_agency.workflows.head_law import head_law_gate
 from agent_agency.workflows.law import Law, read_law
 from agent_agency.workflows.record import Record, RulingDocument
 from agent_agency.workflows.ruling_members import RulingInputs, build_ruling
-from agent_agency.workflows.run_gates import ToolServices, begun_early, left_out_gate, run_configured_gates
+from agent_agency.workflows.run_gates import ToolServices, left_out_gate, run_configured_gates
 from agent_agency.workflows.spec_choice import TRAILER, ChosenSpec, choose_spec
 from agent_agency.workflows.subject import ReviewRequest, Subject, resolve_subject
 from agent_agency.workflows.waivers import WaiversOfChange, mark_budget_use, waivers_of_change
@@ -89,7 +89,6 @@ def examine(repo: Repository, request: ReviewRequest, services: Services, record
     now = services.clock.now()
     subject = resolve_subject(repo, request)
     law = read_law(repo, subject.law_commit, now)
-    tools = replace(services.tools, probe=begun_early(services.tools.probe)) if law.config.gates else services.tools
     change = measure(repo, subject.merge_base, subject.head, law_commit=subject.law_commit)
     governance = (*governance_edits(repo, change), *_own_governance(law, change))
     only_law = only_law_edited(change, governance)
@@ -100,7 +99,7 @@ def examine(repo: Repository, request: ReviewRequest, services: Services, record
     reading = threading.Lock()
     context = _context(repo, law, chosen, change, governance, budget, now, reading)
     try:
-        gates = _all_gates(repo, law, context, tools, reading, only_law=only_law)
+        gates = _all_gates(repo, law, context, services.tools, reading, only_law=only_law)
     except GatesStoppedError as stopped:
         record.append_stopped(_stopped(subject, change, context.spec, stopped))
         raise

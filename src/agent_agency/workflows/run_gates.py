@@ -43,16 +43,6 @@ class ToolServices:
     reuse: bool = True
 
 
-def begun_early(probe: Callable[[], IsolationReport]) -> Callable[[], IsolationReport]:
-    """A probe that is at work already, beside what else a review does, by the time it is asked."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    pool = ThreadPoolExecutor(1)
-    found = pool.submit(probe)
-    pool.shutdown(wait=False)
-    return found.result
-
-
 def run_configured_gates(
     repo: Repository,
     config: Config,
