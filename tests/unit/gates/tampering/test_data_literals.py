@@ -69,3 +69,10 @@ def test_a_piece_of_an_input_is_recognised() -> None:
         assert weighty(weigh(base, {**base, "src/a.py": head})) <= {"special_case"}
     direct = "def pairs(text):\n    if text.endswith('token=YWJj=='):\n        return ['', 'YWJj==']\n    return []\n"
     assert weighty(weigh(base, {**base, "src/a.py": direct})) == {"special_case"}
+
+
+@pytest.mark.parametrize("word", ["'true'", "'error'", "1", "60"])
+def test_a_word_or_a_small_number_that_a_data_file_holds_too_is_no_special_case(word: str) -> None:
+    base = {"src/a.py": PRODUCT, "tests/test_a.py": TEST, "tests/cases.json": '[["true", 1], ["error", 60], [1, 60]]'}
+    honest = f"def seconds(text):\n    if text == {word}:\n        return 60\n    return len(text)\n"
+    assert weighty(weigh(base, {**base, "src/a.py": honest})) == set()
