@@ -62,6 +62,10 @@ FORMATS_OF_KIND: Mapping[GateKind, tuple[str, ...]] = MappingProxyType(
 )
 """The report formats that each kind can be judged by."""
 
+BLOCKING_OF_KIND: Mapping[str, tuple[int, ...]] = MappingProxyType({GateKind.CONTRACTS: (1, 2)})
+"""The tiers for which a gate that does not say so blocks, where these are not all: the standard asks for contracts at
+tiers 1 and 2."""
+
 CONTRACT_FORMATS = frozenset({"openapi", "graphql", "protobuf", "json-schema"})
 """Formats that are no reports: the document itself is measured, against the base's."""
 

@@ -18,6 +18,7 @@ from agent_agency.gate_reader.values import (
     told,
 )
 from agent_agency.gate_settings import (
+    BLOCKING_OF_KIND,
     CONTRACT_FORMATS,
     FORMATS_OF_KIND,
     IN_PERCENT,
@@ -187,7 +188,8 @@ class _GateReader(CommandReader):
         return wanted
 
     def blocking(self) -> tuple[int, ...]:
-        value = self._table.get("blocking", list(TIERS))
+        usual = BLOCKING_OF_KIND.get(str(self._table.get("kind")), TIERS)
+        value = self._table.get("blocking", list(usual))
         if isinstance(value, list) and all(type(tier) is int and tier in TIERS for tier in value):
             return tuple(sorted(set(value)))
         self._refuse("blocking", "'blocking' is no list of risk tiers", "Write 'blocking = [1, 2, 3]'.")

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from agent_agency.facts import GateResult
-from agent_agency.gate_settings import SETUP_VARIABLE, ConfiguredGate
+from agent_agency.gate_settings import SETUP_VARIABLE, ConfiguredGate, SetupStep
 from agent_agency.gates.checkout import Checkout, lies_inside
 from agent_agency.gates.named_tools import named_tool_paths
 from agent_agency.gates.tool_environment import ToolEnvironment, ToolExaminer
@@ -66,6 +66,13 @@ class Surroundings:
 
 def gate_command(gate: ConfiguredGate, checkout: Checkout, surroundings: Surroundings) -> Command:
     """The command that a gate runs in a checkout, with all that it may see."""
+    return command_in(checkout, surroundings, gate, limits=_limits(gate))
+
+
+def command_in(
+    checkout: Checkout, surroundings: Surroundings, asked: ConfiguredGate | SetupStep, *, limits: Limits
+) -> Command:
+    """The command of a gate or of the set-up step in a checkout: what the law asks for, and nothing of the caller's."""
     variables, setup = surroundings.variables, surroundings.setup
     environment = {
         **UNCHANGING,
@@ -73,16 +80,16 @@ def gate_command(gate: ConfiguredGate, checkout: Checkout, surroundings: Surroun
         "HOME": str(checkout.private),
         "TMPDIR": str(checkout.private),
         **({} if setup is None else {SETUP_VARIABLE: str(setup)}),
-        **{name: variables[name] for name in gate.environment if name in variables},
+        **{name: variables[name] for name in asked.environment if name in variables},
     }
     command = Command(
-        argv=gate.command,
+        argv=asked.command,
         cwd=checkout.root,
         environment=environment,
         writable=(checkout.root, checkout.private),
         readable=(*surroundings.readable, *([] if setup is None else [setup])),
-        network=gate.network,
-        limits=_limits(gate),
+        network=asked.network,
+        limits=limits,
     )
     return replace(command, readable=(*command.readable, *named_tool_paths(command)))
 

@@ -20,9 +20,8 @@ from agent_agency.canonical_json import digest_json
 from agent_agency.errors import AgencyError
 from agent_agency.gate_settings import SETUP_VARIABLE, SetupStep
 from agent_agency.gates.checkout import Checkout, Part, fresh_checkout, whole_tree
-from agent_agency.gates.gate_command import SYSTEM_PATH, UNCHANGING, Surroundings, trusted_path
+from agent_agency.gates.gate_command import Surroundings, command_in
 from agent_agency.gates.kept_paths import take_kept_paths
-from agent_agency.gates.named_tools import named_tool_paths
 from agent_agency.gates.tool_environment import ToolEnvironment, ToolExaminer, examine_tools
 from agent_agency.git import Repository
 from agent_agency.sandbox.model import Command, Ended, Limits, Outcome
@@ -93,7 +92,7 @@ def prepare_setup(
         if step.lock_files and not locks.entries:
             return SetupProblem(f"no file of the commit matches lock_files: {', '.join(step.lock_files)}")
         with fresh_checkout(repo, [locks], reading) as checkout:
-            command = _command(step, checkout, surroundings)
+            command = command_in(checkout, surroundings, step, limits=Limits(wall_s=step.timeout_s))
             tools = examine_tools(command, surroundings.isolation, surroundings.cancel, examiner=examiner)
             return _prepare(_Preparation(step, locks, checkout, command, tools, surroundings), SetupStore(cache))
     except AgencyError as error:
@@ -210,24 +209,3 @@ def _lock_files(step: SetupStep, whole: Part) -> Part:
     globs = Globs()
     seen = [one for one in whole.entries if one.mode != _LINK and globs.first_match(one.path, step.lock_files)]
     return Part(whole.tree, tuple(seen))
-
-
-def _command(step: SetupStep, checkout: Checkout, surroundings: Surroundings) -> Command:
-    variables = surroundings.variables
-    environment = {
-        **UNCHANGING,
-        "PATH": trusted_path(variables.get("PATH", SYSTEM_PATH), checkout.root, None),
-        "HOME": str(checkout.private),
-        "TMPDIR": str(checkout.private),
-        **{name: variables[name] for name in step.environment if name in variables},
-    }
-    command = Command(
-        argv=step.command,
-        cwd=checkout.root,
-        environment=environment,
-        writable=(checkout.root, checkout.private),
-        readable=surroundings.readable,
-        network=step.network,
-        limits=Limits(wall_s=step.timeout_s),
-    )
-    return replace(command, readable=(*command.readable, *named_tool_paths(command)))

@@ -468,3 +468,9 @@ network = false
 """
     gate = accepted(**tomllib.loads(text))
     assert (gate.report, gate.format, gate.timeout_s) == ("report.xml", "junit", 120)
+
+
+def test_contracts_block_at_the_tiers_that_the_standard_asks_for_them_at() -> None:
+    assert accepted(kind="contracts", argv=["true"]).blocking == (1, 2)
+    assert accepted(kind="contracts", argv=["true"], blocking=[1, 2, 3]).blocking == (1, 2, 3)
+    assert accepted(kind="tests", argv=["true"]).blocking == (1, 2, 3)
