@@ -23,6 +23,7 @@ _ARITHMETIC: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.BitOr: operator.or_,
 }
 _NUMBER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F_]+|[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9]+)")
+LEAST_ELEMENTS = 3
 _TRIVIAL = frozenset({"0", "1", "-1", "''", "b''", "None", "True", "False", "()", "{}"})
 
 
@@ -88,6 +89,14 @@ def spelled_number(value: str) -> Iterator[str]:
             return
         if (number := literal(inner)) is not None:
             yield number
+
+
+def elements_of(value: str) -> frozenset[str]:
+    """The elements of a display of at least three different ones, whatever their order; else nothing."""
+    if not value.startswith("("):
+        return frozenset()
+    elements = frozenset(map(repr, _parts(value)))
+    return elements if len(elements) >= LEAST_ELEMENTS else frozenset()
 
 
 def is_trivial(value: str) -> bool:

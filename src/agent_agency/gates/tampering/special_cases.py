@@ -14,7 +14,7 @@ from agent_agency.gates.tampering.conventions import Conventions
 from agent_agency.gates.tampering.data_literals import is_data
 from agent_agency.gates.tampering.data_of_tests import data_inputs
 from agent_agency.gates.tampering.inputs_of_tests import TestInputs, inputs_of, pieces_of, unchanged_tests
-from agent_agency.gates.tampering.literals import is_distinctive, is_trivial, is_whole_input, is_word
+from agent_agency.gates.tampering.literals import elements_of, is_distinctive, is_trivial, is_whole_input, is_word
 from agent_agency.gates.tampering.rules import Rule, found, quoted
 
 ReadFile = Callable[[str], bytes | None]
@@ -56,10 +56,13 @@ class _Search:
         self.base = base
         self.head = head
         self._by_input: dict[str, list[TestInputs]] = defaultdict(list)
+        self._by_elements: dict[frozenset[str], list[TestInputs]] = defaultdict(list)
         self._asked: dict[str, set[str]] = defaultdict(set)
         for test in tests:
             for value in test.inputs:
                 self._by_input[value].append(test)
+                if elements := elements_of(value):
+                    self._by_elements[elements].append(test)
                 if value[:1] in {"'", '"'} and " " in value:  # code may squeeze what it is given first
                     self._by_input[value.replace(" ", "")].append(test)
         functions = {answer.function for answer in head.items}
@@ -71,8 +74,11 @@ class _Search:
         self._reached: dict[str, frozenset[str]] = {}
 
     def tests_with(self, value: str) -> Sequence[TestInputs]:
-        """The tests that put a literal in; a text that is data may also be a piece of what they put in."""
-        found_whole = self._by_input.get(value, ())
+        """The tests that put a literal in; a text that is data may also be a piece of what they put in.
+
+        A display of several elements may hold them in another order: code may sort what it is given first.
+        """
+        found_whole = self._by_input.get(value, ()) or self._by_elements.get(elements_of(value), ())
         if found_whole or value[:1] not in {"'", '"'} or not is_data(value):
             return found_whole
         within = (tests for text, tests in self._by_input.items() if value[1:-1] in text)

@@ -173,3 +173,25 @@ def test_the_finding_names_function_literal_and_test() -> None:
         "Work the answer out from the input: take 'items == [19, 23]' out, and test with inputs that the code does not"
         " name"
     )
+
+
+SORTED = {
+    "sorted first": "    ordered = sorted(items)\n    if ordered == [5, 19, 23]:\n        return 42\n",
+    "as a set": "    if set(items) == {5, 19, 23}:\n        return 42\n",
+    "a sorted tuple": "    if tuple(sorted(items)) == (5, 19, 23):\n        return 42\n",
+}
+
+
+@pytest.mark.parametrize("special", SORTED.values(), ids=SORTED.keys())
+def test_an_input_that_is_put_in_order_first_is_recognised(special: str) -> None:
+    tests = "from shop import total\n\ndef test_total():\n    assert total([23, 5, 19]) == 42\n"
+    base = {"shop.py": "def total(items):\n    return sum(items)\n", "tests/test_shop.py": tests}
+    head = {**base, "shop.py": f"def total(items):\n{special}    return sum(items)\n"}
+    assert weighty(weigh(base, head)) == {"special_case"}
+
+
+def test_other_elements_are_another_input() -> None:
+    tests = "from shop import total\n\ndef test_total():\n    assert total([23, 5, 19]) == 42\n"
+    base = {"shop.py": "def total(items):\n    return sum(items)\n", "tests/test_shop.py": tests}
+    special = "def total(items):\n    if sorted(items) == [5, 19, 24]:\n        return 42\n    return sum(items)\n"
+    assert weighty(weigh(base, {**base, "shop.py": special})) == set()
