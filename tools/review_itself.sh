@@ -8,6 +8,7 @@ base=${AGENCY_BASE:-HEAD~1}
 PATH="$PWD/.venv/bin:$PATH"
 if ! git cat-file -e "$base:.caws/policy.yaml" 2>/dev/null; then
     echo "NOT RUN: there is no law at $base to review by"
+    [ -z "${AGENCY_BASE:-}" ] || exit 2
     exit 0
 fi
 agency review --base "$base" --head HEAD

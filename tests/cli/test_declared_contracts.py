@@ -90,3 +90,19 @@ def test_without_declared_contracts_the_gate_is_listed_and_changes_nothing(tmp_p
     done = review(repo)
     assert done.code == 0, done.out
     assert gate(done.document)["applicable"] is False
+
+
+def test_a_tool_that_fails_over_the_base_does_not_hide_what_the_base_promises(tmp_path: Path) -> None:
+    config = (
+        '[[gate]]\nname = "api"\nkind = "contracts"\nshell = "sh"\nargv = ["test -e src/new.py"]\n'
+        'report = "src/openapi.yaml"\nformat = "openapi"\nblocking = [1, 2, 3]\n'
+    )
+    repo = lawful_repo(tmp_path / "repo", config=config)
+    repo.checkout("main")
+    repo.commit("Describe the interface", **{"src/openapi.yaml": OPENAPI})
+    repo.git("checkout", "-q", "-B", "work")
+    emptied = OPENAPI.partition("paths:")[0] + "paths: {}\n"
+    repo.commit("Take it all back", **{"src/openapi.yaml": emptied, "src/new.py": "NEW = 1\n"})
+    done = review(repo)
+    (found,) = [gate for gate in done.document["gates"] if gate["name"] == "api"]
+    assert (found["status"], done.document["verdict"]) == ("fail", "rejected"), done.out

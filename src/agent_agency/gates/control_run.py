@@ -24,6 +24,7 @@ from agent_agency.gates.tool_run import ToolRun
 from agent_agency.gates.tool_verdict import SHOWN, ToolVerdict
 
 PART = "control"
+UNKNOWN = "run with every test made to fail, the tool left no report, so whether this one is forged is not known"
 _MOST_MODULES = 2000
 _LARGEST_MODULE = 2**20
 _CODE = frozenset({".py", ".pyi", ".pyx", ".ipynb"})
@@ -56,9 +57,6 @@ class Control:
     others: frozenset[str]
 
 
-NOTHING = Control(frozenset(), frozenset())
-
-
 def make_tests_fail(checkout: Checkout) -> Control:
     """Rewrite the Python test modules of a fresh checkout.
 
@@ -79,10 +77,8 @@ def make_tests_fail(checkout: Checkout) -> Control:
     return Control(frozenset(tests), frozenset(others))
 
 
-def with_control(
-    gate: ConfiguredGate, verdict: ToolVerdict, head: ToolRun, ran: ToolRun, made: Control = NOTHING
-) -> ToolVerdict:
-    """A passed gate's verdict in the light of the control; a control that gave no report is told.
+def with_control(gate: ConfiguredGate, verdict: ToolVerdict, head: ToolRun, ran: ToolRun, made: Control) -> ToolVerdict:
+    """A passed gate's verdict in the light of the control; a control that gave no report leaves it unknown.
 
     Args:
         gate: its definition.
@@ -92,7 +88,8 @@ def with_control(
         made: which those are.
     """
     if not isinstance(head.report, TestReport) or not isinstance(ran.report, TestReport) or ran.stopped() is not None:
-        return _with(verdict, {PART: "not_known"})
+        unknown = _with(verdict, {PART: "not_known"}, f"; {UNKNOWN}")
+        return replace(unknown, status=GateStatus.ERROR)
     passed = {name for name, status in head.report.worst.items() if status is TestStatus.PASSED}
     forged = sorted(
         name

@@ -6,6 +6,7 @@ tests; a gate with a ratchet, and a contract, is compared with what its tool say
 
 from __future__ import annotations
 
+import posixpath
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -38,6 +39,7 @@ from agent_agency.gates.withheld_files import (
 )
 from agent_agency.gates.withheld_tests import judge_withheld
 from agent_agency.git import Repository
+from agent_agency.sandbox.model import Ended
 from agent_agency.withheld_settings import WithheldTests
 
 
@@ -189,21 +191,19 @@ def _of_contract(measurement: Measurement, head: ToolRun) -> ToolVerdict:
     stopped = head.stopped()
     if stopped is not None or head.outcome is None or head.outcome.exit_code is None:
         return stopped or ToolVerdict(GateStatus.ERROR, "the tool was not started")
-    try:
-        base = measurement.base()
-    except (AgencyError, OSError):
-        base = ToolRun()
-    exited = base.outcome is not None and base.outcome.exit_code == 0
-    document = base.document if exited else None
-    return judge_contract(measurement.gate, measurement.tier, head.outcome.exit_code, head.document, document)
+    gate, base = measurement.gate, measurement.base()
+    ended = base.stopped()
+    missing = base.outcome is not None and base.outcome.ended is Ended.NOT_STARTED
+    if ended is not None and not missing:
+        return replace(ended, reason=f"the base's own run: {ended.reason}")
+    if base.document is None and posixpath.normpath(gate.report or "") in measurement.trees.base_paths:
+        return ToolVerdict(GateStatus.ERROR, f"the contract of the base at {gate.report} cannot be used")
+    return judge_contract(gate, measurement.tier, head.outcome.exit_code, head.document, base.document)
 
 
 def _with_base_tests(measurement: Measurement, head: ToolRun, verdict: ToolVerdict) -> ToolVerdict:
     gate, tier, change = measurement.gate, measurement.tier, measurement.trees.change
-    try:
-        before = measurement.base()
-    except (AgencyError, OSError) as error:
-        return without_overlay(verdict, f"the base could not be checked out: {error}")
+    before = measurement.base()
     expected = passing(before, gate, tier)
     if isinstance(expected, str):
         return _with_failing_tests_only(measurement, verdict, f"the base's own run: {expected}")
@@ -242,16 +242,12 @@ def _with_control(measurement: Measurement, head: ToolRun, verdict: ToolVerdict)
     with trees.reading:
         if not may_reach_report(trees.change, added_lines(trees.repo, trees.change)):
             return verdict
-    ran = ToolRun()
-    try:
-        with fresh_checkout(trees.repo, [trees.head()], trees.reading) as checkout:
-            made = make_tests_fail(checkout)
-            if not made.tests:
-                return verdict
-            measurement.begun("runs the tests again, each made to fail")
-            ran = run_tool(gate, checkout, replace(measurement.surroundings, output=None), PART)
-    except (AgencyError, OSError):
-        return with_control(gate, verdict, head, ran)
+    with fresh_checkout(trees.repo, [trees.head()], trees.reading) as checkout:
+        made = make_tests_fail(checkout)
+        if not made.tests:
+            return verdict
+        measurement.begun("runs the tests again, each made to fail")
+        ran = run_tool(gate, checkout, replace(measurement.surroundings, output=None), PART)
     measurement.runs.append(ran)
     return with_control(gate, verdict, head, ran, made)
 

@@ -27,7 +27,7 @@ def judge_contract(
         tier: the risk tier, which chooses how many breaking changes are allowed.
         exit_code: what the tool exited with over the head.
         head: the contract of the head; ``None`` where none was written and none stands in the tree.
-        base: the contract of the base; ``None`` where it has none, or its tool fails: that is told as advice.
+        base: the contract of the base; ``None`` where it has none: that is told as advice.
     """
     path = gate.report or gate.name
     if head is None:
