@@ -9,7 +9,6 @@ from __future__ import annotations
 import posixpath
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
@@ -227,8 +226,7 @@ def _with_base_tests(measurement: Measurement, head: ToolRun, verdict: ToolVerdi
 def _with_failing_tests_only(measurement: Measurement, verdict: ToolVerdict, reason: str) -> ToolVerdict:
     """What is left to ask of a base that no test passes at: whether its tests pass over the head's code now."""
     verdict = without_overlay(verdict, reason)
-    with suppress(AgencyError, OSError):
-        _still_passing(measurement, "runs the base's tests")
+    _still_passing(measurement, "runs the base's tests")
     return with_unmended_tests(measurement.gate, verdict, measurement.trees.change, measurement.runs, frozenset())
 
 
