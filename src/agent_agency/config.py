@@ -40,13 +40,23 @@ _LAW_KEYS = (
     "exclude_generated",
     "governance_paths",
     "required_kinds",
+    "weaken",
+    "condition_days",
+    "case_days",
+    "appeal_days",
+    "appeal_reviewers",
 )
-_LEAST = {"waiver_max_days": 1, "max_delta_files": 0, "max_delta_loc": 0}
-_MOST = 1_000_000
-_LATER = {
-    "trusted_keys": "signed approvals",
-    "weaken": "law on what may be weakened",
+_LEAST = {
+    "waiver_max_days": 1,
+    "max_delta_files": 0,
+    "max_delta_loc": 0,
+    "condition_days": 1,
+    "case_days": 1,
+    "appeal_days": 1,
 }
+_MOST = 1_000_000
+_APPEAL_LEVELS = 3
+_RULE_ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _TIERS = ("1", "2", "3")
 _GATE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 WAIVABLE_GATES = (
@@ -78,7 +88,9 @@ class LawLimits:
     that a waiver needs, by risk tier. ``budget_exclude``: globs of files that do not count in the budget.
     ``exclude_generated``: whether files that gitattributes call generated are left out of it too.
     ``governance_paths``: further globs whose edit is an edit of the law. ``required_kinds``: by risk tier the kinds of
-    gate without which nothing is approved.
+    gate without which nothing is approved. ``weaken``: ids of default rules that ``.agency/rules`` may disable or
+    loosen. ``condition_days``: until a condition is due. ``case_days``: until an open case lapses. ``appeal_days``: how
+    long a ruling may be appealed. ``appeal_reviewers``: how many reviewers hear an appeal, by level.
     """
 
     waiver_max_days: int = 90
@@ -89,6 +101,11 @@ class LawLimits:
     exclude_generated: bool = False
     governance_paths: tuple[str, ...] = ()
     required_kinds: Mapping[int, tuple[GateKind, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    weaken: tuple[str, ...] = ()
+    condition_days: int = 14
+    case_days: int = 30
+    appeal_days: int = 14
+    appeal_reviewers: tuple[int, ...] = (1, 3, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +228,28 @@ class _Reader:
             settings["quorum"] = self._quorum(law["quorum"])
         if "required_kinds" in law:
             settings["required_kinds"] = self._required_kinds(law["required_kinds"])
+        if "weaken" in law:
+            settings["weaken"] = self._rule_ids(law["weaken"])
+        if "appeal_reviewers" in law:
+            settings["appeal_reviewers"] = self._appeal_reviewers(law["appeal_reviewers"])
         return LawLimits(**settings)
+
+    def _rule_ids(self, value: Any) -> tuple[str, ...]:
+        if isinstance(value, list) and all(isinstance(one, str) and _RULE_ID.fullmatch(one) for one in value):
+            return tuple(value)
+        remedy = "Write 'weaken = [\"scope.inside\"]'; 'agency rules list' names the rules."
+        self._wrong(("law", "weaken"), "'weaken' is not a list of ids of rules", remedy)
+        return ()
+
+    def _appeal_reviewers(self, value: Any) -> tuple[int, ...]:
+        at: Pointer = ("law", "appeal_reviewers")
+        counts = value if isinstance(value, list) else []
+        whole = all(isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= _MOST for count in counts)
+        if len(counts) == _APPEAL_LEVELS and whole and counts[0] < counts[1] < counts[2]:
+            return tuple(counts)
+        message = "'appeal_reviewers' is no list of three whole numbers, each larger than the one before"
+        self._wrong(at, message, "Write 'appeal_reviewers = [1, 3, 5]'.")
+        return LawLimits().appeal_reviewers
 
     def _quorum(self, quorum: Any) -> Mapping[int, int]:
         at: Pointer = ("law", "quorum")
@@ -289,10 +327,7 @@ class _Reader:
     def _known_keys(self, table: Mapping[str, Any], at: Pointer, known: tuple[str, ...]) -> None:
         for key in table:
             named = key if at[:1] == ("gate",) else ".".join(str(part) for part in (*at, key))
-            if key in _LATER and at in {(), ("law",)}:
-                message = f"'{named}' would not be held to: this version knows no {_LATER[key]}"
-                self._refuse("not_in_this_version", (*at, key), message, "Remove it until a version that does.")
-            elif key not in known:
+            if key not in known:
                 where = " of a gate" if at[:1] == ("gate",) else ""
                 self._refuse("unknown_key", (*at, key), f"'{named}' is no setting{where}", did_you_mean(key, known))
 
