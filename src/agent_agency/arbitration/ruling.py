@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
+from agent_agency.arbitration.constitution.model import RuleOutcome
 from agent_agency.facts import GateResult
 
 SCHEMA_VERSION = 1
@@ -33,18 +35,25 @@ class CawsVerdict(StrEnum):
 class Condition:
     """What must come true before a conditional ruling can become an approval.
 
-    ``by`` is ``author`` where the author can mend it, ``person`` where somebody with authority must decide.
+    ``by`` is ``author`` where the author can mend it, ``person`` where somebody with authority must decide. ``rule``
+    and ``subject`` name the outcome that must become ``satisfied`` or ``not_applicable``, which a later review checks
+    by itself; ``rule`` is empty where the condition is about the law itself.
     """
 
     id: str
     message: str
     remedy: str
     by: str
+    rule: str = ""
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AppliedWaiver:
-    """A waiver in force and what it did: the findings (by fingerprint) that it covers, the budget that it added."""
+    """A waiver in force and what it did: the findings (by fingerprint) that it covers, the budget that it added.
+
+    ``signed`` tells whether its approvals are signatures of principals that the base lists; else they are statements.
+    """
 
     id: str
     title: str
@@ -55,6 +64,8 @@ class AppliedWaiver:
     added_files: int
     added_loc: int
     digest: str
+    rules: tuple[str, ...] = ()
+    signed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +88,15 @@ class Ruling:
 
     ``spec``, ``law``, ``base``, ``head``, ``change``, ``budget`` are JSON-ready mappings whose keys
     ``report/schemas/ruling.v1.json`` documents. ``waived`` maps a finding's fingerprint to the waiver's id.
-    ``ruling_id`` follows from the digest of all inputs: same inputs, same id. ``case`` are the bytes of the case file
-    from which the decision follows (``case_file``).
+    ``ruling_id`` follows from the digest of all inputs: same inputs, same id. ``case_file`` are the bytes of the case
+    file from which the decision follows (module ``case_file``), ``constitution_text`` those of the rules in force.
+
+    ``outcomes`` is what each rule says: the reasoning. ``constitution`` has ``digest``, ``rules`` (how many),
+    ``commit`` (where they were read), ``frozen_by`` (the open case that keeps them, or none), ``note`` and ``weakened``
+    (each with ``rule``, ``how``, ``allowed_by``). ``confidence`` is absent where it has no meaning
+    (``confidence.confidence``). ``case`` has ``id``, ``state``, ``due`` and ``conditions`` (each with ``id``, ``state``
+    and ``due``). ``precedents`` are citations, which never change the verdict. ``signed_by`` has ``key_id`` and
+    ``principal`` (none where the base does not list the key). ``appeal_of`` is the ruling that this one replaces.
     """
 
     ruling_id: str
@@ -96,4 +114,12 @@ class Ruling:
     tool_version: str
     inputs_digest: str
     ledger: Mapping[str, Any] | None = None
-    case: bytes = b""
+    case_file: bytes = b""
+    constitution_text: bytes = b""
+    outcomes: tuple[RuleOutcome, ...] = ()
+    constitution: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    confidence: Mapping[str, Any] | None = None
+    case: Mapping[str, Any] | None = None
+    precedents: tuple[Mapping[str, Any], ...] = ()
+    signed_by: Mapping[str, Any] | None = None
+    appeal_of: str | None = None

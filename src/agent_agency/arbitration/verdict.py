@@ -31,11 +31,16 @@ LAW_NOT_IN_FORCE = "law_not_in_force"
 
 @dataclass(frozen=True, slots=True)
 class WaiverInForce:
-    """What a waiver can do to a verdict: cover whole gates, or have added to the budget that the change needed."""
+    """What a waiver can do to a verdict: cover gates or rules, or have added to the budget that the change needed.
+
+    With ``paths`` (globs) it covers only findings at those paths.
+    """
 
     id: str
     covers_gates: frozenset[str]
     budget_needed: bool = False
+    covers_rules: frozenset[str] = frozenset()
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

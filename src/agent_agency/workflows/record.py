@@ -76,7 +76,7 @@ class Record:
         del document["ledger"]
         data = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
         try:
-            stored = {"document": self.evidence.put(data), "case": self.evidence.put(ruling.case)}
+            stored = {"document": self.evidence.put(data), "case": self.evidence.put(ruling.case_file)}
             decision = digest_bytes(decision_bytes(ruling.decision))
             entry = self.ledger.append(RULING, {**_body(document), **stored, "decision": decision})
         except AgencyError as cause:

@@ -86,7 +86,7 @@ def build_ruling(inputs: RulingInputs) -> Ruling:
         reviewed_at=rfc3339(inputs.now),
         tool_version=__version__,
         inputs_digest=digest,
-        case=to_json(inputs.case),
+        case_file=to_json(inputs.case),
     )
 
 

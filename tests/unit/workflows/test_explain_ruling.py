@@ -194,5 +194,5 @@ def test_documents_and_entries_of_any_shape_are_shown(recorded: Recorded) -> Non
 def test_the_stored_case_is_what_was_ruled_on(recorded: Recorded) -> None:
     ruling = recorded.rule("1", gates=rulings.rejected().gates)
     stored = recorded.store.get(recorded.entries()[-1].body["case"])
-    assert stored == ruling.case == to_json(from_json(stored))
+    assert stored == ruling.case_file == to_json(from_json(stored))
     assert from_json(stored).decide() == ruling.decision

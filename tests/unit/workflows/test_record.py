@@ -18,7 +18,7 @@ def recorded(tmp_path: Path) -> Recorded:
 def test_an_entry_names_everything_that_its_ruling_rests_on(recorded: Recorded) -> None:
     ruling = recorded.rule("1", b"one", b"two")
     body = recorded.entries()[-1].body
-    assert body["case"] == digest_bytes(ruling.case)
+    assert body["case"] == digest_bytes(ruling.case_file)
     assert body["decision"] == digest_bytes(decision_bytes(ruling.decision))
     assert [(kept["gate"], kept["kind"], kept["part"], kept["digest"]) for kept in body["evidence"]] == [
         ("tests", "report", "head", digest_bytes(b"one")),
