@@ -14,7 +14,7 @@ from agent_agency.spec.javascript_dates import javascript_date, moment_of
 from agent_agency.spec.model import Budget, Policy
 from agent_agency.spec.near_miss import did_you_mean
 from agent_agency.spec.policy import max_waiver_days
-from agent_agency.spec.principal import distinct, same_principal
+from agent_agency.attestation.person import distinct, same_principal
 from agent_agency.spec.schema_check import is_kind
 from agent_agency.spec.waiver_shapes import Named, RawWaiver
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_agency.spec.principal import distinct, principal, same_principal, without
+from agent_agency.attestation.person import distinct, principal, same_principal, without
 
 
 @pytest.mark.parametrize(
