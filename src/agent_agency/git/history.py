@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from agent_agency.errors import GitError
 from agent_agency.git.view import ObjectView
@@ -13,6 +14,28 @@ _FORMAT = "%ae%x00%an%x00%ce%x00%cn%x00%(trailers:only=true,unfold=true,separato
 
 _PEOPLE = 4
 _CO_AUTHOR = "co-authored-by"
+_ASSISTANTS = frozenset({"assisted-by", "generated-by"})
+_AGENT_ADDRESSES = frozenset(
+    {
+        "noreply@anthropic.com",
+        "noreply@openai.com",
+        "cursoragent@cursor.com",
+        "aider@aider.chat",
+        "copilot@github.com",
+        "198982749+copilot@users.noreply.github.com",
+        "google-labs-jules[bot]@users.noreply.github.com",
+        "devin-ai-integration[bot]@users.noreply.github.com",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """How many commits a range has, how many of them name no author's address, and which agents their trailers name."""
+
+    commits: int
+    without_author: int
+    agents: tuple[str, ...]
 
 
 class History:
@@ -51,6 +74,17 @@ class History:
             GitError: when a commit of the range cannot be read.
         """
         return frozenset(value for name, value in self._all_trailers(revisions) if value and name == key.lower())
+
+    def provenance(self, revisions: Sequence[str]) -> Provenance:
+        """What the commits that ``git rev-list REVISIONS`` names say of where they come from.
+
+        Raises:
+            GitError: when a commit of the range cannot be read.
+        """
+        rows = self._commits(revisions)
+        named = [value for name, value in self._all_trailers(revisions) if name in _ASSISTANTS and value]
+        named += [value for value in self._co_authors(revisions) if _address(value).casefold() in _AGENT_ADDRESSES]
+        return Provenance(len(rows), sum(not row[0].strip() for row in rows), tuple(sorted(set(named))))
 
     def _co_authors(self, revisions: Sequence[str]) -> list[str]:
         return [value for name, value in self._all_trailers(revisions) if name == _CO_AUTHOR]

@@ -14,7 +14,7 @@ from typing import Self
 from agent_agency.errors import GitError, NoCommonAncestorError
 from agent_agency.facts import display_path
 from agent_agency.git import freeze, refs
-from agent_agency.git.history import History
+from agent_agency.git.history import History, Provenance
 from agent_agency.git.listings import Listings
 from agent_agency.git.location import Location, locate
 from agent_agency.git.objects import ObjectReader, missing
@@ -324,6 +324,10 @@ class Repository:
     def author_names(self, base: str, head: str) -> tuple[str, ...]:
         """The names of the people that ``author_emails`` tells, sorted, without repetition."""
         return tuple(sorted(self._history.author_names(self._range(base, head))))
+
+    def provenance(self, base: str, head: str) -> Provenance:
+        """What the commits that ``head`` has and ``base`` has not say of where they come from."""
+        return self._history.provenance(self._range(base, head))
 
     def configured_email(self) -> str | None:
         """The e-mail under which the user here commits, from git's configuration; ``None`` when none is set."""
