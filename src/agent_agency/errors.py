@@ -115,10 +115,51 @@ class LedgerCorruptError(LedgerError):
     code = "ledger.corrupt"
 
 
+class LedgerMovedError(LedgerError):
+    """Somebody else wrote about the same subject in between; read again and decide anew."""
+
+    code = "ledger.moved"
+
+
+class StoreError(LedgerError):
+    """The database that the ledger is kept in could not be reached, read or written."""
+
+    code = "store.failed"
+
+
+class CaseError(AgencyError):
+    """A case cannot take what was asked of it, is not known, or its entries contradict each other."""
+
+    code = "case.failed"
+
+
 class EvidenceError(AgencyError):
     """Evidence is missing, changed, or could not be stored."""
 
     code = "evidence.failed"
+
+
+class NotSignedError(AgencyError):
+    """An act does not count: its signature is missing, malformed, of nobody who is listed, or does not verify.
+
+    Args:
+        reason: a clause that says why, without a full stop.
+    """
+
+    code = "signature.not_signed"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The act does not count: {reason}",
+            fix="Have it signed by a principal whom .agency/principals.toml lists at the base.",
+        )
+        self.reason = reason
+
+
+class SigningError(AgencyError):
+    """A key is missing, unreadable or may not be used for this act, or its keeper refused to sign."""
+
+    code = "signature.refused"
 
 
 class InternalError(AgencyError):
