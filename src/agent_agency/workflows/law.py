@@ -1,4 +1,4 @@
-"""The law that binds a change: spec, policy, waivers and settings, read from one commit of the base.
+"""The law that binds a change: spec, policy, waivers, settings, rules and principals, read from one commit of the base.
 
 Nothing here looks at the change under review or at the working tree: the judged party cannot write its own law.
 """
@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from agent_agency.attestation.principals import PRINCIPALS_PATH, Principals, read_principals
 from agent_agency.canonical_json import digest_bytes, digest_json
 from agent_agency.config import Config, LawLimits, read_config
 from agent_agency.facts import Finding, GateMode, GateResult, GateStatus, Place, Severity, display_path
@@ -22,6 +23,7 @@ from agent_agency.workflows.spec_on_file import SpecOnFile, read_spec
 
 POLICY_PATHS = tuple(f"{kinds.CAWS_FOLDER}/{name}" for name in kinds.POLICY_NAMES)
 CONFIG_PATH = kinds.CONFIG_NAME
+AGENCY_FOLDER = ".agency"
 _DEEPEST = 3  # .caws, one folder in it, the file
 
 
@@ -30,7 +32,8 @@ class Law:
     """All law at one commit.
 
     ``in_force`` is false when the commit holds neither policy, spec nor settings; then ``policy`` is the built-in
-    default. ``problems`` are findings inside policy and settings: law that cannot be read cannot approve anything.
+    default. ``problems`` are findings inside policy, settings, rules and principals: law that cannot be read cannot
+    approve anything; the default rules stand in for rules that cannot be read.
     """
 
     commit: str
@@ -42,6 +45,8 @@ class Law:
     specs: tuple[SpecOnFile, ...]
     waivers: tuple[WaiverResult, ...]
     problems: tuple[Finding, ...]
+    principals: Principals
+    principals_digest: str | None = None
 
     @property
     def limits(self) -> LawLimits:
@@ -50,9 +55,15 @@ class Law:
 
     @cached_property
     def digest(self) -> str:
-        """One digest over everything that binds: policy, settings, waivers."""
-        waivers = sorted(result.waiver.digest for result in self.waivers if result.waiver)
-        return digest_json({"policy": self.policy.digest, "config": self.config_digest, "waivers": waivers})
+        """One digest over everything that binds: policy, settings, rules, principals, waivers."""
+        return digest_json(
+            {
+                "policy": self.policy.digest,
+                "config": self.config_digest,
+                "principals": self.principals_digest,
+                "waivers": sorted(result.waiver.digest for result in self.waivers if result.waiver),
+            }
+        )
 
     def gate(self) -> GateResult:
         """The check that the law itself could be read: an error that no author can mend, where it could not."""
@@ -78,6 +89,7 @@ def read_law(repo: Repository, commit: str, now: datetime) -> Law:
     policy_path = next((path for path in POLICY_PATHS if path in reader.paths), None)
     policy, problems = reader.policy(policy_path)
     config, config_digest, config_problems = reader.config()
+    principals, principals_digest, principal_problems = reader.principals()
     specs = reader.specs(has_policy=policy_path is not None)
     in_force = bool(policy_path or specs or config_digest)
     return Law(
@@ -89,7 +101,9 @@ def read_law(repo: Repository, commit: str, now: datetime) -> Law:
         config_digest=config_digest,
         specs=specs,
         waivers=reader.waivers(config, policy),
-        problems=(*problems, *config_problems),
+        problems=(*problems, *config_problems, *principal_problems),
+        principals=principals,
+        principals_digest=principals_digest,
     )
 
 
@@ -122,7 +136,8 @@ class _LawReader:
         self.commit = commit
         self.now = now
         self.files = _TreeFiles(repo, commit)
-        entries = [*repo.list_files(commit, ".caws/"), *repo.list_files(commit, CONFIG_PATH)]
+        folders = (f"{kinds.CAWS_FOLDER}/", CONFIG_PATH, f"{AGENCY_FOLDER}/")
+        entries = [entry for folder in folders for entry in repo.list_files(commit, folder)]
         self.paths = frozenset(entry.path for entry in entries)
         self.links = frozenset(entry.path for entry in entries if entry.mode in {"120000", "160000"})
 
@@ -160,6 +175,18 @@ class _LawReader:
         if isinstance(read, Config):
             return read, digest_bytes(data), ()
         return Config(), digest_bytes(data), read or (_unreadable(CONFIG_PATH),)
+
+    def principals(self) -> tuple[Principals, str | None, tuple[Finding, ...]]:
+        if PRINCIPALS_PATH not in self.paths:
+            folder = sorted(path for path in self.paths if path.startswith(f"{PRINCIPALS_PATH}/"))
+            return Principals(), None, tuple(map(_misplaced, folder[:1]))
+        if PRINCIPALS_PATH in self.links:
+            return Principals(), None, (_not_a_file(PRINCIPALS_PATH),)
+        data = self.read(PRINCIPALS_PATH)
+        read = read_principals(data, PRINCIPALS_PATH)
+        if isinstance(read, Principals):
+            return read, digest_bytes(data), ()
+        return Principals(), digest_bytes(data), read or (_unreadable(PRINCIPALS_PATH),)
 
     def specs(self, *, has_policy: bool) -> tuple[SpecOnFile, ...]:
         found = [path for path in sorted(self.paths) if _is_kind(path, kinds.DocumentKind.SPEC)]
