@@ -45,6 +45,7 @@ from agent_agency.workflows.ruling_members import RulingInputs, build_ruling
 from agent_agency.workflows.run_gates import ToolServices, left_out_gate, run_configured_gates
 from agent_agency.workflows.spec_choice import TRAILER, ChosenSpec, choose_spec
 from agent_agency.workflows.subject import ReviewRequest, Subject, resolve_subject
+from agent_agency.workflows.waiver_evidence import WaiverEvidence
 from agent_agency.workflows.waivers import WaiversOfChange, mark_budget_use, waivers_of_change
 
 ADOPT = """On the base branch, run
@@ -170,6 +171,7 @@ def _waivers(
     spec = chosen.spec.result.spec if chosen else None
     return waivers_of_change(
         law,
+        WaiverEvidence(),
         spec_id=spec.id if spec else None,
         tier=spec.risk_tier if spec else None,
         authors=(*change.authors, *names),

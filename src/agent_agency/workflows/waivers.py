@@ -1,4 +1,9 @@
-"""Which waivers of the base are in force for one change, and what each of them did."""
+"""Which waivers are in force for one change, and what each of them did.
+
+Where the base lists an approver, a waiver counts only with signed approvals. Where it lists none, a waiver that stands
+as a file at the base counts by what the file says: whoever merged it granted it, and every ruling says that its
+approvals are statements.
+"""
 
 from __future__ import annotations
 
@@ -8,38 +13,65 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from agent_agency.arbitration.verdict import WaiverInForce
+from agent_agency.arbitration.waivers.fold import fold
+from agent_agency.arbitration.waivers.force import ChangeBefore, days_of, judge_record
 from agent_agency.spec.model import Budget, BudgetDecision, Waiver
 from agent_agency.spec.waiver_force import why_not_in_force
 from agent_agency.workflows.law import Law
+from agent_agency.workflows.waiver_evidence import WaiverEvidence
 
 BUDGET_GATE = "budget_limit"
 
 
 @dataclass(frozen=True, slots=True)
 class WaiverUse:
-    """A waiver in force; ``added`` is what it added to the budget, ``budget_needed`` whether the change needed that."""
+    """A waiver in force; ``added`` is what it added to the budget, ``budget_needed`` whether the change needed that.
+
+    ``approvals`` people approved it of the ``quorum`` that the tier needs; ``signed`` tells whether by signature.
+    ``days`` is how long it lasts in all.
+    """
 
     waiver: Waiver
+    approvals: int
+    quorum: int
+    days: int
+    signed: bool = False
     added: Budget = field(default_factory=lambda: Budget(0, 0))
     budget_needed: bool = False
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it is for one spec or stated paths."""
+        return self.waiver.spec_id is not None or bool(self.waiver.paths)
 
     def for_verdict(self) -> WaiverInForce:
         """What the verdict may know of it: a waiver with a delta raises the budget and covers no budget violation."""
         gates = frozenset(self.waiver.gates)
         covers = gates - {BUDGET_GATE} if self.waiver.delta is not None else gates
-        return WaiverInForce(self.waiver.id, covers, self.budget_needed)
+        return WaiverInForce(
+            self.waiver.id,
+            covers,
+            self.budget_needed,
+            covers_rules=frozenset(self.waiver.rules),
+            paths=self.waiver.paths,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class WaiversOfChange:
-    """The waivers in force for one change, and why each other one is not."""
+    """The waivers in force for one change, and why each other one is not.
+
+    ``signatures_needed`` tells whether the base lists an approver, so that only signed approvals count.
+    """
 
     in_force: tuple[WaiverUse, ...]
     not_in_force: Mapping[str, str]
+    signatures_needed: bool = False
 
 
 def waivers_of_change(
     law: Law,
+    evidence: WaiverEvidence,
     *,
     spec_id: str | None,
     tier: int | None,
@@ -51,35 +83,72 @@ def waivers_of_change(
 
     Args:
         law: the law at the base; only its valid waivers are looked at.
+        evidence: the signed acts about waivers, as far as they are sound (``read_evidence``).
         spec_id: the governing spec; without one no waiver is in force.
         tier: its risk tier.
         authors: e-mail addresses and names of the change's authors, none of whom may have approved.
         now: the moment of the review.
-        uses_of: how many earlier rulings a waiver (by id) was needed for.
+        uses_of: how many other changes a waiver (by id) was needed for.
     """
-    valid = [result.waiver for result in law.waivers if result.waiver is not None]
-    repeated = {waiver_id for waiver_id, count in Counter(w.id for w in valid).items() if count > 1}
-    in_force: list[WaiverUse] = []
-    refused: dict[str, str] = {}
-    for waiver in sorted(valid, key=lambda waiver: waiver.id):
-        reason = _why_not(waiver, law, spec_id, tier, tuple(authors), now)
-        if waiver.id in repeated:
-            reason = "several files at the base hold this id"
-        if reason is None and waiver.max_uses is not None and uses_of(waiver.id) >= waiver.max_uses:
-            reason = f"its {waiver.max_uses} use(s) are used up"
-        if reason is None:
-            in_force.append(WaiverUse(waiver))
-        else:
-            refused[waiver.id] = reason
-    return WaiversOfChange(tuple(in_force), refused)
-
-
-def _why_not(
-    waiver: Waiver, law: Law, spec_id: str | None, tier: int | None, authors: tuple[str, ...], now: datetime
-) -> str | None:
+    files = [result.waiver for result in law.waivers if result.waiver is not None]
     if spec_id is None or tier is None:
-        return "no valid working spec governs the change"
-    return why_not_in_force(waiver, now=now, spec_id=spec_id, authors=authors, limits=law.limits, tier=tier)
+        ids = {waiver.id for waiver in files} | {act.waiver_id for act in evidence.acts if act.terms}
+        reason = "no valid working spec governs the change"
+        return WaiversOfChange((), dict.fromkeys(sorted(ids), reason), evidence.signatures_needed)
+    change = ChangeBefore(spec_id, tier, tuple(authors), now)
+    if evidence.signatures_needed:
+        judged = _signed(law, files, evidence, change, uses_of)
+    else:
+        judged = _stated(law, files, change, uses_of)
+    return _without_doubles(judged, signatures_needed=evidence.signatures_needed)
+
+
+Judged = list[tuple[WaiverUse, str | None]]
+
+
+def _signed(
+    law: Law, files: Sequence[Waiver], evidence: WaiverEvidence, change: ChangeBefore, uses_of: Callable[[str], int]
+) -> Judged:
+    judged: Judged = []
+    for record in fold(files, evidence.acts):
+        uses = uses_of(record.waiver.id) if record.waiver.max_uses is not None else 0
+        found = judge_record(record, change, law.limits, uses=uses)
+        days, how = days_of(found.waiver, change.now), found.standing
+        judged.append((WaiverUse(found.waiver, len(how.approvers), how.quorum, days, signed=True), found.why))
+    return judged
+
+
+def _stated(law: Law, files: Sequence[Waiver], change: ChangeBefore, uses_of: Callable[[str], int]) -> Judged:
+    judged: Judged = []
+    quorum = law.limits.quorum.get(change.tier, 1)
+    for waiver in files:
+        why = why_not_in_force(
+            waiver,
+            now=change.now,
+            spec_id=change.spec_id,
+            authors=change.authors,
+            limits=law.limits,
+            tier=change.tier,
+        )
+        if why is None and waiver.max_uses is not None and uses_of(waiver.id) >= waiver.max_uses:
+            why = f"its {waiver.max_uses} use(s) are used up"
+        judged.append((WaiverUse(waiver, len(waiver.approvers), quorum, days_of(waiver, change.now)), why))
+    return judged
+
+
+def _without_doubles(judged: Judged, *, signatures_needed: bool) -> WaiversOfChange:
+    standing = Counter(use.waiver.id for use, why in judged if why is None)
+    in_force = []
+    refused: dict[str, str] = {}
+    for use, why in sorted(judged, key=lambda pair: pair[0].waiver.id):
+        waiver_id = use.waiver.id
+        if why is None and standing[waiver_id] == 1:
+            in_force.append(use)
+        elif standing[waiver_id] > 1:
+            refused[waiver_id] = "several waivers hold this id"
+        elif standing[waiver_id] == 0:
+            refused[waiver_id] = why or ""
+    return WaiversOfChange(tuple(in_force), refused, signatures_needed)
 
 
 def mark_budget_use(waivers: WaiversOfChange, budget: BudgetDecision | None, used: Budget | None) -> WaiversOfChange:
@@ -93,4 +162,4 @@ def mark_budget_use(waivers: WaiversOfChange, budget: BudgetDecision | None, use
         else use
         for use in waivers.in_force
     )
-    return WaiversOfChange(marked, waivers.not_in_force)
+    return replace(waivers, in_force=marked)

@@ -1,0 +1,70 @@
+"""Whether a waiver is in force for one change: approved is not enough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from agent_agency.arbitration.waivers.fold import standing
+from agent_agency.arbitration.waivers.model import Standing, WaiverRecord, WaiverState
+from agent_agency.config import LawLimits
+from agent_agency.spec.model import Waiver
+from agent_agency.spec.waiver_force import why_not_in_force
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeBefore:
+    """The change that a waiver may cover: its spec and risk tier, its authors, the moment of its review.
+
+    ``authors`` are e-mail addresses and names, co-authors included.
+    """
+
+    spec_id: str
+    tier: int
+    authors: tuple[str, ...]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Forced:
+    """What came of one waiver: as ``waiver`` it has those who count as its approvers; ``why`` it is not in force."""
+
+    waiver: Waiver
+    standing: Standing
+    why: str | None
+
+
+def judge_record(record: WaiverRecord, change: ChangeBefore, limits: LawLimits, *, uses: int) -> Forced:
+    """Say whether a waiver with signed acts is in force for a change.
+
+    Args:
+        record: the waiver and the sound acts about it.
+        change: what it is to cover.
+        limits: the law's own limits at the base.
+        uses: how many other changes needed it already.
+    """
+    quorum = limits.quorum.get(change.tier, 1)
+    how = standing(record, now=change.now, quorum=quorum, authors=change.authors, uses=uses)
+    waiver = replace(record.waiver, approvers=tuple(principal.address for principal in how.approvers))
+    why = how.why if how.state is not WaiverState.APPROVED else _why_not(waiver, change, limits)
+    return Forced(waiver, how, told_with_approvals(why, how))
+
+
+def _why_not(waiver: Waiver, change: ChangeBefore, limits: LawLimits) -> str | None:
+    return why_not_in_force(
+        waiver, now=change.now, spec_id=change.spec_id, authors=change.authors, limits=limits, tier=change.tier
+    )
+
+
+def told_with_approvals(why: str | None, how: Standing) -> str | None:
+    """The reason, and for a waiver that lacks approvals why those that it has do not count."""
+    if why is None or how.state is not WaiverState.PENDING:
+        return why
+    idle = [f"{weighed.act.where}: {weighed.why}" for weighed in how.approvals if not weighed.counts]
+    return "; ".join((why, *idle))
+
+
+def days_of(waiver: Waiver, now: datetime) -> int:
+    """How many days it lasts in all, begun ones counted whole."""
+    begins = waiver.created_at or now
+    return max(0, -((begins - waiver.expires_at) // timedelta(days=1)))
