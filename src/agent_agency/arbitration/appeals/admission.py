@@ -1,0 +1,156 @@
+"""Whether a filed appeal is heard at all: who filed it, against which ruling, when, and with what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from agent_agency.arbitration.appeals.model import (
+    LAST_LEVEL,
+    Appeal,
+    AppealedRuling,
+    Appeals,
+    Bar,
+    Court,
+    Filing,
+    Form,
+    Ground,
+    State,
+)
+from agent_agency.arbitration.appeals.panel import admits_needed, panel_size
+from agent_agency.arbitration.appeals.standing import standing
+from agent_agency.arbitration.appeals.statements import appeal_subject, payload_digest, read_filing, statement_bytes
+from agent_agency.attestation.principals import Principal
+from agent_agency.attestation.verify import verify_envelope
+from agent_agency.errors import NotSignedError
+from agent_agency.ledger.entry import Entry
+
+if TYPE_CHECKING:
+    from agent_agency.arbitration.appeals.fold import Sources
+
+
+class NotAdmittedError(ValueError):
+    """An entry about an appeal does not count; the message is a clause that says why."""
+
+
+def admit(
+    found: Appeals, subject: str, entry: Entry, at: datetime, sources: Sources, commit: str | None
+) -> tuple[Appeal, Court]:
+    """Read a filing that counts, as an appeal that nobody has reviewed yet.
+
+    Args:
+        found: the appeals that were filed before.
+        subject: the subject of the entries.
+        entry: the entry of the filing.
+        at: its moment.
+        sources: rulings and courts.
+        commit: the commit of the base whose principals count; ``None`` for the base as it is.
+
+    Raises:
+        NotAdmittedError: it does not count.
+    """
+    named = _named(entry)
+    ruling = sources.ruling(named.ruling, named.ruling_entry)
+    if ruling is None or ruling.seq >= entry.seq:
+        raise NotAdmittedError("no such ruling was recorded before, or its document is not there whole")
+    before = _before(found, ruling, entry)
+    root = before.root if before else ruling.id
+    court = sources.court(root, commit)
+    if court is None:
+        raise NotAdmittedError("the principals of the base cannot be read")
+    try:
+        signed = verify_envelope(entry.body.get("attestation") or {}, court.principals)
+    except NotSignedError as error:
+        raise NotAdmittedError(error.reason) from error
+    if subject != appeal_subject(named.id):
+        raise NotAdmittedError("the filing is about another appeal")
+    by_right = standing(signed.principal, ruling, before)
+    if by_right is None:
+        raise NotAdmittedError(f"{signed.principal.name} has no standing to appeal this ruling")
+    level = before.level + 1 if before else 1
+    if level > LAST_LEVEL:
+        raise NotAdmittedError(f"the ruling is of level {LAST_LEVEL}, the last, and final")
+    _check_time(found, ruling, entry.seq, at, court)
+    _check_new(named, ruling)
+    made = Appeal(
+        id=named.id,
+        filing=named,
+        payload_digest=payload_digest(statement_bytes(signed.statement)),
+        appellant=signed.principal.name,
+        appellant_address=signed.principal.address,
+        standing=by_right,
+        level=level,
+        ruling=ruling,
+        root=root,
+        size=panel_size(level, court.sizes),
+        needed=admits_needed(level, court.sizes),
+        barred=tuple(_barred(ruling, before, signed.principal)),
+        heard_before=_heard_before(before),
+        filed_at=at,
+        due=at + timedelta(days=court.hearing_days),
+        appeal_days=court.appeal_days,
+        state=State.FILED,
+        last=entry.seq,
+    )
+    return made, court
+
+
+def _named(entry: Entry) -> Filing:
+    """What the filing says, before anybody's signature is checked: it tells which court must check it."""
+    from agent_agency.attestation.envelope import read_envelope
+    from agent_agency.attestation.statement import read_statement
+
+    try:
+        return read_filing(read_statement(read_envelope(entry.body.get("attestation") or {}).payload))
+    except ValueError as error:
+        raise NotAdmittedError(str(error)) from error
+
+
+def _before(found: Appeals, ruling: AppealedRuling, entry: Entry) -> Appeal | None:
+    """The appeal whose result the ruling is; a ruling that only claims to be one cannot be appealed."""
+    before = found.leading_to(ruling.id)
+    decided = before is not None and before.result is not None and before.result.seq < entry.seq
+    if ruling.appeal and (not decided or before is None or before.id != ruling.appeal):
+        raise NotAdmittedError("the ruling says that it follows from an appeal, and it does not")
+    return before if decided else None
+
+
+def _check_time(found: Appeals, ruling: AppealedRuling, seq: int, at: datetime, court: Court) -> None:
+    if at > ruling.at + timedelta(days=court.appeal_days):
+        raise NotAdmittedError(f"a ruling can be appealed for {court.appeal_days} days, and they are over")
+    for other in found.of_ruling(ruling.id):
+        if other.result is not None and other.result.seq < seq:
+            raise NotAdmittedError(f"appeal {other.id} against it was decided: appeal {other.result.ruling} instead")
+        if other.open_at(seq, at):
+            raise NotAdmittedError(f"appeal {other.id} against it is open")
+
+
+def _check_new(filing: Filing, ruling: AppealedRuling) -> None:
+    if filing.ground is not Ground.NEW_EVIDENCE:
+        return
+    for number, claim in enumerate(filing.claims, start=1):
+        if claim.form is not Form.MEASUREMENT and not frozenset(claim.evidence) - ruling.rests_on:
+            raise NotAdmittedError(f"claim {number} names no evidence that the ruling did not rest on")
+
+
+def _barred(ruling: AppealedRuling, before: Appeal | None, appellant: Principal) -> Iterator[Bar]:
+    parties = ruling.parties
+    for people, why in (
+        (parties.authors, "is an author of the change"),
+        (parties.requesters, "asked for a waiver that the ruling rests on"),
+        (parties.approvers, "approved a waiver that the ruling rests on"),
+        ((appellant.name, appellant.address), "filed the appeal"),
+    ):
+        yield from (Bar(who, why) for who in people if who)
+    if before is not None:
+        yield from before.barred
+        for review in before.reviews:
+            for who in filter(None, (review.principal, review.address)):
+                yield Bar(who, "heard it at an earlier level")
+
+
+def _heard_before(before: Appeal | None) -> tuple[str, ...]:
+    if before is None:
+        return ()
+    return (*before.heard_before, *(review.principal for review in before.reviews))
