@@ -12,15 +12,16 @@ from typing import Any
 
 from agent_agency.ledger.entry import encode, encode_body
 from agent_agency.ledger.journal import Ledger
+from agent_agency.ledger.opening import open_ledger
 
 APPENDER = """
-import sys
+import os, sys
 from pathlib import Path
 from agent_agency.clock import SystemClock
 from agent_agency.identity import random_id
-from agent_agency.ledger.journal import Ledger
+from agent_agency.ledger.opening import open_ledger
 folder, name, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-ledger = Ledger(folder, SystemClock(), random_id)
+ledger = open_ledger(folder, SystemClock(), random_id, os.environ)
 for number in range(count):
     padding = "x" * int(sys.argv[4]) if len(sys.argv) > 4 else ""
     entry = ledger.append("ruling", {"by": name, "number": number, "padding": padding})
@@ -44,9 +45,13 @@ def counted_ids() -> Callable[[], str]:
     return lambda: f"{next(numbers):032x}"
 
 
-def make_ledger(folder: Path, count: int = 0) -> Ledger:
-    """A ledger with a genesis and ``count`` rulings (so with ``count + 1`` entries), or none for 0."""
-    ledger = Ledger(folder, TickingClock(), counted_ids(), wait_s=0.3)
+def make_ledger(folder: Path, count: int = 0, url: str | None = None) -> Ledger:
+    """A ledger with a genesis and ``count`` rulings (so with ``count + 1`` entries), or none for 0.
+
+    It stands in a SQLite file in the folder, or in the database of the URL.
+    """
+    environment = {"AGENCY_STORE_URL": url} if url else {}
+    ledger = open_ledger(folder, TickingClock(), counted_ids(), environment, wait_s=0.3)
     for number in range(1, count + 1):
         ledger.append("ruling", {"ruling_id": f"R-{number}", "verdict": "approved", "score": 0.5, "note": "§ naïve"})
     return ledger

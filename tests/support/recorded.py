@@ -14,7 +14,7 @@ from agent_agency.evidence import EvidenceStore
 from agent_agency.facts import GateResult
 from agent_agency.identity import random_id
 from agent_agency.ledger.entry import Entry
-from agent_agency.ledger.journal import Ledger
+from agent_agency.ledger.opening import open_ledger
 from agent_agency.report.json_document import to_document
 from agent_agency.workflows.prune_evidence import EvidencePruner
 from agent_agency.workflows.record import Record
@@ -33,7 +33,7 @@ class Recorded:
     @classmethod
     def in_folder(cls, folder: Path) -> Recorded:
         clock = TickingClock()
-        ledger = Ledger(folder, clock, random_id)
+        ledger = open_ledger(folder, clock, random_id, {})
         return cls(folder, clock, Record(ledger, EvidenceStore(folder / "evidence"), to_document))
 
     @property

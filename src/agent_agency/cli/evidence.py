@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,14 +68,14 @@ def _pruned(repo: Path, keep: Keep, *, dry_run: bool, unnamed: bool) -> PruneRep
     from agent_agency.evidence import EvidenceStore
     from agent_agency.git import Repository
     from agent_agency.identity import random_id
-    from agent_agency.ledger.journal import Ledger
+    from agent_agency.ledger.opening import open_ledger
     from agent_agency.workflows.prune_evidence import EvidencePruner
     from agent_agency.workflows.record import EVIDENCE_FOLDER, FOLDER
 
     with Repository.discover(repo) as found:
         folder = found.common_dir / FOLDER
     clock = SystemClock()
-    pruner = EvidencePruner(Ledger(folder, clock, random_id), EvidenceStore(folder / EVIDENCE_FOLDER), clock)
+    pruner = EvidencePruner(open_ledger(folder, clock, random_id, os.environ), EvidenceStore(folder / EVIDENCE_FOLDER), clock)
     return pruner.prune(keep, dry_run=dry_run, unnamed=unnamed)
 
 

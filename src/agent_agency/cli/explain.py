@@ -87,7 +87,7 @@ def _explained(folder: Path, path: Path, reference: str) -> Explanation:
     from agent_agency.errors import LedgerCorruptError
     from agent_agency.evidence import EvidenceStore
     from agent_agency.ledger.chains import own_chain, read_entries
-    from agent_agency.ledger.journal import LEDGER_NAME
+    from agent_agency.ledger.old_file import LEDGER_NAME
     from agent_agency.workflows.check_evidence import EntryEvidence, EvidenceIndex
     from agent_agency.workflows.explain_ruling import explain as explain_entry
     from agent_agency.workflows.explain_ruling import find_ruling

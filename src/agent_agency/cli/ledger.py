@@ -181,7 +181,7 @@ def _checked_evidence(folder: Path, reports: list[VerificationReport]) -> list[E
     from agent_agency.errors import LedgerCorruptError
     from agent_agency.evidence import EvidenceStore
     from agent_agency.ledger.chains import own_chain, read_entries
-    from agent_agency.ledger.journal import LEDGER_NAME
+    from agent_agency.ledger.old_file import LEDGER_NAME
     from agent_agency.workflows.check_evidence import EntryEvidence, EvidenceIndex, check_evidence
     from agent_agency.workflows.record import EVIDENCE_FOLDER
 
@@ -204,7 +204,7 @@ def _recorded_files(folder: Path) -> list[Path]:
     """The ledger, where one is or should be, and the imported chains."""
     from agent_agency.ledger.chains import imported_chains
     from agent_agency.ledger.head import HEAD_NAME
-    from agent_agency.ledger.journal import LEDGER_NAME
+    from agent_agency.ledger.old_file import LEDGER_NAME
 
     own = folder / LEDGER_NAME
     begun = own.exists() or own.is_symlink() or (folder / HEAD_NAME).exists()

@@ -41,7 +41,7 @@ class _Gap:
     low: int
     high: int
     left: int
-    line: int
+    line: int | None
     late: set[int] = field(default_factory=set)
 
 
@@ -83,8 +83,11 @@ class ChainCheck:
         """Whether so much is wrong that reading on is of no use."""
         return len(self.problems) + len(self._gaps) >= MAX_PROBLEMS
 
-    def take(self, number: int, raw: bytes) -> Entry | None:
-        """Check one line, its line feed included; answer its entry if nothing is wrong with it."""
+    def take(self, number: int | None, raw: bytes) -> Entry | None:
+        """Check one line, its line feed included; answer its entry if nothing is wrong with it.
+
+        ``number`` is its line in the file, ``None`` where the chain is in no file.
+        """
         before = len(self.problems)
         entry = self._read(number, raw)
         if entry is None:
@@ -106,7 +109,7 @@ class ChainCheck:
             what = f"entry {known} is" if known == end + 1 else f"entries {end + 1} to {known} are"
             self._tell("tail.missing", f"{what} missing at the end: the chain is known to reach {known}", None, end + 1)
 
-    def _read(self, number: int, raw: bytes) -> Entry | None:
+    def _read(self, number: int | None, raw: bytes) -> Entry | None:
         if not raw.endswith(b"\n"):
             self._unterminated(number, raw)
             return None
@@ -126,14 +129,14 @@ class ChainCheck:
             return None
         return entry
 
-    def _unterminated(self, number: int, raw: bytes) -> None:
+    def _unterminated(self, number: int | None, raw: bytes) -> None:
         if len(raw) >= MAX_LINE:
             self._tell("entry.too_long", f"the line is longer than {MAX_LINE:,} bytes", number)
             return
         message = f"the last {len(raw)} bytes are cut off: they end without a line feed"
         self._tell("tail.torn", message, number, (self.last.seq if self.last else 0) + 1)
 
-    def _place(self, number: int, entry: Entry) -> None:
+    def _place(self, number: int | None, entry: Entry) -> None:
         expected = self.last.seq + 1 if self.last else 1
         if entry.seq < expected:
             self._displaced(number, entry)
@@ -151,19 +154,19 @@ class ChainCheck:
         self.last = entry
         self.count += 1
 
-    def _check_link(self, number: int, entry: Entry) -> None:
+    def _check_link(self, number: int | None, entry: Entry) -> None:
         if entry.prev_hash != (self.last.hash if self.last else None):
             message = f"entry {entry.seq} does not follow the entry before it: the hashes do not link"
             self._tell("entry.not_linked", message, number, entry.seq)
 
-    def _check_start(self, number: int, entry: Entry) -> None:
+    def _check_start(self, number: int | None, entry: Entry) -> None:
         if (entry.kind == GENESIS) != (entry.seq == 1):
             self._tell("entry.genesis_misplaced", "a chain has one genesis, its entry 1", number, entry.seq)
         elif entry.seq == 1 and entry.body.get("format") != FORMAT:
             message = f"the chain is of a format that this version does not know; it knows {FORMAT}"
             self._tell("chain.format_unknown", message, number, entry.seq)
 
-    def _displaced(self, number: int, entry: Entry) -> None:
+    def _displaced(self, number: int | None, entry: Entry) -> None:
         for gap in self._gaps:
             if gap.low <= entry.seq <= gap.high and entry.seq not in gap.late and gap.left > 0:
                 gap.late.add(entry.seq)
@@ -181,7 +184,7 @@ class ChainCheck:
 
 def _missing(gap: _Gap) -> str:
     if gap.left == 1 and gap.low == gap.high:
-        return f"entry {gap.low} is missing before this line"
+        return f"entry {gap.low} is missing before entry {gap.high + 1}"
     if gap.left == gap.high - gap.low + 1:
-        return f"entries {gap.low} to {gap.high} are missing before this line"
-    return f"{gap.left} of the entries {gap.low} to {gap.high} are missing before this line"
+        return f"entries {gap.low} to {gap.high} are missing before entry {gap.high + 1}"
+    return f"{gap.left} of the entries {gap.low} to {gap.high} are missing before entry {gap.high + 1}"

@@ -11,9 +11,9 @@ from agent_agency.errors import LedgerError
 from agent_agency.ledger.chain import Problem, lines
 from agent_agency.ledger.entry import Entry, EntryError, decode, is_chain_id
 from agent_agency.ledger.export_header import looks_like_header
-from agent_agency.ledger.files import open_file, told
+from agent_agency.store.files import open_file, told
 from agent_agency.ledger.head import read_head
-from agent_agency.ledger.journal import LEDGER_NAME, corrupt
+from agent_agency.ledger.old_file import LEDGER_NAME, corrupt
 
 CHAINS = "chains"
 

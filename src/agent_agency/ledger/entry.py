@@ -28,7 +28,6 @@ from agent_agency.canonical_json import (
 
 FORMAT = "agency-ledger/1"
 GENESIS = "genesis"
-REPAIRED = "repaired"
 MAX_LINE = 64 * 1024 * 1024
 """Bytes of one line, its line feed included."""
 
@@ -147,6 +146,34 @@ def decode(line: bytes, reader: CanonicalReader | None = None) -> tuple[Entry, s
     previous = prev.decode() if prev else None
     entry = Entry(int(seq), kind.decode(), ts.decode(), chain.decode(), body, previous, stated.decode())
     return entry, _hash(line[:start] + line[end:])
+
+
+@dataclass(frozen=True, slots=True)
+class Skimmed:
+    """What an entry's line says outside of its body; its hash was computed from the bytes and agrees."""
+
+    seq: int
+    kind: str
+    chain: str
+    prev_hash: str | None
+    hash: str
+
+
+def skim(line: bytes) -> Skimmed:
+    """Check a line against its own hash without reading its body: several times faster than `decode`.
+
+    Raises:
+        EntryError: the line is no entry, or was changed (code ``entry.edited``).
+    """
+    cut = line.rfind(_CHAIN_START)
+    envelope = _ENVELOPE.fullmatch(line, cut) if cut > 0 and line.startswith(_BODY_START) else None
+    if envelope is None:
+        raise _diagnose(line)
+    start, end = envelope.span("member")
+    chain, stated, kind, prev, seq = envelope.group("chain", "hash", "kind", "prev", "seq")
+    if _hash(line[:start] + line[end:]) != stated.decode():
+        raise EntryError("entry.edited", f"entry {int(seq)} was changed: it does not give its hash", int(seq))
+    return Skimmed(int(seq), kind.decode(), chain.decode(), prev.decode() if prev else None, stated.decode())
 
 
 def _hash(unsigned: bytes) -> str:

@@ -21,9 +21,9 @@ from agent_agency.ledger.chain import ChainCheck, Problem
 from agent_agency.ledger.chains import CHAINS, own_chain, raw_lines
 from agent_agency.ledger.entry import decode
 from agent_agency.ledger.export_header import ExportHeader, write_header
-from agent_agency.ledger.files import ensure_folder, open_file, replace_file, sync_folder, told, write_at
+from agent_agency.store.files import ensure_folder, open_file, replace_file, sync_folder, told, write_at
 from agent_agency.ledger.head import HEAD_NAME, Head, read_head, write_head
-from agent_agency.ledger.journal import LEDGER_NAME, corrupt, set_aside
+from agent_agency.ledger.old_file import LEDGER_NAME, corrupt, set_aside
 from agent_agency.ledger.verify import VerificationReport, verify_file, verify_held
 
 _BLOCK = 1024 * 1024

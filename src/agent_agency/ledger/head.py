@@ -18,7 +18,7 @@ from pathlib import Path
 from agent_agency.canonical_json import canonical_json, parse_canonical
 from agent_agency.errors import LedgerCorruptError
 from agent_agency.ledger.entry import is_chain_id, is_hash
-from agent_agency.ledger.files import open_file, replace_file, sync, told
+from agent_agency.store.files import open_file, replace_file, sync, told
 
 HEAD_NAME = "head.json"
 _SIZE = 256  # one write inside one disk sector: it happens whole or not at all

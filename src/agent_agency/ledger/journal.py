@@ -1,69 +1,69 @@
 """The ledger of one repository: appending, and reading back what was appended.
 
-``ledger.jsonl`` only grows. An append holds the lock, checks the last entry, writes one or more whole lines in a single
-write, forces them to the disk and then remembers the new head. It answers only when the entry would survive a power
-cut. What a crash left of a line that was never acknowledged is set aside in a file of its own, and the chain says so.
+The entries stand in a database, each as the exact bytes of its line; what is appended together is written in one
+transaction. An append answers only when the entries would survive a power cut, and it writes nothing unless the chain's
+end verifies. Readers believe the lines alone: every hash is computed anew before an entry is handed out.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping
+import socket
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent_agency._version import __version__
-from agent_agency.canonical_json import digest_bytes
 from agent_agency.clock import Clock, rfc3339
-from agent_agency.errors import LedgerCorruptError, LedgerError
-from agent_agency.ledger import lock
-from agent_agency.ledger.chain import ChainCheck, Problem, lines
-from agent_agency.ledger.entry import (
-    FORMAT,
-    GENESIS,
-    MAX_LINE,
-    REPAIRED,
-    Entry,
-    EntryError,
-    check_kind,
-    decode,
-    encode,
-    encode_body,
-)
-from agent_agency.ledger.files import ensure_folder, open_file, replace_file, sync_folder, told, write_at
-from agent_agency.ledger.head import HEAD_NAME, Head, read_head, write_head
+from agent_agency.errors import LedgerCorruptError, LedgerError, LedgerMovedError
+from agent_agency.ledger import rows
+from agent_agency.ledger.chain import ChainCheck, Problem
+from agent_agency.ledger.entry import FORMAT, GENESIS, Entry, EntryError, check_kind, decode, encode, encode_body
+from agent_agency.ledger.own_chain import CHAIN_NAME, OwnChain, read_own_chain, write_own_chain
+from agent_agency.ledger.rows import EntryRow, Shelf, StoredHead
+from agent_agency.ledger.verified_index import VerifiedIndex
 
-LEDGER_NAME = "ledger.jsonl"
-_CHUNK = 64 * 1024
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from agent_agency.store.database import Database
+
 _FIX_CORRUPT = "Run agency ledger verify to see what is wrong; to start a new chain, move the ledger's folder aside."
+_FETCH = 400
 
 
 @dataclass(frozen=True, slots=True)
-class _Tail:
-    """The end of the file: its last whole line, where that ends, and the bytes after it that are no whole line."""
+class Draft:
+    """An entry to be: its kind, and its body as plain JSON data; ``body["subject"]`` says what it is about."""
 
-    line: bytes | None
-    end: int
-    torn: bytes
+    kind: str
+    body: Mapping[str, Any]
 
 
 class Ledger:
     """The record of one repository, shared by all its worktrees and by any number of processes.
 
     Args:
-        folder: ``<git common dir>/agency``; made at the first append, its parent must exist.
+        database: where the entries stand; other repositories may keep theirs in it too.
         clock: dates the entries.
         new_id: gives 32 hexadecimal digits, new at each call.
-        wait_s: how long to wait for the lock, in seconds.
+        folder: ``<git common dir>/agency``, which names the repository's chain; its parent must exist.
     """
 
-    def __init__(self, folder: Path, clock: Clock, new_id: Callable[[], str], *, wait_s: float = lock.WAIT_S) -> None:
+    def __init__(self, database: Database, clock: Clock, new_id: Callable[[], str], folder: Path) -> None:
+        self.database = database
         self.folder = folder
-        self.path = folder / LEDGER_NAME
         self._clock = clock
         self._new_id = new_id
-        self._wait_s = wait_s
+        self._index: VerifiedIndex | None = None
+        self._reading = threading.Lock()
+
+    @property
+    def path(self) -> str:
+        """Where the entries are, as people are told: a file, or a server and a database."""
+        return self.database.shown
 
     def append(self, kind: str, body: Mapping[str, Any]) -> Entry:
         """Record one event; when this answers, the entry is on the disk.
@@ -71,166 +71,275 @@ class Ledger:
         Raises:
             ValueError: the kind is no name or one that the ledger keeps for itself, or the body is not plain JSON data.
             LedgerCorruptError: the end of the ledger does not verify; nothing was written.
-            LedgerError: the lock, the folder or the disk refused; nothing was left half-written.
+            LedgerError: the lock, the folder or the disk refused; nothing was written.
         """
-        check_kind(kind)
-        if kind in {GENESIS, REPAIRED}:
-            raise ValueError(f"entries of kind '{kind}' are written by the ledger itself")
-        data = encode_body(body)
-        ensure_folder(self.folder)
-        with lock.exclusive(self.folder, self._wait_s):
-            handle = open_file(self.path, os.O_RDWR | os.O_CREAT)
-            try:
-                return self._append(handle, kind, data)
-            finally:
-                os.close(handle)
+        return self.append_all([Draft(kind, body)])[0]
+
+    def append_all(
+        self, drafts: Sequence[Draft], *, unless_moved: Mapping[str, int] | None = None
+    ) -> tuple[Entry, ...]:
+        """Record several events together, all of them or none.
+
+        Args:
+            drafts: in the order in which they are to stand.
+            unless_moved: maps a subject to the seq of the newest entry about it that the caller knows, 0 for none.
+
+        Raises:
+            LedgerMovedError: there is a newer entry about one of these subjects; nothing was written.
+            ValueError: as `append`; nothing was written.
+            LedgerError: as `append`.
+        """
+        bodies = [_encoded(draft) for draft in drafts]
+        if not drafts:
+            return ()
+        if unless_moved:
+            self._catch_up()  # the long part of the reading, while others may write
+        with self.database.write() as connection:
+            own = self._settled(connection)
+            shelf = Shelf(own.chain, own.chain)
+            last = _checked_newest(connection, shelf, self.path)
+            self._refuse_moved(connection, shelf, unless_moved or {})
+            added, entries = self._made(shelf, last, drafts, bodies)
+            rows.add_entries(connection, shelf, added)
+        if not own.begun:
+            with suppress(LedgerError):  # the entries are recorded; the next append says so again
+                write_own_chain(self.folder, OwnChain(own.chain, begun=True), self._new_id)
+        return entries
 
     def entries(self) -> Iterator[Entry]:
         """All entries, oldest first, each verified before it is handed out; nothing where no ledger exists yet.
 
         Raises:
             LedgerCorruptError: at the first thing that does not verify, a missing end included.
-            LedgerError: the file cannot be read.
+            LedgerError: the database cannot be read.
         """
-        head = read_head(self.folder)  # before the file: appends meanwhile only make the file longer
-        try:
-            handle = open_file(self.path)
-        except FileNotFoundError:
-            refuse_unless_consistent(self.path, head, None)
+        shelf = self.shelf()
+        if shelf is None:
             return
-        check = ChainCheck(head.chain if head else None, anchors(head))
-        with told(self.path, "Reading the ledger"), os.fdopen(handle, "rb") as stream:
-            for number, raw in lines(stream, os.fstat(stream.fileno()).st_size):
-                if not raw.endswith(b"\n") and len(raw) < MAX_LINE:
-                    break  # somebody is appending, or died doing so: never acknowledged
-                entry = check.take(number, raw)
-                if entry is None:
-                    raise corrupt(self.path, check.problems[0])
-                if number == 1 and head is None:
-                    refuse_unless_consistent(self.path, head, entry)
-                yield entry
+        with self.database.read() as connection:
+            head = rows.stored_head(connection, shelf)
+        check = ChainCheck(shelf.chain, {head.seq: head.hash} if head else {})
+        for row in rows.iterate(self.database.read, shelf):
+            entry = check.take(None, row[4] + b"\n")
+            if entry is None:
+                raise corrupt(self.path, check.problems[0])
+            yield entry
         check.finish()
         if check.problems:
             raise corrupt(self.path, check.problems[0])
 
-    def _append(self, handle: int, kind: str, body: bytes) -> Entry:
-        with told(self.path, "Reading the ledger"):
-            tail = _read_tail(handle, os.fstat(handle).st_size, self.path)
-        last = None if tail.line is None else _checked_last(tail.line, self.path)
-        head = read_head(self.folder)
-        refuse_unless_consistent(self.path, head, last)
-        pending = _Pending(last, self._new_id)
+    def about(self, subject: str) -> tuple[Entry, ...]:
+        """The entries whose body names the subject, oldest first.
+
+        Raises:
+            LedgerCorruptError: the chain does not verify, so that entries may be missing from the answer.
+            LedgerError: the database cannot be read.
+        """
+        index = self._catch_up()
+        if index is None:
+            return ()
+        return tuple(entry for entry in self._fetch(index, index.about(subject)) if entry.body.get("subject") == subject)
+
+    def of_kinds(self, kinds: Collection[str]) -> Iterator[Entry]:
+        """The entries of these kinds, oldest first.
+
+        Raises:
+            LedgerCorruptError: as `about`.
+            LedgerError: as `about`.
+        """
+        index = self._catch_up()
+        return self._fetch(index, index.of_kinds(kinds)) if index else iter(())
+
+    def last_about(self, subject: str) -> int:
+        """The seq of the newest entry about the subject, 0 for none: what `append_all` takes as ``unless_moved``.
+
+        Raises:
+            LedgerCorruptError: as `about`.
+            LedgerError: as `about`.
+        """
+        return max((entry.seq for entry in self.about(subject)), default=0)
+
+    def shelf(self) -> Shelf | None:
+        """Where the repository's own chain stands; ``None`` before its first entry.
+
+        Raises:
+            LedgerCorruptError: the folder and the database disagree about which chain that is.
+            LedgerError: the database cannot be read.
+        """
+        own = read_own_chain(self.folder)
+        if not self.database.exists():
+            if own is None or not own.begun:
+                return None
+            raise self._lost(own)
+        with self.database.read() as connection:
+            return self._found(connection, own)
+
+    def _found(self, connection: Connection, own: OwnChain | None) -> Shelf | None:
+        if own is None:
+            self._refuse_unnamed(connection)
+            return None
+        shelf = Shelf(own.chain, own.chain)
+        if rows.stored_head(connection, shelf) is not None:
+            return shelf
+        if own.begun:
+            raise self._lost(own)
+        return None
+
+    def _settled(self, connection: Connection) -> OwnChain:
+        """Which chain is this repository's, under the database's lock; named first where it has none yet."""
+        own = read_own_chain(self.folder)
+        if self._found(connection, own) is None:
+            if own is None:
+                own = OwnChain(self._new_id(), begun=False)
+                write_own_chain(self.folder, own, self._new_id)
+            rows.add_ledger(connection, own.chain, self._place())
+        if own is None:
+            raise self._lost(OwnChain("", begun=False))
+        return own
+
+    def _refuse_unnamed(self, connection: Connection) -> None:
+        for ledger in rows.ledgers_at(connection, self._place()):
+            raise LedgerCorruptError(
+                f"{CHAIN_NAME} is missing, and the database holds chain {ledger} of this folder",
+                fix=f'Write {{"begun":true,"chain":"{ledger}"}} into it to go on with that chain.',
+                path=str(self.folder / CHAIN_NAME),
+                code="ledger.chain_unnamed",
+            )
+
+    def _lost(self, own: OwnChain) -> LedgerCorruptError:
+        return LedgerCorruptError(
+            f"The database does not hold this repository's chain {own.chain}",
+            fix="Name the database that does (AGENCY_STORE_URL), restore it from a backup, or import an export.",
+            path=self.path,
+            code="ledger.missing",
+        )
+
+    def _place(self) -> str:
+        """What the database knows the folder by: a file that lies in it moves with it, any other place does not."""
+        path = self.database.address.path
+        if path is not None and path.parent == self.folder.absolute():
+            return "."
+        return f"{socket.gethostname()}:{self.folder.absolute()}"
+
+    def _made(
+        self, shelf: Shelf, last: Entry | None, drafts: Sequence[Draft], bodies: Sequence[bytes]
+    ) -> tuple[list[EntryRow], tuple[Entry, ...]]:
+        seq, previous = (last.seq, last.hash) if last else (0, None)
+        pending = [(draft.kind, body) for draft, body in zip(drafts, bodies, strict=True)]
         if last is None:
-            if head is None:
-                write_head(self.folder, Head(), self._new_id)
-            pending.add(GENESIS, self._now(), encode_body({"format": FORMAT, "tool": f"agent-agency {__version__}"}))
-        if tail.torn:
-            repaired = set_aside(self.folder, tail.torn, self._new_id())
-            pending.add(REPAIRED, self._now(), encode_body(repaired))
-        pending.add(kind, self._now(), body)
-        with told(self.path, "Writing the ledger"):
-            write_at(handle, pending.data, tail.end, cut=bool(tail.torn))
-            if last is None:
-                sync_folder(self.folder)
-        entry, _ = decode(pending.newest)
-        write_head(self.folder, Head(entry.seq, entry.chain, entry.hash), self._new_id)
+            pending.insert(0, (GENESIS, encode_body({"format": FORMAT, "tool": f"agent-agency {__version__}"})))
+        added: list[EntryRow] = []
+        entries: list[Entry] = []
+        for kind, body in pending:
+            seq += 1
+            line, previous = encode(seq, kind, rfc3339(self._clock.now()), shelf.chain, body, previous)
+            entry, _ = decode(line)
+            entries.append(entry)
+            added.append(EntryRow(seq, previous, kind, rows.subject_of(entry.body), line))
+        return added, tuple(entries[-len(drafts) :])
+
+    def _refuse_moved(self, connection: Connection, shelf: Shelf, known: Mapping[str, int]) -> None:
+        if not known:
+            return
+        index = self._read_on(connection, shelf)
+        for subject, seq in known.items():
+            for candidate in reversed(index.about(subject)):
+                if candidate <= seq:
+                    break
+                entry = self._entry(rows.row_at(connection, shelf, candidate), index)
+                if entry.body.get("subject") == subject:
+                    raise LedgerMovedError(
+                        f"Somebody else wrote entry {entry.seq} about {subject} in between",
+                        fix="Read it again, and decide anew.",
+                        path=self.path,
+                    )
+
+    def _catch_up(self) -> VerifiedIndex | None:
+        shelf = self.shelf()
+        if shelf is None:
+            return None
+        while True:
+            with self.database.read() as connection:
+                index = self._read_on(connection, shelf, most=rows.BATCH)
+                head = rows.stored_head(connection, shelf)
+            if head is None or index.seq >= head.seq:
+                return index
+
+    def _read_on(self, connection: Connection, shelf: Shelf, most: int | None = None) -> VerifiedIndex:
+        with self._reading:
+            if self._index is None or self._index.chain != shelf.chain:
+                self._index = VerifiedIndex(shelf.chain)
+            index = self._index
+            while True:
+                found = rows.rows_between(connection, shelf, index.seq or None)
+                problem = index.take(found)
+                if problem is None and len(found) < rows.BATCH:
+                    problem = index.against(rows.stored_head(connection, shelf))
+                if problem:
+                    self._index = None
+                    raise corrupt(self.path, problem)
+                if len(found) < rows.BATCH or most is not None:
+                    return index
+
+    def _fetch(self, index: VerifiedIndex, seqs: Sequence[int]) -> Iterator[Entry]:
+        shelf = Shelf(index.chain, index.chain)
+        for start in range(0, len(seqs), _FETCH):
+            part = seqs[start : start + _FETCH]
+            with self.database.read() as connection:
+                found = rows.rows_at(connection, shelf, part)
+            for seq in part:
+                yield self._entry(found.get(seq), index, seq)
+
+    def _entry(self, row: EntryRow | None, index: VerifiedIndex, seq: int = 0) -> Entry:
+        """Read a row that was verified before; it may have been changed since."""
+        if row is None:
+            raise corrupt(self.path, Problem("entry.missing", f"entry {seq} is missing", None, seq))
+        entry = _checked(row, self.path)
+        if entry.hash != index.hash_of(entry.seq):
+            message = f"entry {entry.seq} is not the one that stood there before"
+            raise corrupt(self.path, Problem("entry.not_the_known", message, None, entry.seq))
         return entry
 
-    def _now(self) -> str:
-        return rfc3339(self._clock.now())
 
-
-class _Pending:
-    """The lines of one append, each linked to the one before."""
-
-    def __init__(self, last: Entry | None, new_id: Callable[[], str]) -> None:
-        self.data = b""
-        self.newest = b""
-        self._seq = last.seq if last else 0
-        self._prev = last.hash if last else None
-        self._chain = last.chain if last else new_id()
-
-    def add(self, kind: str, ts: str, body: bytes) -> None:
-        self._seq += 1
-        self.newest, self._prev = encode(self._seq, kind, ts, self._chain, body, self._prev)
-        self.data += self.newest + b"\n"
-
-
-def set_aside(folder: Path, torn: bytes, name_id: str) -> dict[str, Any]:
-    """Keep what a crash left of a line in a file of its own; answer what the chain has to say about it.
-
-    Raises:
-        LedgerError: it could not be kept, so it must not be cut off either.
-    """
-    name = f".torn-{name_id}"
-    replace_file(folder / name, [torn], folder / f"{name}.part")
-    return {"what": "torn_tail_set_aside", "bytes": len(torn), "digest": digest_bytes(torn), "kept_as": name}
-
-
-def anchors(head: Head | None) -> dict[int, str]:
-    """What the head file lets a reader expect, by seq."""
-    return {head.seq: head.hash} if head and head.hash else {}
-
-
-def corrupt(path: Path, problem: Problem) -> LedgerCorruptError:
+def corrupt(path: str, problem: Problem) -> LedgerCorruptError:
     """The error for a reader that can go no further."""
     return LedgerCorruptError(
-        f"The ledger does not verify: {problem.message}", fix=_FIX_CORRUPT, path=str(path), line=problem.line
+        f"The ledger does not verify: {problem.message}", fix=_FIX_CORRUPT, path=path, line=problem.line
     )
 
 
-def refuse_unless_consistent(path: Path, head: Head | None, last: Entry | None) -> None:
-    """Hold the remembered head against the last entry of the file.
+def _encoded(draft: Draft) -> bytes:
+    check_kind(draft.kind)
+    if draft.kind == GENESIS:
+        raise ValueError(f"entries of kind '{draft.kind}' are written by the ledger itself")
+    return encode_body(draft.body)
+
+
+def _checked_newest(connection: Connection, shelf: Shelf, path: str) -> Entry | None:
+    """The last entry of a chain that may be appended to; ``None`` where it has none yet.
 
     Raises:
-        LedgerCorruptError: the file is shorter than remembered, ends otherwise, or nothing remembers its length.
+        LedgerCorruptError: it does not verify, or is not the one that the chain is remembered to end with.
     """
-    problem = head_problem(head, last)
-    if problem:
-        raise corrupt(path, problem)
+    row = rows.newest_row(connection, shelf)
+    head = rows.stored_head(connection, shelf)
+    if row is None and head is None:
+        return None
+    last = _checked(row, path) if row else None
+    if last is None or head != StoredHead(last.seq, last.hash):
+        ends = f"ends at entry {last.seq}" if last else "holds no entry"
+        known = f"entry {head.seq} is remembered as its last" if head else "nothing remembers where it ends"
+        raise corrupt(path, Problem("tail.missing", f"it {ends}, and {known}"))
+    return last
 
 
-def head_problem(head: Head | None, last: Entry | None) -> Problem | None:
-    """What is wrong between the remembered head and the last entry of the file; ``None`` when they agree."""
-    if head is None:
-        if last is None:
-            return None
-        message = f"{HEAD_NAME} is missing, so nothing tells whether the last entries were removed"
-        return Problem("head.missing", message)
-    if head.seq > (last.seq if last else 0):
-        end = f"ends at entry {last.seq}" if last else "holds no entry"
-        return Problem("tail.missing", f"{HEAD_NAME} remembers entry {head.seq}, and the ledger {end}")
-    if last and head.chain not in {None, last.chain}:
-        return Problem("head.other_chain", f"{HEAD_NAME} belongs to another chain")
-    if last and head.seq == last.seq and head.hash != last.hash:
-        return Problem("entry.not_the_known", f"entry {last.seq} is not the one that {HEAD_NAME} remembers")
-    return None
-
-
-def _read_tail(handle: int, size: int, path: Path) -> _Tail:
-    """Read backwards from the end until one whole line is in hand: the cost does not grow with the ledger."""
-    length = 0
-    data = b""
-    while length < size:
-        length = min(size, max(_CHUNK, 2 * length))
-        if length > 2 * MAX_LINE:
-            raise corrupt(path, Problem("entry.too_long", f"its last line is longer than {MAX_LINE:,} bytes"))
-        data = os.pread(handle, length, size - length)
-        if len(data) != length:
-            raise LedgerError("The ledger shrank while it was read", fix=_FIX_CORRUPT, path=str(path))
-        if data.count(b"\n") > 1:
-            break
-    whole, feed, torn = data.rpartition(b"\n")
-    if not feed:
-        return _Tail(None, 0, torn)
-    return _Tail(whole.rpartition(b"\n")[2], size - len(torn), torn)
-
-
-def _checked_last(line: bytes, path: Path) -> Entry:
+def _checked(row: EntryRow, path: str) -> Entry:
     try:
-        entry, found = decode(line)
+        entry, found = decode(row.line)
     except EntryError as error:
-        raise corrupt(path, Problem(error.code, f"its last line is not an entry: {error}", None, error.seq)) from error
+        raise corrupt(path, Problem(error.code, f"entry {row.seq} is none: {error}", None, row.seq)) from error
     if found != entry.hash:
         raise corrupt(path, Problem("entry.edited", f"entry {entry.seq} was changed: it does not give its hash"))
+    if entry.seq != row.seq:
+        raise corrupt(path, Problem("entry.misplaced", f"entry {entry.seq} stands in the place of {row.seq}"))
     return entry

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from agent_agency.errors import LedgerError
-from agent_agency.ledger.files import open_file, told
+from agent_agency.store.files import open_file, told
 
 LOCK_NAME = "ledger.lock"
 WAIT_S = 30.0

@@ -17,9 +17,9 @@ from agent_agency.errors import FileUnreadableError, LedgerCorruptError
 from agent_agency.ledger import lock
 from agent_agency.ledger.chain import MAX_PROBLEMS, ChainCheck, Problem, lines
 from agent_agency.ledger.export_header import ExportHeader, looks_like_header, read_header
-from agent_agency.ledger.files import open_file, told
+from agent_agency.store.files import open_file, told
 from agent_agency.ledger.head import HEAD_NAME, Head, read_head
-from agent_agency.ledger.journal import LEDGER_NAME, anchors, head_problem
+from agent_agency.ledger.old_file import LEDGER_NAME, anchors, head_problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,7 +222,7 @@ def _law_in_words(base: str, law: Law) -> str:
 
 
 def _check_ledger(repo: Repository) -> Check:
-    from agent_agency.ledger.journal import LEDGER_NAME
+    from agent_agency.ledger.old_file import LEDGER_NAME
     from agent_agency.ledger.verify import verify_file
 
     folder = _ledger_folder(repo)

@@ -17,7 +17,8 @@ from agent_agency.clock import Clock, rfc3339
 from agent_agency.evidence import EvidenceState, EvidenceStore, StoredFile
 from agent_agency.ledger.chains import imported_chains, read_entries
 from agent_agency.ledger.entry import Entry
-from agent_agency.ledger.journal import Ledger, corrupt
+from agent_agency.ledger.journal import Ledger
+from agent_agency.ledger.old_file import corrupt
 from agent_agency.ledger.verify import verify_file
 from agent_agency.workflows.check_evidence import PRUNED, EntryEvidence, EvidenceIndex
 from agent_agency.workflows.record import RULING

@@ -7,6 +7,7 @@ the verdict follows from, and what the gates' tools left. Those lie in the evide
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from agent_agency.evidence import EvidenceStore
 from agent_agency.git import Repository
 from agent_agency.ledger.entry import Entry
 from agent_agency.ledger.journal import Ledger
+from agent_agency.ledger.opening import open_ledger
 
 FOLDER = "agency"
 EVIDENCE_FOLDER = "evidence"
@@ -56,7 +58,7 @@ class Record:
     def of(cls, repo: Repository, clock: Clock, new_id: Callable[[], str], document_of: RulingDocument) -> Record:
         """Open the record of a repository; nothing is written before the first ruling."""
         folder = repo.common_dir / FOLDER
-        return cls(Ledger(folder, clock, new_id), EvidenceStore(folder / EVIDENCE_FOLDER), document_of)
+        return cls(open_ledger(folder, clock, new_id, os.environ), EvidenceStore(folder / EVIDENCE_FOLDER), document_of)
 
     def in_use(self) -> AbstractContextManager[None]:
         """Keep the evidence that a review stores from being pruned before its ruling names it.
@@ -81,7 +83,7 @@ class Record:
             entry = self.ledger.append(RULING, {**_body(document), **stored, "decision": decision})
         except AgencyError as cause:
             raise UnrecordedRulingError(ruling, cause) from cause
-        place = {"path": str(self.ledger.path), "chain": entry.chain, "seq": entry.seq, "hash": entry.hash}
+        place = {"path": self.ledger.path, "chain": entry.chain, "seq": entry.seq, "hash": entry.hash}
         return replace(ruling, ledger=place)
 
     def append_stopped(self, body: Mapping[str, Any]) -> Entry:

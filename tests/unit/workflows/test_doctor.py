@@ -132,10 +132,10 @@ def test_an_empty_repository_is_answered_without_a_crash(git_repo: GitRepo) -> N
 
 def test_a_ledger_that_was_tampered_with_is_a_problem(git_repo: GitRepo) -> None:
     from agent_agency.clock import SystemClock
-    from agent_agency.ledger.journal import Ledger
+    from agent_agency.ledger.opening import open_ledger
 
     git_repo.commit("first", **{"a.py": "x = 1\n"})
-    ledger = Ledger(git_repo.path / ".git" / "agency", SystemClock(), lambda: "0" * 32)
+    ledger = open_ledger(git_repo.path / ".git" / "agency", SystemClock(), lambda: "0" * 32, {})
     ledger.append("note", {"amount": 1})
     assert "verify" in _found(diagnose(this_machine(), git_repo.path, NOW), "ledger")
     ledger.path.write_bytes(ledger.path.read_bytes().replace(b'"amount":1', b'"amount":2'))
