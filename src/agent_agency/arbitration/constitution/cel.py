@@ -1,0 +1,174 @@
+"""Conditions in CEL: checked against the types of the facts, evaluated so that a missing fact is an error.
+
+Two environments, on purpose. A typed one, in which each record of the schema is a message, refuses misspelt fields and
+mixed types when a rule is loaded. Evaluating in it would read a missing field as 0, "" or false and let a rule pass
+on a fact that nobody measured; so a condition is evaluated over plain maps, where a missing key is an error, and
+``&&``, ``||``, ``all`` and ``exists`` follow three-valued logic (cel-spec, "Logical Operators").
+
+Evaluation has no clock, no input or output and no function of ours; it is bounded by the runtime's budget of
+iterations and its linear-time regular expressions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agent_agency.arbitration.constitution.facts_schema import FactType, lists, records
+from agent_agency.arbitration.constitution.syntax_tree import Fold, Tree, every_node, read_tree
+
+IT = "it"
+"""The variable that a rule's element is bound to."""
+
+_PROBLEM = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): ([^\n]*)")
+_STATUS = re.compile(r"^[A-Z_]+: ")
+
+
+@dataclass(frozen=True, slots=True)
+class CelProblem:
+    """What the compiler refuses; line and column from 1, in characters."""
+
+    message: str
+    line: int
+    column: int
+    syntax: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A condition that the compiler accepts: the name of its type, its tree and its serialised form."""
+
+    type: str
+    tree: Tree
+    serialised: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a condition evaluates to: ``value`` is None where it is neither true nor false, and ``why`` says why."""
+
+    value: bool | None
+    why: str = ""
+
+
+class Checker:
+    """Compiles conditions against the types of the facts; each kind of ``it`` has an environment of its own."""
+
+    def __init__(self) -> None:
+        self._environments: dict[str, Any] = {}
+
+    def check(self, text: str, each: str = "") -> Checked | tuple[CelProblem, ...]:
+        """Check syntax, names and types.
+
+        Args:
+            text: the condition.
+            each: the list whose element ``it`` is; empty: there is no ``it``.
+        """
+        if each not in self._environments:
+            self._environments[each] = _typed_environment(each)
+        try:
+            expression = self._environments[each].compile(text)
+            serialised = expression.serialize()
+        except (RuntimeError, UnicodeError) as error:
+            return _problems(str(error))
+        return Checked(str(expression.return_type().name()), read_tree(serialised), serialised)
+
+
+class Program:
+    """A condition ready to be evaluated; immutable."""
+
+    __slots__ = ("_bool", "_expression", "folds", "tree")
+
+    def __init__(self, expression: Any, tree: Tree, bool_type: Any) -> None:
+        self._expression = expression
+        self._bool = bool_type
+        self.tree = tree
+        self.folds = any(isinstance(node, Fold) for node in every_node(tree.root))
+
+    def answer(self, activation: Any) -> Answer:
+        """Evaluate over what ``Evaluator.bind`` made. Never raises: what is not exactly true or false is unknown."""
+        try:
+            result = self._expression.eval(activation)
+            if result.type() == self._bool:
+                return Answer(result.value() is True)
+            said = str(result.value())
+        except (RuntimeError, ValueError, TypeError, OverflowError) as error:
+            said = str(error)
+        return Answer(None, " ".join(_STATUS.sub("", said).split())[:300] or "it has no value")
+
+
+class Evaluator:
+    """Compiles conditions for evaluation over plain maps and binds facts to them."""
+
+    def __init__(self) -> None:
+        from cel_expr_python import cel
+
+        self._environment = cel.NewEnv(variables=dict.fromkeys((*records(), *lists(), IT), cel.Type.DYN))
+        self._bool = cel.Type.BOOL
+
+    def compile(self, text: str) -> Program:
+        """Make a condition ready.
+
+        Raises:
+            ValueError: the text is no CEL; rules are checked before, so this is a defect of the caller.
+        """
+        try:
+            expression = self._environment.compile(text)
+            return Program(expression, read_tree(expression.serialize()), self._bool)
+        except RuntimeError as error:
+            raise ValueError(f"no CEL: {error}") from error
+
+    def bind(self, facts: Mapping[str, Any]) -> Any:
+        """Hand facts (dict, list, str, int, float, bool only) to the runtime, once for many conditions."""
+        return self._environment.Activation(data=facts)
+
+
+def _typed_environment(each: str) -> Any:
+    from cel_expr_python import cel
+    from google.protobuf.descriptor_pool import DescriptorPool
+
+    pool = DescriptorPool()
+    pool.Add(_descriptors())
+    variables = {name: cel.Type(_message(name)) for name in records()}
+    variables |= {name: cel.Type.List(cel.Type(_message(name))) for name in lists()}
+    if each:
+        variables[IT] = cel.Type(_message(each))
+    return cel.NewEnv(descriptor_pool=pool, variables=variables)
+
+
+def _message(name: str) -> str:
+    return f"agency.{name.capitalize()}"
+
+
+def _descriptors() -> Any:
+    from google.protobuf.descriptor_pb2 import FieldDescriptorProto as Field
+    from google.protobuf.descriptor_pb2 import FileDescriptorProto
+
+    one, many = Field.LABEL_OPTIONAL, Field.LABEL_REPEATED
+    types = {
+        FactType.BOOL: (Field.TYPE_BOOL, one),
+        FactType.INT: (Field.TYPE_INT64, one),
+        FactType.DOUBLE: (Field.TYPE_DOUBLE, one),
+        FactType.TEXT: (Field.TYPE_STRING, one),
+        FactType.TEXTS: (Field.TYPE_STRING, many),
+    }
+    file = FileDescriptorProto(name="agency_facts.proto", package="agency", syntax="proto3")
+    for name, facts in {**records(), **lists()}.items():
+        message = file.message_type.add(name=name.capitalize())
+        for number, fact in enumerate(facts, start=1):
+            kind, label = types[fact.type]
+            message.field.add(name=fact.name, number=number, type=kind, label=label)
+    return file
+
+
+def _problems(told: str) -> tuple[CelProblem, ...]:
+    found = []
+    for line, column, message in _PROBLEM.findall(told):
+        text = message.split(" (in container")[0].strip().rstrip(".")
+        found.append(CelProblem(text, max(1, int(line)), max(1, int(column)), "yntax error" in text))
+    if found:
+        return tuple(dict.fromkeys(found))
+    text = " ".join(_STATUS.sub("", told).split("[INVALID_ARGUMENT]")[0].split())
+    return (CelProblem(text[:300] or "the compiler refuses it", 1, 1, syntax=True),)

@@ -1,0 +1,309 @@
+"""What every rule says of a case: a pure function of rules, facts and day.
+
+A rule's four answers:
+
+1. ``not_applicable``: it is not in force on that day, its ``applies`` is false, or there is no element to ask it for.
+2. ``violated``: its condition is false, whatever else is missing.
+3. ``unknown``: ``applies`` or the condition hangs on a missing fact or hits a bound, or evidence that the rule
+   requires was not measured.
+4. ``satisfied``: its condition is exactly true, and what it requires was measured.
+
+As conditions are monotone in what is known (``subset`` refuses what is not), taking a fact away can turn an answer
+into unknown, and never a violated or unknown one into satisfied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+from agent_agency.arbitration.constitution.cel import Answer, Evaluator, Program
+from agent_agency.arbitration.constitution.checked_facts import CheckedFacts, SchemaIndex, check_facts
+from agent_agency.arbitration.constitution.fact_paths import (
+    Read,
+    element_name,
+    facts_read,
+    reads_of,
+    scope_of,
+)
+from agent_agency.arbitration.constitution.model import CitedFinding, Constitution, Rule, RuleOutcome, RuleStatus
+from agent_agency.arbitration.constitution.three_valued import Unknown, evaluate_tree
+from agent_agency.arbitration.constitution.wording import fill
+from agent_agency.arbitration.constitution.work_bound import MAX_ELEMENTS, too_much_work
+
+_ALWAYS = "true"
+_MEASURED = ("pass", "fail")
+_OF_THE_AUTHOR = frozenset({"spec", "change"})
+_MAX_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule with its conditions ready; ``applies`` is None where it always applies."""
+
+    rule: Rule
+    applies: Program | None
+    condition: Program
+    reads: tuple[Read, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """The case, or one element of a list in it, that a rule is asked for."""
+
+    each: str
+    it: dict[str, Any] | None
+    activation: Any
+
+    @property
+    def name(self) -> str:
+        return element_name(self.each, self.it) if self.it is not None else ""
+
+
+class Evaluation:
+    """The rules of a constitution, compiled once for many cases; a rule is compiled when it is first in force."""
+
+    def __init__(self, constitution: Constitution) -> None:
+        self._rules = constitution.rules
+        self._evaluator = Evaluator()
+        self._schema = SchemaIndex()
+        self._compiled: dict[str, CompiledRule] = {}
+
+    def outcomes(self, facts: Mapping[str, Any], day: date) -> tuple[RuleOutcome, ...]:
+        """Ask every rule, in the order of ids and, below that, of subjects.
+
+        Args:
+            facts: as ``facts_schema`` names them; what could not be measured is left out.
+            day: the day of the ruling in UTC.
+        """
+        case = _Case(check_facts(facts, self._schema), self._evaluator)
+        found: list[RuleOutcome] = []
+        for rule in self._rules:
+            out_of_force = _out_of_force(rule, day)
+            if out_of_force:
+                found.append(_not_applicable(rule, out_of_force))
+            else:
+                found.extend(_ask(self._ready(rule), case))
+        return tuple(found)
+
+    def _ready(self, rule: Rule) -> CompiledRule:
+        ready = self._compiled.get(rule.id)
+        if ready is None:
+            ready = self._compiled[rule.id] = _compiled(rule, self._evaluator)
+        return ready
+
+
+def evaluate(constitution: Constitution, facts: Mapping[str, Any], day: date) -> tuple[RuleOutcome, ...]:
+    """Ask every rule of a constitution once; see ``Evaluation`` for many cases."""
+    return Evaluation(constitution).outcomes(facts, day)
+
+
+def _compiled(rule: Rule, evaluator: Evaluator) -> CompiledRule:
+    applies = None if rule.applies.strip() == _ALWAYS else evaluator.compile(rule.applies)
+    condition = evaluator.compile(rule.condition)
+    trees = (condition.tree,) if applies is None else (applies.tree, condition.tree)
+    return CompiledRule(rule, applies, condition, reads_of(*trees))
+
+
+def _out_of_force(rule: Rule, day: date) -> str:
+    if rule.effective is not None and day < rule.effective:
+        return f"The rule binds from {rule.effective.isoformat()} on"
+    if rule.expires is not None and day >= rule.expires:
+        return f"The rule bound until {rule.expires.isoformat()}"
+    return ""
+
+
+class _Case:
+    """One case's facts, with what is bound once and asked of many rules."""
+
+    def __init__(self, facts: CheckedFacts, evaluator: Evaluator) -> None:
+        self.facts = facts.values
+        self.defects = facts.defects
+        self._evaluator = evaluator
+        self._whole = (_Subject("", None, evaluator.bind(self.facts)),)
+        self._subjects: dict[str, tuple[_Subject, ...]] = {}
+
+    def subjects(self, each: str) -> tuple[_Subject, ...] | None:
+        """What a rule is asked for; None where the list is missing."""
+        if not each:
+            return self._whole
+        if each not in self.facts:
+            return None
+        if each not in self._subjects:
+            self._subjects[each] = tuple(
+                _Subject(each, element, self._evaluator.bind({**self.facts, "it": element}))
+                for element in sorted(self.facts[each], key=lambda one: _order(each, one))
+            )
+        return self._subjects[each]
+
+    def gates_of_kind(self, kind: str) -> list[dict[str, Any]]:
+        """The gates that measure a kind: of that kind, or built in under that name."""
+        return [gate for gate in self.facts.get("gates", []) if kind in (gate.get("kind"), gate.get("name"))]
+
+
+def _order(each: str, element: Mapping[str, Any]) -> tuple[str, str]:
+    return element_name(each, element), repr(sorted(element.items()))
+
+
+def _ask(ready: CompiledRule, case: _Case) -> list[RuleOutcome]:
+    rule = ready.rule
+    subjects = case.subjects(rule.each)
+    if subjects is None:
+        return [_unknown(ready, case, _Subject(rule.each, None, None), _with_defects([rule.each], case))]
+    if len(subjects) > MAX_ELEMENTS:
+        bound = f"{rule.each} ({len(subjects):,} elements; a rule is asked for at most {MAX_ELEMENTS:,})"
+        return [_unknown(ready, case, _Subject(rule.each, None, None), bound)]
+    found = [outcome for subject in subjects if (outcome := _of_subject(ready, case, subject)) is not None]
+    if found:
+        return found
+    return [_not_applicable(rule, f"No element of {rule.each} is one that the rule is about")]
+
+
+def _of_subject(ready: CompiledRule, case: _Case, subject: _Subject) -> RuleOutcome | None:
+    """The outcome for one subject; None where the rule is not about this element."""
+    rule = ready.rule
+    if ready.applies is not None:
+        applies = _answer(ready.applies, case, subject)
+        if applies.value is False:
+            return None if rule.each else _not_about_this(ready, case)
+        if applies.value is None:
+            return _unknown(ready, case, subject, _missing(ready.applies, applies, case, subject))
+    holds = _answer(ready.condition, case, subject)
+    if holds.value is False:
+        return _violated(ready, case, subject)
+    if holds.value is None:
+        return _unknown(ready, case, subject, _missing(ready.condition, holds, case, subject))
+    for kind in rule.evidence:
+        if not any(gate.get("status") in _MEASURED for gate in case.gates_of_kind(kind)):
+            return _unknown(ready, case, subject, f"evidence of kind {kind}", kind)
+    return _outcome(ready, case, subject, RuleStatus.SATISFIED)
+
+
+def _answer(program: Program, case: _Case, subject: _Subject) -> Answer:
+    if program.folds:
+        bound = too_much_work(program.tree, case.facts, subject.it)
+        if bound:
+            return Answer(None, bound)
+    return program.answer(subject.activation)
+
+
+def _missing(program: Program, answer: Answer, case: _Case, subject: _Subject) -> str:
+    """The missing facts by their paths, or why the condition has no value."""
+    value = None
+    if not program.folds or not too_much_work(program.tree, case.facts, subject.it):
+        value = evaluate_tree(program.tree.root, scope_of(case.facts, subject.each, subject.it))
+    if not isinstance(value, Unknown):
+        return answer.why
+    if value.missing:
+        return _with_defects(sorted(value.missing), case)
+    return "; ".join(sorted(value.why))
+
+
+def _with_defects(paths: Sequence[str], case: _Case) -> str:
+    named = [f"{path} ({case.defects[path]})" if path in case.defects else path for path in paths[:_MAX_NAMED]]
+    more = len(paths) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more > 0 else "")
+
+
+def _violated(ready: CompiledRule, case: _Case, subject: _Subject) -> RuleOutcome:
+    cited = _cited(subject, case)
+    firm = subject.each == "gates" and ("findings" not in case.facts or (subject.it or {}).get("firm") != 0)
+    waivable = ready.rule.waivable and not firm and all(finding.waivable for finding in cited)
+    return replace(_outcome(ready, case, subject, RuleStatus.VIOLATED), findings=cited, waivable=waivable)
+
+
+def _cited(subject: _Subject, case: _Case) -> tuple[CitedFinding, ...]:
+    """The findings that a violated outcome rests on: those of its gate that bind, or the finding itself."""
+    if subject.it is None:
+        return ()
+    if subject.each == "findings":
+        return (_finding(subject.it),)
+    if subject.each != "gates":
+        return ()
+    name = subject.it.get("name")
+    found = (
+        _finding(finding)
+        for finding in case.facts.get("findings", [])
+        if finding.get("gate") == name and finding.get("binding") is not False
+    )
+    return tuple(sorted(found, key=lambda finding: (finding.rule, finding.path or "", finding.fingerprint)))
+
+
+def _finding(finding: Mapping[str, Any]) -> CitedFinding:
+    return CitedFinding(
+        fingerprint=finding.get("fingerprint", ""),
+        rule=finding.get("rule", ""),
+        path=finding.get("path") or None,
+        waivable=finding.get("waivable") is True,
+    )
+
+
+def _unknown(ready: CompiledRule, case: _Case, subject: _Subject, missing: str, kind: str = "") -> RuleOutcome:
+    by = _by_evidence(case, kind) if kind else _by(subject, missing)
+    return replace(_outcome(ready, case, subject, RuleStatus.UNKNOWN), missing=missing, by=by)
+
+
+def _by(subject: _Subject, missing: str) -> str:
+    if subject.each == "gates" and subject.it is not None:
+        return "author" if subject.it.get("mendable") is True else "person"
+    return "author" if missing.split(".", 1)[0] in _OF_THE_AUTHOR else "person"
+
+
+def _by_evidence(case: _Case, kind: str) -> str:
+    return "author" if any(gate.get("mendable") is True for gate in case.gates_of_kind(kind)) else "person"
+
+
+def _outcome(ready: CompiledRule, case: _Case, subject: _Subject, status: RuleStatus) -> RuleOutcome:
+    rule = ready.rule
+    return RuleOutcome(
+        rule=rule.id,
+        version=rule.version,
+        status=status,
+        category=rule.category,
+        severity=rule.severity,
+        waivable=rule.waivable,
+        message=fill(rule.message, case.facts, subject.it),
+        remedy=fill(rule.remedy, case.facts, subject.it),
+        subject=subject.name,
+        gate=_gate(subject),
+        facts=MappingProxyType(facts_read(ready.reads, case.facts, subject.each, subject.it)),
+        evidence=_digests(rule, case, subject),
+    )
+
+
+def _gate(subject: _Subject) -> str:
+    if subject.it is None:
+        return ""
+    if subject.each == "gates":
+        return str(subject.it.get("name", ""))
+    return str(subject.it.get("gate", "")) if subject.each == "findings" else ""
+
+
+def _digests(rule: Rule, case: _Case, subject: _Subject) -> tuple[str, ...]:
+    gates = [gate for kind in rule.evidence for gate in case.gates_of_kind(kind)]
+    if subject.each == "gates" and subject.it is not None:
+        gates.append(subject.it)
+    if not gates:
+        return ()
+    return tuple(sorted({digest for gate in gates for digest in gate.get("evidence", [])}))
+
+
+def _not_about_this(ready: CompiledRule, case: _Case) -> RuleOutcome:
+    outcome = _not_applicable(ready.rule, "What the rule is about is not so in this case")
+    return replace(outcome, facts=MappingProxyType(facts_read(ready.reads, case.facts)))
+
+
+def _not_applicable(rule: Rule, reason: str) -> RuleOutcome:
+    return RuleOutcome(
+        rule=rule.id,
+        version=rule.version,
+        status=RuleStatus.NOT_APPLICABLE,
+        category=rule.category,
+        severity=rule.severity,
+        waivable=rule.waivable,
+        message=reason,
+        remedy="",
+    )

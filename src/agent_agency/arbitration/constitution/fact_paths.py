@@ -1,0 +1,156 @@
+"""Paths of facts: which a condition reads, what they hold in a case, and how an element of a list is named.
+
+A path is written ``spec.tier`` or ``gates[tests].status``. Which paths a condition reads is worked out from its tree,
+not by watching it run, so that it does not hang on which operand was evaluated first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from agent_agency.arbitration.constitution.syntax_tree import Call, Fold, ListOf, Name, Node, Select, Tree
+
+IT = "it"
+ANY = "*"
+"""In a path that is read: any element of the list before it."""
+
+MAX_TOLD = 32
+"""Elements of a list whose facts are told one by one; of a longer list only the number is told."""
+
+NAMED_BY: Mapping[str, str] = MappingProxyType(
+    {
+        "gates": "name",
+        "findings": "fingerprint",
+        "files": "path",
+        "governance": "path",
+        "waivers": "id",
+        "authors": "address",
+        "claims": "text",
+    }
+)
+"""The fact that names an element of each list."""
+
+Read: TypeAlias = tuple[str, ...]
+_Bindings: TypeAlias = Mapping[str, "Read | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A record or an element of a list, with its path."""
+
+    path: str
+    members: Mapping[str, Any]
+
+
+def element_name(listed: str, members: Mapping[str, Any]) -> str:
+    """What tells an element of a list from the others; ``?`` where that fact is missing."""
+    name = members.get(NAMED_BY[listed])
+    return name if isinstance(name, str) else "?"
+
+
+def element_path(listed: str, members: Mapping[str, Any]) -> str:
+    """The path of an element: ``gates[tests]``."""
+    return f"{listed}[{element_name(listed, members)}]"
+
+
+def scope_of(facts: Mapping[str, Any], each: str = "", it: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Locate every record and element of the facts, for ``three_valued.evaluate_tree``."""
+    scope: dict[str, Any] = {}
+    for name, value in facts.items():
+        if isinstance(value, Mapping):
+            scope[name] = Located(name, value)
+        else:
+            scope[name] = [Located(element_path(name, element), element) for element in value]
+    if it is not None:
+        scope[IT] = Located(element_path(each, it), it)
+    return scope
+
+
+def reads_of(*trees: Tree) -> tuple[Read, ...]:
+    """Every path that the conditions read, in order: ``("spec", "tier")``, ``("gates", "*", "status")``.
+
+    A list alone, ``("gates",)``, means that its elements are gone through or counted.
+    """
+    found = {read for tree in trees for read in _reads(tree.root, {})}
+    return tuple(sorted(found))
+
+
+def facts_read(
+    reads: Iterable[Read], facts: Mapping[str, Any], each: str = "", it: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The facts at those paths; what is missing is left out, a list of records is told by its number of elements."""
+    told: dict[str, Any] = {}
+    for read in reads:
+        root, rest = read[0], read[1:]
+        if root == IT and it is not None:
+            _tell(told, element_path(each, it), it, rest)
+        elif root in facts:
+            _tell(told, root, facts[root], rest)
+    return told
+
+
+def _tell(told: dict[str, Any], path: str, value: Any, rest: Sequence[str]) -> None:
+    if not rest:
+        told[path] = len(value) if _is_records(value) else value
+    elif rest[0] != ANY:
+        if isinstance(value, Mapping) and rest[0] in value:
+            _tell(told, f"{path}.{rest[0]}", value[rest[0]], rest[1:])
+    elif _is_records(value) and len(value) <= MAX_TOLD:
+        for element in value:
+            _tell(told, element_path(path, element), element, rest[1:])
+
+
+def _is_records(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(element, Mapping) for element in value[:1])
+
+
+def _reads(node: Node, bound: _Bindings) -> Iterator[Read]:
+    path = path_read(node, bound)
+    if path is not None:
+        if path[-1] != ANY:
+            yield path
+        return
+    if isinstance(node, Fold):
+        yield from _reads(node.source, bound)
+        inner = {**bound, node.variable: element_read(node.source, bound), node.accumulator: None}
+        for below in (node.initial, node.step, node.result):
+            yield from _reads(below, inner)
+    elif isinstance(node, Select):
+        yield from _reads(node.operand, bound)
+    elif isinstance(node, Call | ListOf):
+        for below in node.arguments if isinstance(node, Call) else node.elements:
+            yield from _reads(below, bound)
+
+
+def path_read(node: Node, bound: _Bindings) -> Read | None:
+    """The path that a name or a chain of fields stands for; None for anything else."""
+    if isinstance(node, Name):
+        return bound.get(node.name, (node.name,))
+    if isinstance(node, Select):
+        above = path_read(node.operand, bound)
+        return None if above is None else (*above, node.field)
+    return None
+
+
+def element_read(source: Node, bound: _Bindings) -> Read | None:
+    """The path of the elements of a list: of facts, or of what ``filter`` or ``map`` leaves of one."""
+    path = path_read(source, bound)
+    if path is not None:
+        return (*path, ANY)
+    if isinstance(source, Fold):
+        inner = {**bound, source.variable: element_read(source.source, bound), source.accumulator: None}
+        for kept in _kept(source.step):
+            return path_read(kept, inner)
+    return None
+
+
+def _kept(step: Node) -> Iterator[Node]:
+    """What the step of a ``filter`` or ``map`` puts into the list."""
+    if isinstance(step, ListOf):
+        yield from step.elements
+    elif isinstance(step, Call):
+        for argument in step.arguments[-2:]:
+            yield from _kept(argument)

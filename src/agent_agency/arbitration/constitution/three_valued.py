@@ -1,0 +1,213 @@
+"""Conditions evaluated a second time, in Python, to name the facts that an unknown hangs on.
+
+The runtime says only that some key was not found. This evaluation carries, in place of a value, the full paths of the
+missing facts that the value hangs on; a missing fact that cannot change the answer (``false && missing``) is not
+named. It knows the part of CEL that rules may use and nothing more, and serves as an oracle for the runtime in tests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from agent_agency.arbitration.constitution.fact_paths import Located
+from agent_agency.arbitration.constitution.syntax_tree import (
+    Call,
+    Constant,
+    Fold,
+    ListOf,
+    Name,
+    Node,
+    Select,
+)
+
+_INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """No value: the paths of the facts that are missing, or why it cannot be worked out (``1 / 0``)."""
+
+    missing: frozenset[str] = frozenset()
+    why: frozenset[str] = frozenset()
+
+    def __or__(self, other: Unknown) -> Unknown:
+        return Unknown(self.missing | other.missing, self.why | other.why)
+
+
+_Scope: TypeAlias = Mapping[str, Any]
+
+
+def evaluate_tree(node: Node, scope: Mapping[str, Any]) -> Any:
+    """Evaluate a tree that ``subset.problems_of`` accepts.
+
+    Args:
+        node: the root of the tree.
+        scope: what ``fact_paths.scope_of`` made of the facts.
+
+    Returns:
+        The value, or an ``Unknown``.
+    """
+    if isinstance(node, Constant):
+        return node.value
+    if isinstance(node, Name):
+        return scope.get(node.name, Unknown(frozenset({node.name})))
+    reader = _NODES.get(type(node))
+    return _cannot("a literal of this kind is not known") if reader is None else reader(node, scope)
+
+
+def _cannot(why: str) -> Unknown:
+    return Unknown(why=frozenset({why}))
+
+
+def _select(node: Select, scope: _Scope) -> Any:
+    record = evaluate_tree(node.operand, scope)
+    if isinstance(record, Unknown):
+        return record
+    if not isinstance(record, Located):
+        return _cannot("a field is asked of what has none")
+    if node.field not in record.members:
+        return Unknown(frozenset({f"{record.path}.{node.field}"}))
+    return record.members[node.field]
+
+
+def _fold(node: Fold, scope: _Scope) -> Any:
+    source = evaluate_tree(node.source, scope)
+    if isinstance(source, Unknown):
+        return source
+    inner = dict(scope)
+    inner[node.accumulator] = evaluate_tree(node.initial, scope)
+    for element in source:
+        inner[node.variable] = element
+        if evaluate_tree(node.proceed, inner) is False:
+            break
+        inner[node.accumulator] = evaluate_tree(node.step, inner)
+    inner.pop(node.variable, None)
+    return evaluate_tree(node.result, inner)
+
+
+def _list(node: ListOf, scope: _Scope) -> Any:
+    elements = [evaluate_tree(element, scope) for element in node.elements]
+    unknown = _first_unknown(elements)
+    return elements if unknown is None else unknown
+
+
+def _call(node: Call, scope: _Scope) -> Any:
+    lazy = _LAZY.get(node.function)
+    if lazy is not None:
+        return lazy(node.arguments, scope)
+    values = [evaluate_tree(argument, scope) for argument in node.arguments]
+    unknown = _first_unknown(values)
+    return _strict(node.function, values) if unknown is None else unknown
+
+
+def _strict(name: str, values: Sequence[Any]) -> Any:
+    function = _STRICT.get(name)
+    if function is None:
+        return _cannot(f"'{name}' is not known")
+    try:
+        result = function(*values)
+    except ZeroDivisionError:
+        return _cannot("division by zero")
+    except (ValueError, TypeError, re.error, OverflowError) as error:
+        return _cannot(str(error) or "no value")
+    overflows = type(result) is int and not _INT_MIN <= result <= _INT_MAX
+    return _cannot("integer overflow") if overflows else result
+
+
+def _first_unknown(values: Sequence[Any]) -> Unknown | None:
+    unknown: Unknown | None = None
+    for value in values:
+        if isinstance(value, Unknown):
+            unknown = value if unknown is None else unknown | value
+    return unknown
+
+
+def _and_or(arguments: Sequence[Node], scope: _Scope, decides: bool) -> Any:  # noqa: FBT001 - false for and, true for or
+    values = [evaluate_tree(argument, scope) for argument in arguments]
+    if any(value is decides for value in values):
+        return decides
+    unknown = _first_unknown(values)
+    return (not decides) if unknown is None else unknown
+
+
+def _and(arguments: Sequence[Node], scope: _Scope) -> Any:
+    return _and_or(arguments, scope, False)  # noqa: FBT003 - false decides
+
+
+def _or(arguments: Sequence[Node], scope: _Scope) -> Any:
+    return _and_or(arguments, scope, True)  # noqa: FBT003 - true decides
+
+
+def _choose(arguments: Sequence[Node], scope: _Scope) -> Any:
+    condition = evaluate_tree(arguments[0], scope)
+    if isinstance(condition, Unknown):
+        return condition
+    return evaluate_tree(arguments[1 if condition else 2], scope)
+
+
+def _not_strictly_false(arguments: Sequence[Node], scope: _Scope) -> Any:
+    return evaluate_tree(arguments[0], scope) is not False
+
+
+def _divide(left: float, right: float) -> float:
+    if type(left) is int and type(right) is int:
+        quotient = abs(left) // abs(right)
+        return quotient if (left < 0) == (right < 0) else -quotient
+    return left / right
+
+
+def _modulo(left: int, right: int) -> int:
+    rest = abs(left) % abs(right)
+    return -rest if left < 0 else rest
+
+
+def _to_int(value: float | str) -> int:
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]+", value):
+        raise ValueError("cannot convert string to int")
+    return int(value)
+
+
+def _to_text(value: float | str | bool) -> str:  # noqa: FBT001 - a value of CEL
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+_LAZY: Mapping[str, Callable[[Sequence[Node], _Scope], Any]] = MappingProxyType(
+    {"_&&_": _and, "_||_": _or, "_?_:_": _choose, "@not_strictly_false": _not_strictly_false}
+)
+
+_STRICT: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {
+        "!_": lambda a: not a,
+        "-_": lambda a: -a,
+        "_==_": lambda a, b: a == b,
+        "_!=_": lambda a, b: a != b,
+        "_<_": lambda a, b: a < b,
+        "_<=_": lambda a, b: a <= b,
+        "_>_": lambda a, b: a > b,
+        "_>=_": lambda a, b: a >= b,
+        "_+_": lambda a, b: a + b,
+        "_-_": lambda a, b: a - b,
+        "_*_": lambda a, b: a * b,
+        "_/_": _divide,
+        "_%_": _modulo,
+        "@in": lambda a, b: a in b,
+        "size": len,
+        "contains": lambda a, b: b in a,
+        "startsWith": lambda a, b: a.startswith(b),
+        "endsWith": lambda a, b: a.endswith(b),
+        "matches": lambda a, b: re.search(b, a) is not None,
+        "int": _to_int,
+        "double": float,
+        "string": _to_text,
+    }
+)
+
+_NODES: Mapping[type, Callable[[Any, _Scope], Any]] = MappingProxyType(
+    {Select: _select, ListOf: _list, Call: _call, Fold: _fold}
+)
