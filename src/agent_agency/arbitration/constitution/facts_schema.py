@@ -79,7 +79,9 @@ def records() -> Mapping[str, tuple[Fact, ...]]:
             ),
             "law": _facts(
                 in_force=(_B, "whether the base holds law"),
+                digest=(_T, "digest of all that binds; missing where the base holds no law"),
                 readable=(_B, "whether all of it could be read"),
+                waiver_days=(_I, "the longest that a waiver may last, in days"),
                 weakened=(_L, "default rules that the repository disabled or loosened"),
                 weakened_without_leave=(_L, "those of them that the policy does not allow to be weakened"),
                 principals=(_I, "principals that the base lists"),
@@ -92,6 +94,7 @@ def records() -> Mapping[str, tuple[Fact, ...]]:
                 spec_trailers=(_L, "specs named in trailers of the commits"),
             ),
             "evidence": _facts(
+                binding=(_I, "binding gates; missing where there is none, because then nothing was measured"),
                 measured=(_I, "binding gates whose result was measured in this review"),
                 reused=(_I, "binding gates whose result was measured before, on the same inputs"),
                 flaky=(_I, "binding gates that passed only when run again"),
