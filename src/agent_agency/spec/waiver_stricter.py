@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from agent_agency.attestation.person import distinct, same_principal
 from agent_agency.config import WAIVABLE_GATES, LawLimits
 from agent_agency.spec.datetimes import moment
 from agent_agency.spec.finding_collector import FindingCollector
@@ -14,7 +15,6 @@ from agent_agency.spec.javascript_dates import javascript_date, moment_of
 from agent_agency.spec.model import Budget, Policy
 from agent_agency.spec.near_miss import did_you_mean
 from agent_agency.spec.policy import max_waiver_days
-from agent_agency.attestation.person import distinct, same_principal
 from agent_agency.spec.schema_check import is_kind
 from agent_agency.spec.waiver_shapes import Named, RawWaiver
 
@@ -78,6 +78,7 @@ IGNORED_FIELDS = frozenset(
 """Fields of one shape or another that carry information for people."""
 
 MIN_REASON = 10
+_LEAST_LETTERS = 4
 _EMPTY_REASONS = frozenset({"todo", "tbd", "fixme", "n/a", "none", "because", "placeholder", "no reason"})
 
 
@@ -154,14 +155,21 @@ def _meant(word: str, known: Collection[str]) -> str | None:
 def _check_reason(raw: RawWaiver, found: FindingCollector) -> None:
     if raw.reason is None:
         return
-    words = " ".join(raw.reason.split())
-    if len(words) < MIN_REASON or words.casefold().strip(".!…- ") in _EMPTY_REASONS:
+    if not is_reason(raw.reason):
         found.add(
             "strict.reason_too_short",
             (*raw.at, "reason"),
             "The reason does not say why",
             f"Say in at least {MIN_REASON} characters what stands against it and until when.",
         )
+
+
+def is_reason(text: str) -> bool:
+    """Whether a text may say why: long enough, of words, and none of the usual fillers."""
+    words = " ".join(text.split())
+    letters = {char for char in words.casefold() if char.isalnum()}
+    filler = words.casefold().strip(".!…- ") in _EMPTY_REASONS
+    return len(words) >= MIN_REASON and len(letters) >= _LEAST_LETTERS and not filler
 
 
 def _check_times(

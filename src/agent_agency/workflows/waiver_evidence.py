@@ -175,7 +175,7 @@ class _Reader:
     def _check_binding(self, found: _Found, about: str, base: str, chain: str | None) -> None:
         if about != found.waiver_id:
             raise ValueError(f"it is about {about}")
-        if found.chain is not None and chain not in {found.chain, None}:
+        if found.chain is not None and chain != found.chain:
             raise ValueError("it was made for another record than this one")
         if not self._in_history(base):
             raise ValueError(f"the commit {base[:12]} that it was made for is not part of the base's history")

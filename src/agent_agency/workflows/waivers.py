@@ -8,19 +8,22 @@ approvals are statements.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from agent_agency.arbitration.constitution.model import Rule
 from agent_agency.arbitration.verdict import WaiverInForce
 from agent_agency.arbitration.waivers.fold import fold
 from agent_agency.arbitration.waivers.force import ChangeBefore, days_of, judge_record
+from agent_agency.arbitration.waivers.lawful import BUDGET_GATE, Bounds
 from agent_agency.spec.model import Budget, BudgetDecision, Waiver
 from agent_agency.spec.waiver_force import why_not_in_force
 from agent_agency.workflows.law import Law
 from agent_agency.workflows.waiver_evidence import WaiverEvidence
 
-BUDGET_GATE = "budget_limit"
+UNGOVERNED = "no valid working spec governs the change"
+LAW_UNREADABLE = "the law at the base cannot be read whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class WaiversOfChange:
     signatures_needed: bool = False
 
 
-def waivers_of_change(
+def waivers_of_change(  # noqa: PLR0913 - each is one thing that the law asks about
     law: Law,
     evidence: WaiverEvidence,
     *,
@@ -78,6 +81,7 @@ def waivers_of_change(
     authors: Sequence[str],
     now: datetime,
     uses_of: Callable[[str], int],
+    rules: Iterable[Rule] = (),
 ) -> WaiversOfChange:
     """Tell the waivers in force from the others.
 
@@ -89,15 +93,17 @@ def waivers_of_change(
         authors: e-mail addresses and names of the change's authors, none of whom may have approved.
         now: the moment of the review.
         uses_of: how many other changes a waiver (by id) was needed for.
+        rules: the rules in force; a waiver covers only those that let one.
     """
     files = [result.waiver for result in law.waivers if result.waiver is not None]
-    if spec_id is None or tier is None:
+    if spec_id is None or tier is None or law.problems:
         ids = {waiver.id for waiver in files} | {act.waiver_id for act in evidence.acts if act.terms}
-        reason = "no valid working spec governs the change"
+        reason = LAW_UNREADABLE if law.problems else UNGOVERNED
         return WaiversOfChange((), dict.fromkeys(sorted(ids), reason), evidence.signatures_needed)
     change = ChangeBefore(spec_id, tier, tuple(authors), now)
     if evidence.signatures_needed:
-        judged = _signed(law, files, evidence, change, uses_of)
+        bounds = Bounds.of(law.limits, law.policy, [gate.name for gate in law.config.gates], rules)
+        judged = _signed(bounds, files, evidence, change, uses_of)
     else:
         judged = _stated(law, files, change, uses_of)
     return _without_doubles(judged, signatures_needed=evidence.signatures_needed)
@@ -107,12 +113,16 @@ Judged = list[tuple[WaiverUse, str | None]]
 
 
 def _signed(
-    law: Law, files: Sequence[Waiver], evidence: WaiverEvidence, change: ChangeBefore, uses_of: Callable[[str], int]
+    bounds: Bounds,
+    files: Sequence[Waiver],
+    evidence: WaiverEvidence,
+    change: ChangeBefore,
+    uses_of: Callable[[str], int],
 ) -> Judged:
     judged: Judged = []
     for record in fold(files, evidence.acts):
         uses = uses_of(record.waiver.id) if record.waiver.max_uses is not None else 0
-        found = judge_record(record, change, law.limits, uses=uses)
+        found = judge_record(record, change, bounds, uses=uses)
         days, how = days_of(found.waiver, change.now), found.standing
         judged.append((WaiverUse(found.waiver, len(how.approvers), how.quorum, days, signed=True), found.why))
     return judged

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from agent_agency.arbitration.waivers.fold import standing
+from agent_agency.arbitration.waivers.lawful import Bounds, problems_of
 from agent_agency.arbitration.waivers.model import Standing, WaiverRecord, WaiverState
-from agent_agency.config import LawLimits
 from agent_agency.spec.model import Waiver
 from agent_agency.spec.waiver_force import why_not_in_force
 
@@ -34,25 +34,34 @@ class Forced:
     why: str | None
 
 
-def judge_record(record: WaiverRecord, change: ChangeBefore, limits: LawLimits, *, uses: int) -> Forced:
+def judge_record(record: WaiverRecord, change: ChangeBefore, bounds: Bounds, *, uses: int) -> Forced:
     """Say whether a waiver with signed acts is in force for a change.
 
     Args:
         record: the waiver and the sound acts about it.
         change: what it is to cover.
-        limits: the law's own limits at the base.
+        bounds: what the law at the base lets a waiver be.
         uses: how many other changes needed it already.
     """
-    quorum = limits.quorum.get(change.tier, 1)
+    quorum = bounds.limits.quorum.get(change.tier, 1)
     how = standing(record, now=change.now, quorum=quorum, authors=change.authors, uses=uses)
     waiver = replace(record.waiver, approvers=tuple(principal.address for principal in how.approvers))
-    why = how.why if how.state is not WaiverState.APPROVED else _why_not(waiver, change, limits)
+    why = how.why if how.state is not WaiverState.APPROVED else _why_not(record, waiver, change, bounds)
     return Forced(waiver, how, told_with_approvals(why, how))
 
 
-def _why_not(waiver: Waiver, change: ChangeBefore, limits: LawLimits) -> str | None:
+def _why_not(record: WaiverRecord, waiver: Waiver, change: ChangeBefore, bounds: Bounds) -> str | None:
+    """What stands against an approved waiver; a file was held to the law when it was read, a request is only now."""
+    unlawful = problems_of(record.request.terms, bounds) if record.request and record.request.terms else ()
+    if unlawful:
+        return unlawful[0].why
     return why_not_in_force(
-        waiver, now=change.now, spec_id=change.spec_id, authors=change.authors, limits=limits, tier=change.tier
+        waiver,
+        now=change.now,
+        spec_id=change.spec_id,
+        authors=change.authors,
+        limits=bounds.limits,
+        tier=change.tier,
     )
 
 

@@ -70,7 +70,7 @@ class Act:
     """One sound act: its signature verified, and its signer is listed.
 
     ``digest`` names what it is about: the payload of the request, or the file. ``at`` is the moment that the signer
-    states. ``chain`` is the ledger's chain that the signer had before them (``None``: there was none yet). ``where``
+    states. ``chain`` is the chain of the ledger that the signer had before them. ``where``
     says where it was found, fit for a report. ``terms`` are those of a request, ``note`` what the signer wrote.
     """
 
@@ -81,7 +81,7 @@ class Act:
     signer: Principal
     key_id: str
     base: str
-    chain: str | None
+    chain: str
     where: str
     note: str = ""
     terms: Terms | None = None

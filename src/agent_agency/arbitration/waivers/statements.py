@@ -61,7 +61,7 @@ class Decided:
     digest: str
     at: datetime
     base: str
-    chain: str | None
+    chain: str
     note: str
 
 
@@ -70,7 +70,7 @@ def subject_of(waiver_id: str) -> str:
     return f"{SUBJECT_PREFIX}{waiver_id}"
 
 
-def request_statement(terms: Terms, chain: str | None) -> bytes:
+def request_statement(terms: Terms, chain: str) -> bytes:
     """Write a request as the bytes that its requester signs; their digest is what approvals sign.
 
     Raises:
@@ -119,7 +119,7 @@ def decision_statement(kind: ActKind, decided: Decided) -> bytes:
     return data
 
 
-def read_terms(statement: Statement) -> tuple[Terms, str | None]:
+def read_terms(statement: Statement) -> tuple[Terms, str]:
     """Read what a request asks for, and the chain that it is bound to.
 
     Raises:
@@ -141,7 +141,7 @@ def read_terms(statement: Statement) -> tuple[Terms, str | None]:
         max_uses=None if value["max_uses"] is None else _count(value["max_uses"], "max_uses", least=1),
         delta=_delta(value["delta"]),
     )
-    return terms, _chain(value["chain"])
+    return terms, _matching(_CHAIN, value["chain"], "chain")
 
 
 def read_decided(statement: Statement) -> Decided:
@@ -162,7 +162,7 @@ def read_decided(statement: Statement) -> Decided:
         digest=digest,
         at=_moment(value["at"], "at"),
         base=_matching(_COMMIT, value["base"], "base"),
-        chain=_chain(value["chain"]),
+        chain=_matching(_CHAIN, value["chain"], "chain"),
         note=value["note"],
     )
 
@@ -205,10 +205,6 @@ def _matching(pattern: re.Pattern[str], value: Any, member: str) -> str:
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise ValueError(f"its '{member}' has not the form that it must have")
     return value
-
-
-def _chain(value: Any) -> str | None:
-    return None if value is None else _matching(_CHAIN, value, "chain")
 
 
 def _moment(value: Any, member: str) -> datetime:
