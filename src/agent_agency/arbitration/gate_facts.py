@@ -17,7 +17,7 @@ def gate_facts(gate: GateResult, kind: str | None) -> dict[str, Any]:
     """One element of ``gates``; ``kind`` is that of ``agency.toml``, none for a built-in gate."""
     told: dict[str, Any] = {
         "name": gate.name,
-        "kind": kind or BUILT_IN,
+        "kind": str(kind or BUILT_IN),
         "status": str(gate.status),
         "binding": _binds(gate),
         "mode": str(gate.mode),
