@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from agent_agency.attestation.signer import Ed25519Signer
 
 BCRYPT_ROUNDS = 64
-"""Four times OpenSSH's own number: about a second for each guess of a pass phrase."""
+"""Four times OpenSSH's own number, so that each guess at a pass phrase takes a good part of a second."""
 
 _BEGIN = "-----BEGIN OPENSSH PRIVATE KEY-----"
 _END = "-----END OPENSSH PRIVATE KEY-----"

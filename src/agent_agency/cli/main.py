@@ -68,6 +68,7 @@ _COMMANDS = {
     "explain": ("agent_agency.cli.explain", "explain", "Why was it ruled so, and is it still so?"),
     "evidence": ("agent_agency.cli.evidence", "evidence", "Look after what rulings rest on."),
     "ledger": ("agent_agency.cli.ledger", "ledger", "Verify, export and import the record."),
+    "identity": ("agent_agency.cli.identity", "identity", "Make keys to sign with, and see which count."),
     "doctor": ("agent_agency.cli.doctor", "doctor", "Say what this machine can do."),
 }
 

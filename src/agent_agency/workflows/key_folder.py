@@ -113,7 +113,7 @@ class KeyFolder:
         if not _NAME.fullmatch(name) or name not in self.names():
             here = ", ".join(self.names()) or "none"
             raise SigningError(
-                f"There is no key {name!r} of yours (here: {here})",
+                f"There is no key {name!r} of yours; here: {here}",
                 fix=f"Make one with agency identity new {name if _NAME.fullmatch(name) else 'NAME'} --role ROLE.",
                 code="signature.no_key",
             )
