@@ -1,19 +1,32 @@
-"""Cases in the ledger: finding the case of a matter, and what a ruling adds to it."""
+"""Cases in the ledger: finding the case of a matter, reading cases, and what a ruling adds to one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from agent_agency.arbitration.cases.fold import advance, fold
-from agent_agency.arbitration.cases.model import CaseRecord, Matter, Step, subject_of
+from agent_agency.arbitration.cases.model import (
+    CASE_KINDS,
+    SUBJECT_PREFIX,
+    CaseRecord,
+    CaseState,
+    Matter,
+    Step,
+    subject_of,
+)
 from agent_agency.arbitration.cases.note_review import RulingNote, note_review
 from agent_agency.config import LawLimits
+from agent_agency.errors import CaseError, LedgerMovedError
 
 if TYPE_CHECKING:
+    from agent_agency.ledger.entry import Entry
     from agent_agency.ledger.journal import Draft, Ledger
+
+TRIES = 100
+"""Each try that fails means that somebody else's write went through, so that all together always get on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +34,7 @@ class CaseNotes:
     """What goes into one ``append_all`` together with the entry that caused it.
 
     ``drafts`` are the case's entries, after the caller's own; ``unless_moved`` guards them. ``record`` is the case as
-    it will stand, ``None`` where the ruling has none.
+    it will stand, ``None`` where there is none.
     """
 
     drafts: tuple[Draft, ...]
@@ -30,33 +43,61 @@ class CaseNotes:
 
     @property
     def case_id(self) -> str | None:
-        """The case that the ruling belongs to."""
+        """The case that the act belongs to."""
         return self.record.id if self.record else None
 
 
 @dataclass(frozen=True, slots=True)
-class Newest:
-    """The newest case of a matter, and what guards a write that rests on it."""
+class FoundCase:
+    """A matter's newest case, or one case by its id, and what guards a write that rests on it."""
 
     record: CaseRecord | None
     next_ordinal: int
     unless_moved: Mapping[str, int]
 
 
-def newest_case(ledger: Ledger, matter: Matter) -> Newest:
+def newest_case(ledger: Ledger, matter: Matter) -> FoundCase:
     """Find the newest case of a matter; its cases are numbered without gaps.
 
     Raises:
         CaseError: its entries contradict each other.
         LedgerError: the ledger cannot be read or does not verify.
     """
-    ordinal = _last_ordinal(ledger, matter)
+    ordinal, entries = _newest_entries(ledger, matter)
     follows = subject_of(matter.case_id(ordinal + 1))
     if ordinal == 0:
-        return Newest(None, 1, {follows: 0})
+        return FoundCase(None, 1, {follows: 0})
     subject = subject_of(matter.case_id(ordinal))
+    return FoundCase(fold(entries), ordinal + 1, {subject: entries[-1].seq, follows: 0})
+
+
+def case_by_id(ledger: Ledger, case_id: str) -> FoundCase:
+    """Read one case.
+
+    Raises:
+        CaseError: there is none of this id, or its entries contradict each other.
+        LedgerError: the ledger cannot be read or does not verify.
+    """
+    subject = subject_of(case_id)
     entries = ledger.about(subject)
-    return Newest(fold(entries), ordinal + 1, {subject: entries[-1].seq, follows: 0})
+    record = fold(entries)
+    return FoundCase(record, record.ordinal + 1, {subject: entries[-1].seq})
+
+
+def all_cases(ledger: Ledger) -> tuple[FoundCase, ...]:
+    """Every case, in the order in which they were opened.
+
+    Raises:
+        CaseError: the entries of one contradict each other.
+        LedgerError: the ledger cannot be read or does not verify.
+    """
+    records: dict[str, tuple[CaseRecord, int]] = {}
+    for entry in ledger.of_kinds(CASE_KINDS):
+        subject = str(entry.body.get("subject", ""))
+        known = records.get(subject)
+        record = advance(known[0] if known else None, entry)
+        records[subject] = (record, entry.seq)
+    return tuple(FoundCase(record, record.ordinal + 1, {subject: seq}) for subject, (record, seq) in records.items())
 
 
 def note_ruling(ledger: Ledger, note: RulingNote, limits: LawLimits, now: datetime) -> CaseNotes:
@@ -66,27 +107,70 @@ def note_ruling(ledger: Ledger, note: RulingNote, limits: LawLimits, now: dateti
         CaseError: the entries of the matter's case contradict each other.
         LedgerError: the ledger cannot be read or does not verify.
     """
-    newest = newest_case(ledger, note.matter)
-    steps = note_review(newest.record, newest.next_ordinal, note, limits, now)
-    record = None if newest.record is None or newest.record.state.ended else newest.record
-    for step in steps:
-        opens = step.body["from"] == "new"
-        record = advance(None if opens else record, step)
-    return CaseNotes(as_drafts(steps), newest.unless_moved, record)
+    found = newest_case(ledger, note.matter)
+    return notes_of(found, note_review(found.record, found.next_ordinal, note, limits, now))
 
 
-def as_drafts(steps: tuple[Step, ...]) -> tuple[Draft, ...]:
-    """The entries to append."""
+def notes_of(found: FoundCase, steps: Iterable[Step]) -> CaseNotes:
+    """Steps that follow from a case that was found, ready to be appended."""
     from agent_agency.ledger.journal import Draft
 
-    return tuple(Draft(step.kind, step.body) for step in steps)
+    steps = tuple(steps)
+    record = None if found.record is None or found.record.state.ended else found.record
+    for step in steps:
+        record = advance(None if step.body["from"] == CaseState.NEW else record, step)
+    return CaseNotes(tuple(Draft(step.kind, step.body) for step in steps), found.unless_moved, record)
 
 
-def _last_ordinal(ledger: Ledger, matter: Matter) -> int:
-    """The greatest ordinal in use: doubled until one is free, then halved."""
+def append_noted(
+    ledger: Ledger, plan: Callable[[], CaseNotes], own: Callable[[CaseNotes], Iterable[Draft]] | None = None
+) -> tuple[CaseNotes, tuple[Entry, ...]]:
+    """Append what a plan asks for, planning anew while others write about the same case.
+
+    Args:
+        ledger: where to.
+        plan: reads the case and tells what to add.
+        own: the entry that causes it, to stand before the case's own in the same transaction.
+
+    Raises:
+        CaseError: others kept writing about the case.
+        LedgerError: the ledger cannot be read or written.
+    """
+    for _ in range(TRIES):
+        notes = plan()
+        drafts = (*(own(notes) if own else ()), *notes.drafts)
+        try:
+            return notes, ledger.append_all(drafts, unless_moved=notes.unless_moved)
+        except LedgerMovedError:
+            continue
+    raise CaseError(
+        f"Others wrote about the same case {TRIES} times in between", fix="Run the command again.", code="case.busy"
+    )
+
+
+def id_of(ledger: Ledger, wanted: str) -> str:
+    """The whole id of a case, from its id or the beginning that no other case's id has.
+
+    Raises:
+        CaseError: no case or more than one begins so.
+    """
+    if ledger.about(subject_of(wanted)):
+        return wanted
+    known = {str(entry.body.get("subject", "")).removeprefix(SUBJECT_PREFIX) for entry in ledger.of_kinds(CASE_KINDS)}
+    found = sorted(name for name in known if wanted and name.startswith(wanted))
+    if len(found) == 1:
+        return found[0]
+    what = f"{len(found)} cases begin with {wanted!r}" if found else f"There is no case {wanted!r}"
+    raise CaseError(what, fix="Run agency cases list --all for their ids.", code="case.unknown")
+
+
+def _newest_entries(ledger: Ledger, matter: Matter) -> tuple[int, tuple[Entry, ...]]:
+    """The greatest ordinal in use, doubled until one is free, then halved; and the entries about that case."""
+    found: dict[int, tuple[Entry, ...]] = {0: ()}
 
     def used(ordinal: int) -> bool:
-        return ledger.last_about(subject_of(matter.case_id(ordinal))) > 0
+        found[ordinal] = ledger.about(subject_of(matter.case_id(ordinal)))
+        return bool(found[ordinal])
 
     free = 1
     while used(free):
@@ -95,4 +179,4 @@ def _last_ordinal(ledger: Ledger, matter: Matter) -> int:
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if used(middle) else (low, middle)
-    return low
+    return low, found[low]

@@ -14,6 +14,8 @@ from agent_agency.arbitration.cases.model import (
     LAPSED,
     NOTED,
     OPENED,
+    PENDING,
+    REVIEWS,
     Candidate,
     CaseCondition,
     CaseEvent,
@@ -39,7 +41,7 @@ _DECIDED_WAIVERS = frozenset(
         CaseEvent.REQUEST_SETTLED,
     }
 )
-_APPEALS = frozenset({CaseEvent.APPEAL_FILED, CaseEvent.APPEAL_UPHELD, CaseEvent.APPEAL_DECIDED})
+_DECIDED_APPEALS = frozenset({CaseEvent.APPEAL_ANSWERED, CaseEvent.APPEAL_UPHELD, CaseEvent.APPEAL_DECIDED})
 
 
 class Recorded(Protocol):
@@ -138,22 +140,27 @@ def _opened(body: Mapping[str, Any]) -> CaseRecord:
 
 
 def _noted(record: CaseRecord, event: CaseEvent, body: Mapping[str, Any]) -> CaseRecord:
-    if "ruling_id" in body and event not in {CaseEvent.PATCH_CHOSEN, *_APPEALS}:
-        record = replace(
+    if event in REVIEWS:
+        return replace(
             record,
             ruling_id=body["ruling_id"],
             verdict=body["verdict"],
             conditions=_conditions(record.conditions, body),
         )
-    if event is CaseEvent.WAIVER_REQUESTED:
-        return replace(record, waivers=_with(record.waivers, body["waiver_id"], "pending"))
-    if event in _DECIDED_WAIVERS:
-        return replace(record, waivers=_with(record.waivers, body["waiver_id"], body["answer"]))
-    if event in _APPEALS:
-        return replace(record, appeals=_with(record.appeals, body["appeal_id"], body["answer"]))
     if event is CaseEvent.PATCHES_COMPETE:
         return replace(record, candidates=_candidates(record.candidates, body["candidates"]))
+    if event is CaseEvent.WAIVER_REQUESTED or event in _DECIDED_WAIVERS:
+        return replace(record, waivers=_with(record.waivers, body["waiver_id"], _answer(event, body)))
+    if event is CaseEvent.APPEAL_FILED or event in _DECIDED_APPEALS:
+        return replace(record, appeals=_with(record.appeals, body["appeal_id"], _answer(event, body)))
     return record
+
+
+def _answer(event: CaseEvent, body: Mapping[str, Any]) -> str:
+    if event in {CaseEvent.WAIVER_REQUESTED, CaseEvent.APPEAL_FILED}:
+        return PENDING
+    answer: str = body["answer"]
+    return answer
 
 
 def _conditions(known: tuple[CaseCondition, ...], body: Mapping[str, Any]) -> tuple[CaseCondition, ...]:

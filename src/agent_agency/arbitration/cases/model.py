@@ -20,6 +20,9 @@ LAPSED = "case_lapsed"
 CASE_KINDS = (OPENED, NOTED, CLOSED, LAPSED)
 """The kinds of ledger entry that make a case."""
 
+PENDING = "pending"
+"""The answer to a waiver request or an appeal that has none yet."""
+
 SUBJECT_PREFIX = "case:"
 _ID_DIGITS = 20
 
@@ -56,7 +59,8 @@ class CaseEvent(StrEnum):
 
     ``waiver_answered`` is a decision while another request of the case is undecided; ``waiver_granted`` and
     ``waiver_denied`` are the last one; ``request_settled`` is the last one of a case that is about nothing else.
-    ``appeal_upheld`` lets a ruling stand, ``appeal_decided`` ends the case. ``due_passed`` is told by the clock.
+    ``appeal_answered`` is a decision while another appeal of the case is heard; ``appeal_upheld`` is the last one and
+    lets the ruling stand, ``appeal_decided`` ends the case. ``due_passed`` is told by the clock.
     """
 
     REVIEW_APPROVED = "review_approved"
@@ -73,10 +77,22 @@ class CaseEvent(StrEnum):
     PATCHES_COMPETE = "patches_compete"
     PATCH_CHOSEN = "patch_chosen"
     APPEAL_FILED = "appeal_filed"
+    APPEAL_ANSWERED = "appeal_answered"
     APPEAL_UPHELD = "appeal_upheld"
     APPEAL_DECIDED = "appeal_decided"
     WITHDRAWN = "withdrawn"
     DUE_PASSED = "due_passed"
+
+
+REVIEWS = frozenset(
+    {
+        CaseEvent.REVIEW_APPROVED,
+        CaseEvent.REVIEW_WAIVED,
+        CaseEvent.REVIEW_REJECTED,
+        CaseEvent.REVIEW_CONDITIONAL,
+        CaseEvent.CHANGE_VANISHED,
+    }
+)
 
 
 class MatterKind(StrEnum):
@@ -249,11 +265,18 @@ class CaseRecord:
         return tuple(condition for condition in self.conditions if condition.settled is None)
 
     @property
+    def rulings(self) -> tuple[str, ...]:
+        """The rulings that were noted, oldest first."""
+        return tuple(step.details["ruling_id"] for step in self.history if step.event in REVIEWS)
+
+    @property
     def lapses_at(self) -> datetime:
-        """When the clock alone ends the case: its own due date, or the first of a condition that it waits for."""
-        if self.state is not CaseState.AWAITING_CONDITIONS:
-            return self.due
-        return min([self.due, *(condition.due for condition in self.unsettled)])
+        """When the clock alone ends the case: its own due date, or the first of a condition that the author owes.
+
+        While a waiver request or an appeal is undecided somebody else must act, and only the case's own date counts.
+        """
+        owed = self.state in {CaseState.OPEN, CaseState.AWAITING_CONDITIONS} and self.verdict == "conditional"
+        return min([self.due, *(condition.due for condition in self.unsettled if owed)])
 
     def is_due(self, now: datetime) -> bool:
         """Whether the case is open and its time has passed."""

@@ -101,6 +101,7 @@ def _under_appeal() -> dict[CaseEvent, CaseState]:
         _E.WAIVER_ANSWERED,
         _E.WAIVER_REVOKED,
         _E.APPEAL_FILED,
+        _E.APPEAL_ANSWERED,
     )
     return {
         **dict.fromkeys(noted, _S.UNDER_APPEAL),
