@@ -16,7 +16,11 @@ from agent_agency.ledger.entry import Entry
 
 PRUNED = "evidence_pruned"
 
-_OF_RULING = {"document": "the ruling document", "case": "the case file"}
+_OF_RULING = {
+    "document": "the ruling document",
+    "case_file": "the case file",
+    "constitution": "the rules in force",
+}
 
 
 @dataclass(frozen=True, slots=True)

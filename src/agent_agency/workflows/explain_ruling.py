@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from agent_agency.arbitration.case_file import Case, decision_bytes, from_json
+from agent_agency.arbitration.constitution.model import Constitution
 from agent_agency.arbitration.ruling import Decision
 from agent_agency.canonical_json import digest_bytes, parse_json
 from agent_agency.errors import UsageError
@@ -156,13 +158,13 @@ def _document(entry: Entry, store: EvidenceStore, states: Mapping[str, str]) -> 
 def _decide_again(
     entry: Entry, document: Mapping[str, Any] | None, store: EvidenceStore, states: Mapping[str, str]
 ) -> tuple[Reexecution, str | None, tuple[str, ...]]:
-    digest, recorded = entry.body.get("case"), entry.body.get("decision")
+    digest, recorded = entry.body.get("case_file"), entry.body.get("decision")
     if not isinstance(digest, str) or not isinstance(recorded, str):
         return Reexecution.IMPOSSIBLE, None, ("the entry names no case file: an older version recorded it",)
     if states[digest] != EvidenceState.OK:
         return Reexecution.IMPOSSIBLE, None, (f"the case file is {states[digest]}: {digest}",)
     try:
-        case = from_json(store.get(digest))
+        case = from_json(store.get(digest), partial(_constitution, entry, store, states))
     except ValueError as error:
         return Reexecution.IMPOSSIBLE, None, (f"the case file cannot be read: {error}",)
     decision = case.decide()
@@ -170,6 +172,18 @@ def _decide_again(
     told = _differences(entry.body, document, decision, same=made == recorded)
     differences = (*told, *_other_gates(entry.body, case))
     return Reexecution.DIFFERS if differences else Reexecution.SAME, made, differences
+
+
+def _constitution(entry: Entry, store: EvidenceStore, states: Mapping[str, str], _: str) -> Constitution:
+    """The rules that the ruling was decided by, as they are stored beside it."""
+    from agent_agency.arbitration.constitution.serialise import constitution_from
+
+    digest = entry.body.get("constitution")
+    if not isinstance(digest, str):
+        raise ValueError("the entry names no constitution")  # noqa: TRY004 - one way to tell that it cannot be read
+    if states.get(digest) != EvidenceState.OK:
+        raise ValueError(f"the constitution is {states.get(digest, 'missing')}: {digest}")
+    return constitution_from(store.get(digest))
 
 
 def _differences(

@@ -10,6 +10,8 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from agent_agency.arbitration.constitution.default_rules import default_constitution
+from agent_agency.arbitration.constitution.model import Constitution
 from agent_agency.attestation.principals import PRINCIPALS_PATH, Principals, read_principals
 from agent_agency.canonical_json import digest_bytes, digest_json
 from agent_agency.config import Config, LawLimits, read_config
@@ -24,6 +26,7 @@ from agent_agency.workflows.spec_on_file import SpecOnFile, read_spec
 POLICY_PATHS = tuple(f"{kinds.CAWS_FOLDER}/{name}" for name in kinds.POLICY_NAMES)
 CONFIG_PATH = kinds.CONFIG_NAME
 AGENCY_FOLDER = ".agency"
+RULES_FOLDER = f"{AGENCY_FOLDER}/rules"
 _DEEPEST = 3  # .caws, one folder in it, the file
 
 
@@ -45,6 +48,7 @@ class Law:
     specs: tuple[SpecOnFile, ...]
     waivers: tuple[WaiverResult, ...]
     problems: tuple[Finding, ...]
+    constitution: Constitution
     principals: Principals
     principals_digest: str | None = None
 
@@ -60,6 +64,7 @@ class Law:
             {
                 "policy": self.policy.digest,
                 "config": self.config_digest,
+                "constitution": self.constitution.digest,
                 "principals": self.principals_digest,
                 "waivers": sorted(result.waiver.digest for result in self.waivers if result.waiver),
             }
@@ -89,6 +94,7 @@ def read_law(repo: Repository, commit: str, now: datetime) -> Law:
     policy_path = next((path for path in POLICY_PATHS if path in reader.paths), None)
     policy, problems = reader.policy(policy_path)
     config, config_digest, config_problems = reader.config()
+    constitution, rule_problems = reader.constitution(config)
     principals, principals_digest, principal_problems = reader.principals()
     specs = reader.specs(has_policy=policy_path is not None)
     in_force = bool(policy_path or specs or config_digest)
@@ -101,10 +107,23 @@ def read_law(repo: Repository, commit: str, now: datetime) -> Law:
         config_digest=config_digest,
         specs=specs,
         waivers=reader.waivers(config, policy),
-        problems=(*problems, *config_problems, *principal_problems),
+        problems=(*problems, *config_problems, *rule_problems, *principal_problems),
+        constitution=constitution,
         principals=principals,
         principals_digest=principals_digest,
     )
+
+
+def constitution_at(repo: Repository, commit: str, now: datetime) -> Constitution | tuple[Finding, ...]:
+    """The rules in force at a commit, or what is wrong with them there.
+
+    Raises:
+        GitError: when the commit or one of its files cannot be read.
+    """
+    reader = _LawReader(repo, commit, now)
+    config, _, problems = reader.config()
+    constitution, rule_problems = reader.constitution(config)
+    return (*problems, *rule_problems) or constitution
 
 
 class _TreeFiles:
@@ -176,6 +195,19 @@ class _LawReader:
             return read, digest_bytes(data), ()
         return Config(), digest_bytes(data), read or (_unreadable(CONFIG_PATH),)
 
+    def constitution(self, config: Config) -> tuple[Constitution, tuple[Finding, ...]]:
+        found = sorted(path for path in self.paths if path.startswith(f"{RULES_FOLDER}/") or path == RULES_FOLDER)
+        odd = [path for path in found if path in self.links or not _is_rule_file(path)]
+        if odd:
+            return default_constitution(), tuple(map(_no_rule_file, odd))
+        if not found:
+            return default_constitution(), ()
+        from agent_agency.arbitration.constitution.overlay import constitution_of
+
+        files = {path: self.read(path) for path in found if path.endswith(".toml")}
+        read = constitution_of(files, config.law.weaken)
+        return (read, ()) if isinstance(read, Constitution) else (default_constitution(), read)
+
     def principals(self) -> tuple[Principals, str | None, tuple[Finding, ...]]:
         if PRINCIPALS_PATH not in self.paths:
             folder = sorted(path for path in self.paths if path.startswith(f"{PRINCIPALS_PATH}/"))
@@ -220,6 +252,17 @@ def _advised(finding: Finding) -> Finding:
     return Finding(
         finding.rule, Severity.ADVICE, finding.message, finding.remedy, finding.place, subject=finding.subject
     )
+
+
+def _is_rule_file(path: str) -> bool:
+    name = path.removeprefix(f"{RULES_FOLDER}/")
+    return "/" not in name and (name.endswith(".toml") or not name.endswith((".tml", ".yaml", ".yml", ".json")))
+
+
+def _no_rule_file(path: str) -> Finding:
+    message = f"{display_path(path)} at the base reads like rules in force, and is no file of rules"
+    remedy = f"Keep rules as files {RULES_FOLDER}/NAME.toml, not in folders below it and not as links."
+    return Finding("law.misplaced", Severity.CRITICAL, message, remedy, Place(path), waivable=False)
 
 
 def _not_a_file(path: str) -> Finding:

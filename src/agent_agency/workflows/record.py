@@ -10,19 +10,21 @@ import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent_agency._version import __version__
 from agent_agency.arbitration.case_file import decision_bytes
+from agent_agency.arbitration.constitution.model import RuleStatus
+from agent_agency.arbitration.gate_facts import fit_text
 from agent_agency.arbitration.ruling import Ruling
 from agent_agency.canonical_json import digest_bytes
 from agent_agency.clock import Clock
-from agent_agency.errors import AgencyError
+from agent_agency.errors import AgencyError, LedgerError, LedgerMovedError
 from agent_agency.evidence import EvidenceStore
 from agent_agency.git import Repository
 from agent_agency.ledger.entry import Entry
-from agent_agency.ledger.journal import Ledger
+from agent_agency.ledger.journal import Draft, Ledger
 from agent_agency.ledger.opening import open_ledger
 
 FOLDER = "agency"
@@ -30,8 +32,28 @@ EVIDENCE_FOLDER = "evidence"
 RULING = "ruling"
 STOPPED = "review_stopped"
 LISTED_FINDINGS = 50
+_APPROVING = frozenset({"approved", "waived"})
+_MOST_ATTEMPTS = 50
 
 RulingDocument = Callable[[Ruling], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A ruling with its case and citations, the entries that go in with it, and what guards them (``append_all``)."""
+
+    ruling: Ruling
+    drafts: tuple[Draft, ...] = ()
+    unless_moved: Mapping[str, int] = field(default_factory=dict)
+
+
+Join = Callable[[Ruling], Joined]
+Sign = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+def alone(ruling: Ruling) -> Joined:
+    """A ruling that nothing else belongs to."""
+    return Joined(ruling)
 
 
 class UnrecordedRulingError(AgencyError):
@@ -68,23 +90,64 @@ class Record:
         """
         return self.evidence.in_use()
 
-    def append(self, ruling: Ruling) -> Ruling:
-        """Store the ruling's document and case as evidence, append the entry, and tell where it stands.
+    def approves(self, ruling_id: str) -> bool:
+        """Whether the record holds a ruling of that id, and the newest one approves or waives."""
+        rulings = [entry for entry in self.ledger.about(f"{RULING}:{ruling_id}") if entry.kind == RULING]
+        return bool(rulings) and rulings[-1].body.get("verdict") in _APPROVING
+
+    def append(self, ruling: Ruling, join: Join = alone, sign: Sign | None = None) -> Ruling:
+        """Record a ruling with all that belongs to it, in one transaction, and tell where it stands.
+
+        The same ruling is recorded once: made again on the same inputs, it is answered as it stands, unless something
+        in its case has moved since.
+
+        Args:
+            ruling: the ruling.
+            join: gives what belongs to it: its case, the precedents it cites, their entries; asked again where another
+                process was quicker.
+            sign: signs the ruling's document and answers the envelope.
 
         Raises:
-            UnrecordedRulingError: when either could not be written; the ledger is as it was.
+            UnrecordedRulingError: when it could not be written; the ledger is as it was.
         """
-        document = dict(self.document_of(ruling))
-        del document["ledger"]
-        data = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
         try:
-            stored = {"document": self.evidence.put(data), "case": self.evidence.put(ruling.case_file)}
-            decision = digest_bytes(decision_bytes(ruling.decision))
-            entry = self.ledger.append(RULING, {**_body(document), **stored, "decision": decision})
+            for _ in range(_MOST_ATTEMPTS):
+                recorded = self._try_append(ruling, join, sign)
+                if recorded is not None:
+                    return recorded
+            raise LedgerError("The ledger moved each time that the ruling was to be recorded", fix="Review again.")
         except AgencyError as cause:
             raise UnrecordedRulingError(ruling, cause) from cause
-        place = {"path": self.ledger.path, "chain": entry.chain, "seq": entry.seq, "hash": entry.hash}
-        return replace(ruling, ledger=place)
+
+    def _try_append(self, ruling: Ruling, join: Join, sign: Sign | None) -> Ruling | None:
+        """Record it; ``None`` where another process recorded something about the same matter meanwhile."""
+        subject = f"{RULING}:{ruling.ruling_id}"
+        before = self.ledger.about(subject)
+        joined = join(ruling)
+        decision = digest_bytes(decision_bytes(joined.ruling.decision))
+        again = next((entry for entry in reversed(before) if entry.kind == RULING), None)
+        if again is not None and not joined.drafts and again.body.get("decision") == decision:
+            return replace(joined.ruling, ledger=self._place(again))
+        document = dict(self.document_of(joined.ruling))
+        del document["ledger"]
+        data = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        stored = {
+            "document": self.evidence.put(data),
+            "case_file": self.evidence.put(joined.ruling.case_file),
+            "constitution": self.evidence.put(joined.ruling.constitution_text),
+        }
+        body = {"subject": subject, **_body(document), **_reasoning(joined.ruling), **stored, "decision": decision}
+        if sign is not None:
+            body["attestation"] = sign({**document, **stored, "decision": decision})
+        moved = {subject: before[-1].seq if before else 0, **joined.unless_moved}
+        try:
+            entry, *_ = self.ledger.append_all([Draft(RULING, body), *joined.drafts], unless_moved=moved)
+        except LedgerMovedError:
+            return None
+        return replace(joined.ruling, ledger=self._place(entry))
+
+    def _place(self, entry: Entry) -> dict[str, Any]:
+        return {"path": self.ledger.path, "chain": entry.chain, "seq": entry.seq, "hash": entry.hash}
 
     def append_stopped(self, body: Mapping[str, Any]) -> Entry:
         """Record that a review was stopped before it came to a ruling.
@@ -138,6 +201,21 @@ def _stored(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         for kept in gate["evidence"]:
             if kept["digest"] is not None:
                 yield {"gate": gate["name"], **{key: kept.get(key) for key in ("kind", "part", "digest", "of")}}
+
+
+def _reasoning(ruling: Ruling) -> dict[str, Any]:
+    """What each rule said and what else the ruling stands on, without the words."""
+    spoke = [outcome for outcome in ruling.outcomes if outcome.status is not RuleStatus.NOT_APPLICABLE]
+    return {
+        "outcomes": [
+            {"rule": one.rule, "version": one.version, "subject": fit_text(one.subject), "status": str(one.status)}
+            for one in spoke
+        ],
+        "confidence": ruling.confidence and dict(ruling.confidence),
+        "case": ruling.case["id"] if ruling.case else None,
+        "precedents": [dict(citation) for citation in ruling.precedents],
+        "appeal_of": ruling.appeal_of,
+    }
 
 
 def _finding(finding: Mapping[str, Any]) -> dict[str, Any]:

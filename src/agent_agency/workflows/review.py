@@ -14,7 +14,6 @@ from typing import Any
 
 from agent_agency.arbitration.case_file import Case
 from agent_agency.arbitration.ruling import Ruling
-from agent_agency.arbitration.verdict import LawState, violations_of
 from agent_agency.change.governance import GovernanceEdit, governance_edits
 from agent_agency.change.measure import measure
 from agent_agency.change.minimality import measure_minimality
@@ -35,17 +34,20 @@ from agent_agency.git import Repository
 from agent_agency.spec.budget import effective_budget
 from agent_agency.spec.glob import Globs
 from agent_agency.spec.model import Budget, BudgetDecision, Spec
+from agent_agency.workflows.binding_rules import BindingRules
+from agent_agency.workflows.build_case import build_case
+from agent_agency.workflows.case_facts import Measurements
 from agent_agency.workflows.gate_governing import Governing
 from agent_agency.workflows.gates_stopped import GatesStoppedError
 from agent_agency.workflows.gates_under_policy import gates_under_policy, in_order
 from agent_agency.workflows.head_law import head_law_gate
 from agent_agency.workflows.law import Law, read_law
 from agent_agency.workflows.record import Record, RulingDocument
-from agent_agency.workflows.ruling_members import RulingInputs, build_ruling
+from agent_agency.workflows.ruling_members import RulesFrom, RulingInputs, build_ruling
 from agent_agency.workflows.run_gates import ToolServices, left_out_gate, run_configured_gates
 from agent_agency.workflows.spec_choice import TRAILER, ChosenSpec, choose_spec
 from agent_agency.workflows.subject import ReviewRequest, Subject, resolve_subject
-from agent_agency.workflows.waiver_evidence import WaiverEvidence
+from agent_agency.workflows.waiver_evidence import read_evidence
 from agent_agency.workflows.waivers import WaiversOfChange, mark_budget_use, waivers_of_change
 
 ADOPT = """On the base branch, run
@@ -55,6 +57,7 @@ ADOPT = """On the base branch, run
 and review again."""
 Results = tuple[GateResult, ...]
 RunGates = Callable[[], Results]
+VERDICT_TRAILER = "CAWS-VERDICT-ID"
 LAW_GATES = frozenset({"spec_completeness", "scope_boundary", "budget_limit"})
 
 
@@ -68,6 +71,16 @@ class Services:
     tools: ToolServices
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A ruling that is not recorded yet, and what it was made of."""
+
+    ruling: Ruling
+    case: Case
+    subject: Subject
+    measurements: Measurements
+
+
 def review(request: ReviewRequest, services: Services) -> Ruling:
     """Review one change and append the ruling to the ledger.
 
@@ -78,10 +91,10 @@ def review(request: ReviewRequest, services: Services) -> Ruling:
     with Repository.discover(request.start) as repo:
         record = Record.of(repo, services.clock, services.new_id, services.document_of)
         with record.in_use():
-            return record.append(examine(repo, request, services, record))
+            return record.append(examine(repo, request, services, record).ruling)
 
 
-def examine(repo: Repository, request: ReviewRequest, services: Services, record: Record) -> Ruling:
+def examine(repo: Repository, request: ReviewRequest, services: Services, record: Record) -> Examined:
     """Measure, run the gates and rule; the ledger gets an entry only when the gates are stopped.
 
     Raises:
@@ -94,8 +107,7 @@ def examine(repo: Repository, request: ReviewRequest, services: Services, record
     governance = (*governance_edits(repo, change), *_own_governance(law, change))
     only_law = only_law_edited(change, governance)
     chosen = _chosen(repo, request, subject, law, may_lack=only_law or not law.in_force)
-    names = _names(repo, subject) if law.waivers else ()
-    waivers = _waivers(law, chosen, change, names, now, record)
+    waivers = _waivers(repo, subject, law, chosen, change, now, record)
     budget = _effective_budget(law, chosen, waivers, now)
     reading = threading.Lock()
     context = _context(repo, law, chosen, change, governance, budget, now, reading)
@@ -105,26 +117,47 @@ def examine(repo: Repository, request: ReviewRequest, services: Services, record
         record.append_stopped(_stopped(subject, change, context.spec, stopped))
         raise
     measured = measure_budget(context)
-    waivers = mark_budget_use(waivers, budget, Budget(measured.files, measured.lines))
-    in_force = tuple(use.for_verdict() for use in waivers.in_force)
-    case = Case(gates, in_force, LawState(in_force=law.in_force, only_law_edited=only_law, adopt=ADOPT))
-    return build_ruling(
+    measurements = Measurements(
+        law=law,
+        chosen=chosen,
+        change=change,
+        governance=governance,
+        budget=budget,
+        measured=measured,
+        waivers=mark_budget_use(waivers, budget, Budget(measured.files, measured.lines)),
+        provenance=repo.provenance(subject.merge_base, subject.tip),
+        claimed_verdicts=repo.range_trailers(subject.merge_base, subject.tip, VERDICT_TRAILER),
+        claimed_specs=repo.range_trailers(subject.merge_base, subject.tip, TRAILER),
+        only_law=only_law,
+        gates=gates,
+        now=now,
+    )
+    rules = BindingRules(law.constitution, RulesFrom(law.commit))
+    return _rule(repo, subject, measurements, rules, record)
+
+
+def _rule(
+    repo: Repository, subject: Subject, measurements: Measurements, rules: BindingRules, record: Record
+) -> Examined:
+    case = build_case(measurements, rules, record.approves, ADOPT)
+    ruling = build_ruling(
         RulingInputs(
             subject=subject,
-            law=law,
-            chosen=chosen,
-            change=change,
-            governance=governance,
-            minimality=measure_minimality(repo, change),
-            budget=budget,
-            measured=measured,
+            law=measurements.law,
+            chosen=measurements.chosen,
+            change=measurements.change,
+            governance=tuple(measurements.governance),
+            minimality=measure_minimality(repo, measurements.change),
+            budget=measurements.budget,
+            measured=measurements.measured,
             case=case,
-            waivers=waivers,
+            waivers=measurements.waivers,
             decision=case.decide(),
-            violations=violations_of(gates, in_force),
-            now=now,
+            rules_from=rules.read_from,
+            now=measurements.now,
         )
     )
+    return Examined(ruling, case, subject, measurements)
 
 
 def _stopped(subject: Subject, change: Change, spec: Spec | None, stopped: GatesStoppedError) -> dict[str, Any]:
@@ -166,12 +199,20 @@ def _names(repo: Repository, subject: Subject) -> tuple[str, ...]:
 
 
 def _waivers(
-    law: Law, chosen: ChosenSpec | None, change: Change, names: tuple[str, ...], now: datetime, record: Record
+    repo: Repository,
+    subject: Subject,
+    law: Law,
+    chosen: ChosenSpec | None,
+    change: Change,
+    now: datetime,
+    record: Record,
 ) -> WaiversOfChange:
     spec = chosen.spec.result.spec if chosen else None
+    evidence = read_evidence(repo, law.commit, law.principals, record.ledger)
+    names = _names(repo, subject) if law.waivers or evidence.acts else ()
     return waivers_of_change(
         law,
-        WaiverEvidence(),
+        evidence,
         spec_id=spec.id if spec else None,
         tier=spec.risk_tier if spec else None,
         authors=(*change.authors, *names),

@@ -9,6 +9,9 @@ from typing import Any
 
 from agent_agency._version import __version__
 from agent_agency.arbitration.case_file import Case, to_json
+from agent_agency.arbitration.confidence import confidence
+from agent_agency.arbitration.constitution.model import RuleOutcome
+from agent_agency.arbitration.constitution.serialise import constitution_bytes
 from agent_agency.arbitration.ruling import AppliedWaiver, Decision, Ruling
 from agent_agency.arbitration.verdict import Violation
 from agent_agency.canonical_json import digest_json
@@ -26,10 +29,19 @@ from agent_agency.workflows.waivers import WaiversOfChange
 
 
 @dataclass(frozen=True, slots=True)
+class RulesFrom:
+    """The commit that the rules were read from; ``frozen_by`` is the open case that keeps them, ``note`` says more."""
+
+    commit: str
+    frozen_by: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RulingInputs:
     """Everything that a ruling is made of; ``measured`` tells what counted in the budget.
 
-    ``decision`` and ``violations`` follow from ``case``.
+    ``decision`` follows from ``case``. ``rules_from`` tells where the rules in force were read.
     """
 
     subject: Subject
@@ -43,23 +55,26 @@ class RulingInputs:
     case: Case
     waivers: WaiversOfChange
     decision: Decision
-    violations: tuple[Violation, ...]
+    rules_from: RulesFrom
     now: datetime
 
 
 def build_ruling(inputs: RulingInputs) -> Ruling:
     """Put the ruling together; its id follows from the digest of its inputs, never from the time."""
-    spec, law, change = _spec(inputs.chosen), _law(inputs.law, inputs.waivers), _change(inputs)
+    spec, change = _spec(inputs.chosen), _change(inputs)
+    law = _law(inputs.law, inputs.waivers, inputs.case.constitution.digest)
     base = {
         "ref": inputs.subject.base_ref,
         "commit": inputs.subject.law_commit,
         "merge_base": inputs.subject.merge_base,
     }
     head = _head(inputs)
-    applied = tuple(_applied(inputs))
+    violations = inputs.case.violations
+    applied = tuple(_applied(inputs, violations))
     digest = digest_json(
         {
-            "law": law["constitution"],
+            "law": inputs.law.digest,
+            "constitution": inputs.case.constitution.digest,
             "spec": spec["digest"] if spec else None,
             "base": [inputs.subject.law_commit, inputs.subject.merge_base],
             "head": head["tree"],
@@ -67,6 +82,7 @@ def build_ruling(inputs: RulingInputs) -> Ruling:
             "authors": sorted(map(display_path, inputs.change.authors)),
             "waivers": [waiver.digest for waiver in applied],
             "gates": [_gate_digest(gate) for gate in sorted(inputs.case.gates, key=lambda gate: gate.name)],
+            "outcomes": sorted(_outcome_digest(outcome) for outcome in inputs.case.outcomes),
             "verdict": str(inputs.decision.verdict),
             "tool": __version__,
         }
@@ -76,7 +92,7 @@ def build_ruling(inputs: RulingInputs) -> Ruling:
         decision=inputs.decision,
         gates=inputs.case.gates,
         waivers=applied,
-        waived=_waived(inputs.violations),
+        waived=_waived(violations),
         spec=spec,
         law=law,
         base=base,
@@ -87,11 +103,35 @@ def build_ruling(inputs: RulingInputs) -> Ruling:
         tool_version=__version__,
         inputs_digest=digest,
         case_file=to_json(inputs.case),
+        constitution_text=constitution_bytes(inputs.case.constitution),
+        outcomes=inputs.case.outcomes,
+        constitution=_constitution(inputs),
+        confidence=confidence(inputs.case, inputs.decision),
     )
 
 
+def _constitution(inputs: RulingInputs) -> dict[str, Any]:
+    constitution = inputs.case.constitution
+    return {
+        "digest": constitution.digest,
+        "rules": len(constitution.rules),
+        "commit": inputs.rules_from.commit,
+        "frozen_by": inputs.rules_from.frozen_by,
+        "note": inputs.rules_from.note,
+        "weakened": [{"rule": w.rule, "how": w.how, "allowed_by": w.allowed_by} for w in constitution.weakened],
+    }
+
+
 def _waived(violations: Sequence[Violation]) -> dict[str, str]:
-    return {v.finding.fingerprint: v.covered_by for v in violations if v.finding is not None and v.covered_by}
+    """Which waiver covers a finding; none where another rule that rests on the finding is not covered."""
+    cited = [violation for violation in violations if violation.finding is not None]
+    open_still = {v.finding.fingerprint for v in cited if v.finding and v.covered_by is None}
+    covered = {v.finding.fingerprint: v.covered_by for v in cited if v.finding and v.covered_by}
+    return {fingerprint: waiver for fingerprint, waiver in covered.items() if fingerprint not in open_still}
+
+
+def _outcome_digest(outcome: RuleOutcome) -> list[str]:
+    return [outcome.rule, outcome.subject, str(outcome.status)]
 
 
 def _gate_digest(gate: GateResult) -> list[Any]:
@@ -115,7 +155,7 @@ def _spec(chosen: ChosenSpec | None) -> dict[str, Any] | None:
     }
 
 
-def _law(law: Law, waivers: WaiversOfChange) -> dict[str, Any]:
+def _law(law: Law, waivers: WaiversOfChange, constitution: str) -> dict[str, Any]:
     return {
         "in_force": law.in_force,
         "source": "base" if law.policy_path else "built-in",
@@ -124,7 +164,7 @@ def _law(law: Law, waivers: WaiversOfChange) -> dict[str, Any]:
         "policy_digest": law.policy.digest,
         "config_digest": law.config_digest,
         "waivers": sorted({result.path for result in law.waivers}),
-        "constitution": law.digest,
+        "constitution": constitution,
         "waivers_not_in_force": dict(waivers.not_in_force),
     }
 
@@ -213,13 +253,11 @@ def _budget(inputs: RulingInputs) -> dict[str, Any] | None:
     }
 
 
-def _applied(inputs: RulingInputs) -> list[AppliedWaiver]:
+def _applied(inputs: RulingInputs, violations: Sequence[Violation]) -> list[AppliedWaiver]:
     applied = []
     for use in inputs.waivers.in_force:
-        covers = tuple(
-            sorted(v.finding.fingerprint for v in inputs.violations if v.finding and v.covered_by == use.waiver.id)
-        )
-        covers_gate = any(v.covered_by == use.waiver.id for v in inputs.violations)
+        covers = tuple(sorted(v.finding.fingerprint for v in violations if v.finding and v.covered_by == use.waiver.id))
+        covers_gate = any(v.covered_by == use.waiver.id for v in violations)
         if covers or covers_gate or use.budget_needed:
             applied.append(
                 AppliedWaiver(
@@ -232,6 +270,8 @@ def _applied(inputs: RulingInputs) -> list[AppliedWaiver]:
                     added_files=use.added.max_files if use.budget_needed else 0,
                     added_loc=use.added.max_loc if use.budget_needed else 0,
                     digest=use.waiver.digest,
+                    rules=tuple(sorted(use.for_verdict().covers_rules)),
+                    signed=use.signed,
                 )
             )
     return applied

@@ -7,7 +7,7 @@ what an act of its kind says. Everything else is discarded, and told with the re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
@@ -29,7 +29,7 @@ _LINKS = frozenset({"120000", "160000"})
 class Recorded(Protocol):
     """What is asked of a ledger: its verified entries of some kinds."""
 
-    def of_kinds(self, kinds: Iterable[str]) -> Iterator[Entry]:
+    def of_kinds(self, kinds: Collection[str]) -> Iterator[Entry]:
         """Yield the entries of these kinds, oldest first, each verified."""
         ...
 
