@@ -41,6 +41,7 @@ from agent_agency.workflows.gate_governing import Governing
 from agent_agency.workflows.gates_stopped import GatesStoppedError
 from agent_agency.workflows.gates_under_policy import gates_under_policy, in_order
 from agent_agency.workflows.head_law import head_law_gate
+from agent_agency.workflows.join_case import join_case, ruling_note
 from agent_agency.workflows.law import Law, read_law
 from agent_agency.workflows.record import Record, RulingDocument
 from agent_agency.workflows.ruling_members import RulesFrom, RulingInputs, build_ruling
@@ -91,7 +92,15 @@ def review(request: ReviewRequest, services: Services) -> Ruling:
     with Repository.discover(request.start) as repo:
         record = Record.of(repo, services.clock, services.new_id, services.document_of)
         with record.in_use():
-            return record.append(examine(repo, request, services, record).ruling)
+            return _recorded(examine(repo, request, services, record), record)
+
+
+def _recorded(examined: Examined, record: Record) -> Ruling:
+    """Record the ruling together with what it adds to its case."""
+    measurements = examined.measurements
+    limits, now = measurements.law.limits, measurements.now
+    note = ruling_note(examined.ruling, examined.case, examined.subject, measurements.chosen)
+    return record.append(examined.ruling, lambda ruling: join_case(ruling, note, record.ledger, limits, now))
 
 
 def examine(repo: Repository, request: ReviewRequest, services: Services, record: Record) -> Examined:
