@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from agent_agency.errors import LedgerCorruptError, LedgerError, LedgerMovedErro
 from agent_agency.ledger import rows
 from agent_agency.ledger.chain import ChainCheck, Problem
 from agent_agency.ledger.entry import FORMAT, GENESIS, Entry, EntryError, check_kind, decode, encode, encode_body
+from agent_agency.ledger.old_files import refuse_old_files
 from agent_agency.ledger.own_chain import CHAIN_NAME, OwnChain, read_own_chain, write_own_chain
 from agent_agency.ledger.rows import EntryRow, Shelf, StoredHead
 from agent_agency.ledger.verified_index import VerifiedIndex
@@ -40,6 +41,19 @@ class Draft:
 
     kind: str
     body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class KindsMark:
+    """How far the entries of some kinds reach: in which chain, how many, the newest one's number and hash."""
+
+    chain: str
+    count: int
+    seq: int
+    hash: str
+
+
+Also = Callable[["Connection", str, tuple[Entry, ...]], None]
 
 
 class Ledger:
@@ -76,13 +90,14 @@ class Ledger:
         return self.append_all([Draft(kind, body)])[0]
 
     def append_all(
-        self, drafts: Sequence[Draft], *, unless_moved: Mapping[str, int] | None = None
+        self, drafts: Sequence[Draft], *, unless_moved: Mapping[str, int] | None = None, also: Also | None = None
     ) -> tuple[Entry, ...]:
         """Record several events together, all of them or none.
 
         Args:
             drafts: in the order in which they are to stand.
             unless_moved: maps a subject to the seq of the newest entry about it that the caller knows, 0 for none.
+            also: writes what follows from the entries in the same transaction, given the own chain's id.
 
         Raises:
             LedgerMovedError: there is a newer entry about one of these subjects; nothing was written.
@@ -94,16 +109,13 @@ class Ledger:
             return ()
         if unless_moved:
             self._catch_up()  # the long part of the reading, while others may write
-        with self.database.write() as connection:
-            own = self._settled(connection)
-            shelf = Shelf(own.chain, own.chain)
+        with self._writing() as (connection, shelf):
             last = _checked_newest(connection, shelf, self.path)
             self._refuse_moved(connection, shelf, unless_moved or {})
             added, entries = self._made(shelf, last, drafts, bodies)
             rows.add_entries(connection, shelf, added)
-        if not own.begun:
-            with suppress(LedgerError):  # the entries are recorded; the next append says so again
-                write_own_chain(self.folder, OwnChain(own.chain, begun=True), self._new_id)
+            if also is not None:
+                also(connection, shelf.chain, entries)
         return entries
 
     def entries(self) -> Iterator[Entry]:
@@ -138,17 +150,30 @@ class Ledger:
         index = self._catch_up()
         if index is None:
             return ()
-        return tuple(entry for entry in self._fetch(index, index.about(subject)) if entry.body.get("subject") == subject)
+        return tuple(
+            entry for entry in self._fetch(index, index.about(subject)) if entry.body.get("subject") == subject
+        )
 
-    def of_kinds(self, kinds: Collection[str]) -> Iterator[Entry]:
-        """The entries of these kinds, oldest first.
+    def of_kinds(self, kinds: Collection[str], after: int = 0) -> Iterator[Entry]:
+        """The entries of these kinds, oldest first; only those later than the entry of number ``after``.
 
         Raises:
             LedgerCorruptError: as `about`.
             LedgerError: as `about`.
         """
         index = self._catch_up()
-        return self._fetch(index, index.of_kinds(kinds)) if index else iter(())
+        return self._fetch(index, [seq for seq in index.of_kinds(kinds) if seq > after]) if index else iter(())
+
+    def mark_of_kinds(self, kinds: Collection[str]) -> KindsMark | None:
+        """How far the entries of these kinds reach; ``None`` where there is none.
+
+        Raises:
+            LedgerCorruptError: as `about`.
+            LedgerError: as `about`.
+        """
+        index = self._catch_up()
+        found = index.of_kinds(kinds) if index else []
+        return KindsMark(index.chain, len(found), found[-1], index.hash_of(found[-1])) if index and found else None
 
     def last_about(self, subject: str) -> int:
         """The seq of the newest entry about the subject, 0 for none: what `append_all` takes as ``unless_moved``.
@@ -166,18 +191,46 @@ class Ledger:
             LedgerCorruptError: the folder and the database disagree about which chain that is.
             LedgerError: the database cannot be read.
         """
+        refuse_old_files(self.folder)
         own = read_own_chain(self.folder)
         if not self.database.exists():
             if own is None or not own.begun:
                 return None
             raise self._lost(own)
         with self.database.read() as connection:
+            if own is None:
+                self._refuse_unnamed(connection)
+                return None
             return self._found(connection, own)
 
-    def _found(self, connection: Connection, own: OwnChain | None) -> Shelf | None:
-        if own is None:
-            self._refuse_unnamed(connection)
-            return None
+    @contextmanager
+    def taking_in(self, chain: str, *, as_own: bool) -> Iterator[tuple[Connection, Shelf]]:
+        """Write entries of a chain that comes from elsewhere: in one transaction, kept if the block does not raise.
+
+        Args:
+            chain: its id; where it is the repository's own, the database need not hold it yet.
+            as_own: make it the repository's own, if that has no entry yet.
+
+        Raises:
+            LedgerError: as `append`.
+        """
+        with self._writing(chain, as_own=as_own) as (connection, own):
+            yield connection, Shelf(own.ledger, chain)
+
+    @contextmanager
+    def _writing(self, taken: str | None = None, *, as_own: bool = False) -> Iterator[tuple[Connection, Shelf]]:
+        if taken is None:
+            refuse_old_files(self.folder)
+        with self.database.write() as connection:
+            own = self._settled(connection, taken, as_own=as_own)
+            shelf = Shelf(own.chain, own.chain)
+            yield connection, shelf
+            begins = not own.begun and rows.stored_head(connection, shelf) is not None
+        if begins:
+            with suppress(LedgerError):  # the entries are recorded; the next append says so again
+                write_own_chain(self.folder, OwnChain(own.chain, begun=True), self._new_id)
+
+    def _found(self, connection: Connection, own: OwnChain) -> Shelf | None:
         shelf = Shelf(own.chain, own.chain)
         if rows.stored_head(connection, shelf) is not None:
             return shelf
@@ -185,16 +238,20 @@ class Ledger:
             raise self._lost(own)
         return None
 
-    def _settled(self, connection: Connection) -> OwnChain:
+    def _settled(self, connection: Connection, taken: str | None, *, as_own: bool) -> OwnChain:
         """Which chain is this repository's, under the database's lock; named first where it has none yet."""
         own = read_own_chain(self.folder)
-        if self._found(connection, own) is None:
-            if own is None:
-                own = OwnChain(self._new_id(), begun=False)
-                write_own_chain(self.folder, own, self._new_id)
+        if own and own.begun and own.chain == taken:  # what comes in is what the database may lack
             rows.add_ledger(connection, own.chain, self._place())
+            return own
         if own is None:
-            raise self._lost(OwnChain("", begun=False))
+            self._refuse_unnamed(connection)
+        elif self._found(connection, own):
+            return own
+        if own is None or (as_own and not rows.chains_of(connection, own.chain)):
+            own = OwnChain(taken if taken and as_own else self._new_id(), begun=False)
+            write_own_chain(self.folder, own, self._new_id)
+        rows.add_ledger(connection, own.chain, self._place())
         return own
 
     def _refuse_unnamed(self, connection: Connection) -> None:
