@@ -107,6 +107,7 @@ class Evaluator:
 
         self._environment = cel.NewEnv(variables=dict.fromkeys((*records(), *lists(), IT), cel.Type.DYN))
         self._bool = cel.Type.BOOL
+        self._search: Program | None = None
 
     def compile(self, text: str) -> Program:
         """Make a condition ready.
@@ -119,6 +120,12 @@ class Evaluator:
             return Program(expression, read_tree(expression.serialize()), self._bool)
         except RuntimeError as error:
             raise ValueError(f"no CEL: {error}") from error
+
+    def matches(self, text: str, pattern: str) -> bool | None:
+        """Search a text for a pattern, in time linear in its length; None where the pattern is none."""
+        if self._search is None:
+            self._search = self.compile("it.text.matches(it.pattern)")
+        return self._search.answer(self.bind({IT: {"text": text, "pattern": pattern}})).value
 
     def bind(self, facts: Mapping[str, Any]) -> Any:
         """Hand facts (dict, list, str, int, float, bool only) to the runtime, once for many conditions."""
@@ -170,5 +177,5 @@ def _problems(told: str) -> tuple[CelProblem, ...]:
         found.append(CelProblem(text, max(1, int(line)), max(1, int(column)), "yntax error" in text))
     if found:
         return tuple(dict.fromkeys(found))
-    text = " ".join(_STATUS.sub("", told).split("[INVALID_ARGUMENT]")[0].split())
+    text = " ".join(_STATUS.sub("", told).split(" [")[0].split())
     return (CelProblem(text[:300] or "the compiler refuses it", 1, 1, syntax=True),)

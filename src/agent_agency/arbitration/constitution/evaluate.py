@@ -22,6 +22,7 @@ from typing import Any
 
 from agent_agency.arbitration.constitution.cel import Answer, Evaluator, Program
 from agent_agency.arbitration.constitution.checked_facts import CheckedFacts, SchemaIndex, check_facts
+from agent_agency.arbitration.constitution.closed_values import BUILT_IN
 from agent_agency.arbitration.constitution.fact_paths import (
     Read,
     element_name,
@@ -30,7 +31,7 @@ from agent_agency.arbitration.constitution.fact_paths import (
     scope_of,
 )
 from agent_agency.arbitration.constitution.model import CitedFinding, Constitution, Rule, RuleOutcome, RuleStatus
-from agent_agency.arbitration.constitution.three_valued import Unknown, evaluate_tree
+from agent_agency.arbitration.constitution.three_valued import Scope, Unknown, evaluate_tree
 from agent_agency.arbitration.constitution.wording import fill
 from agent_agency.arbitration.constitution.work_bound import MAX_ELEMENTS, too_much_work
 
@@ -139,9 +140,17 @@ class _Case:
             )
         return self._subjects[each]
 
+    def scope(self, subject: _Subject) -> Scope:
+        """The facts with their paths, to say what an unknown hangs on."""
+        return Scope(scope_of(self.facts, subject.each, subject.it), self._evaluator.matches)
+
     def gates_of_kind(self, kind: str) -> list[dict[str, Any]]:
         """The gates that measure a kind: of that kind, or built in under that name."""
-        return [gate for gate in self.facts.get("gates", []) if kind in (gate.get("kind"), gate.get("name"))]
+        return [gate for gate in self.facts.get("gates", []) if _measures(gate, kind)]
+
+
+def _measures(gate: Mapping[str, Any], kind: str) -> bool:
+    return gate.get("kind") == kind or (gate.get("kind") == BUILT_IN and gate.get("name") == kind)
 
 
 def _order(each: str, element: Mapping[str, Any]) -> tuple[str, str]:
@@ -194,7 +203,7 @@ def _missing(program: Program, answer: Answer, case: _Case, subject: _Subject) -
     """The missing facts by their paths, or why the condition has no value."""
     value = None
     if not program.folds or not too_much_work(program.tree, case.facts, subject.it):
-        value = evaluate_tree(program.tree.root, scope_of(case.facts, subject.each, subject.it))
+        value = evaluate_tree(program.tree.root, case.scope(subject))
     if not isinstance(value, Unknown):
         return answer.why
     if value.missing:

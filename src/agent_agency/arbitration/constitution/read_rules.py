@@ -54,6 +54,8 @@ class RulesRead:
     disabled: tuple[Disabled, ...] = ()
     findings: tuple[Finding, ...] = ()
     places: RulePlaces | None = None
+    positions: tuple[int, ...] = ()
+    """Of each rule that could be read, its position among the tables ``[[rule]]``, from 0."""
 
 
 class RulePlaces:
@@ -104,9 +106,9 @@ def read_rules(data: bytes, path: str) -> RulesRead:
     except ValueError as error:  # a number too long to read
         return _refused("toml.parse_failed", f"No valid TOML: {error}", "Mend the value.", Place(path))
     reader = _Reader(RulePlaces(text, path))
-    rules, disabled = reader.rules(value), reader.disabled(value)
+    numbered, disabled = reader.rules(value), reader.disabled(value)
     found = sorted(reader.found, key=lambda one: (one.place.line or 0, one.place.column or 0))
-    return RulesRead(rules, disabled, tuple(found), reader.places)
+    return RulesRead(tuple(numbered.values()), disabled, tuple(found), reader.places, tuple(numbered))
 
 
 def _refused(rule: str, message: str, remedy: str, place: Place) -> RulesRead:
@@ -128,10 +130,11 @@ class _Reader:
         self.places = places
         self.found: list[Finding] = []
 
-    def rules(self, value: Mapping[str, Any]) -> tuple[Rule, ...]:
+    def rules(self, value: Mapping[str, Any]) -> dict[int, Rule]:
+        """The rules that could be read, by position."""
         self._known((), value, _FILE_KEYS)
-        read = [self._rule(table, ("rule", index)) for index, table in enumerate(self._tables(value, "rule"))]
-        return tuple(rule for rule in read if rule is not None)
+        read = {index: self._rule(table, ("rule", index)) for index, table in enumerate(self._tables(value, "rule"))}
+        return {index: rule for index, rule in read.items() if rule is not None}
 
     def disabled(self, value: Mapping[str, Any]) -> tuple[Disabled, ...]:
         read = []
@@ -260,7 +263,7 @@ class _Reader:
 
     def _refuse(self, rule: str, at: Pointer, message: str, remedy: str, subject: str = "") -> None:
         named = "/".join(str(part) for part in (*at, subject) if part != "")
-        place = self.places.of(at)
+        place = self.places.of(at) if self.places.of(at).line else self.places.of((*at, 0))
         self.found.append(
             Finding(f"rules.{rule}", Severity.MAJOR, message, remedy, place, waivable=False, subject=named)
         )

@@ -20,6 +20,11 @@ _WRAP = 1 << 64
 _VARINT, _FIXED64, _LENGTH = 0, 1, 2
 _CHECKED = b"type.googleapis.com/cel.expr.CheckedExpr"
 
+_TYPE_MAP = 3
+_PRIMITIVES = ("other", "bool", "int", "uint", "double", "string", "bytes")
+_TYPES = MappingProxyType({1: "dyn", 2: "null", 9: "record"})
+_PRIMITIVE_TYPE, _LIST_TYPE = 3, 6
+
 _CONSTANT, _NAME, _SELECT, _CALL, _LIST, _STRUCT, _FOLD = 3, 4, 5, 6, 7, 8, 9
 
 
@@ -110,6 +115,17 @@ def read_tree(serialised: bytes) -> Tree:
     fields = dict(_fields(body))
     root, source = (4, 5) if envelope.get(1) == _CHECKED else (2, 3)
     return Tree(_node(_bytes(fields.get(root))), MappingProxyType(_positions(_bytes(fields.get(source, b"")))))
+
+
+def read_types(serialised: bytes) -> dict[int, str]:
+    """Read the types that the compiler found, by node: ``int``, ``record``, ``list(string)``, ``dyn`` and so on.
+
+    Raises:
+        ValueError: the bytes are no serialised condition.
+    """
+    fields = _fields(_bytes(dict(_fields(serialised)).get(2)))
+    entries = (dict(_fields(_bytes(value))) for number, value in fields if number == _TYPE_MAP)
+    return {_number(entry.get(1)): _type(_bytes(entry.get(2))) for entry in entries}
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -240,6 +256,17 @@ def _fold(identity: int, data: bytes) -> Node:
 _READERS = MappingProxyType(
     {_CONSTANT: _constant, _NAME: _name, _SELECT: _select, _CALL: _call, _LIST: _list, _STRUCT: _struct, _FOLD: _fold}
 )
+
+
+def _type(data: bytes) -> str:
+    for number, value in _fields(data):
+        if number == _PRIMITIVE_TYPE:
+            index = _number(value)
+            return _PRIMITIVES[index] if index < len(_PRIMITIVES) else "other"
+        if number == _LIST_TYPE:
+            return f"list({_type(_bytes(dict(_fields(_bytes(value))).get(1, b'')))})"
+        return _TYPES.get(number, "other")
+    return "other"
 
 
 def _positions(source: bytes) -> dict[int, int]:

@@ -7,11 +7,10 @@ named. It knows the part of CEL that rules may use and nothing more, and serves 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 
 from agent_agency.arbitration.constitution.fact_paths import Located
 from agent_agency.arbitration.constitution.syntax_tree import (
@@ -38,15 +37,24 @@ class Unknown:
         return Unknown(self.missing | other.missing, self.why | other.why)
 
 
-_Scope: TypeAlias = Mapping[str, Any]
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The variables, and the runtime's own search for patterns: Python's can be made to take for ever."""
+
+    values: Mapping[str, Any]
+    matches: Callable[[str, str], bool | None]
+
+    def holding(self, values: Mapping[str, Any]) -> Scope:
+        """The same with further variables."""
+        return Scope({**self.values, **values}, self.matches)
 
 
-def evaluate_tree(node: Node, scope: Mapping[str, Any]) -> Any:
-    """Evaluate a tree that ``subset.problems_of`` accepts.
+def evaluate_tree(node: Node, scope: Scope) -> Any:
+    """Evaluate a tree that ``subset.refusals`` has nothing against.
 
     Args:
         node: the root of the tree.
-        scope: what ``fact_paths.scope_of`` made of the facts.
+        scope: its values are what ``fact_paths.scope_of`` made of the facts.
 
     Returns:
         The value, or an ``Unknown``.
@@ -54,7 +62,7 @@ def evaluate_tree(node: Node, scope: Mapping[str, Any]) -> Any:
     if isinstance(node, Constant):
         return node.value
     if isinstance(node, Name):
-        return scope.get(node.name, Unknown(frozenset({node.name})))
+        return scope.values.get(node.name, Unknown(frozenset({node.name})))
     reader = _NODES.get(type(node))
     return _cannot("a literal of this kind is not known") if reader is None else reader(node, scope)
 
@@ -63,7 +71,7 @@ def _cannot(why: str) -> Unknown:
     return Unknown(why=frozenset({why}))
 
 
-def _select(node: Select, scope: _Scope) -> Any:
+def _select(node: Select, scope: Scope) -> Any:
     record = evaluate_tree(node.operand, scope)
     if isinstance(record, Unknown):
         return record
@@ -74,34 +82,37 @@ def _select(node: Select, scope: _Scope) -> Any:
     return record.members[node.field]
 
 
-def _fold(node: Fold, scope: _Scope) -> Any:
+def _fold(node: Fold, scope: Scope) -> Any:
     source = evaluate_tree(node.source, scope)
     if isinstance(source, Unknown):
         return source
-    inner = dict(scope)
-    inner[node.accumulator] = evaluate_tree(node.initial, scope)
+    inner = scope.holding({node.accumulator: evaluate_tree(node.initial, scope)})
     for element in source:
-        inner[node.variable] = element
+        inner = inner.holding({node.variable: element})
         if evaluate_tree(node.proceed, inner) is False:
             break
-        inner[node.accumulator] = evaluate_tree(node.step, inner)
-    inner.pop(node.variable, None)
+        inner = inner.holding({node.accumulator: evaluate_tree(node.step, inner)})
     return evaluate_tree(node.result, inner)
 
 
-def _list(node: ListOf, scope: _Scope) -> Any:
+def _list(node: ListOf, scope: Scope) -> Any:
     elements = [evaluate_tree(element, scope) for element in node.elements]
     unknown = _first_unknown(elements)
     return elements if unknown is None else unknown
 
 
-def _call(node: Call, scope: _Scope) -> Any:
+def _call(node: Call, scope: Scope) -> Any:
     lazy = _LAZY.get(node.function)
     if lazy is not None:
         return lazy(node.arguments, scope)
     values = [evaluate_tree(argument, scope) for argument in node.arguments]
     unknown = _first_unknown(values)
-    return _strict(node.function, values) if unknown is None else unknown
+    if unknown is not None:
+        return unknown
+    if node.function == "matches":
+        found = scope.matches(values[0], values[1])
+        return _cannot("the pattern cannot be searched for") if found is None else found
+    return _strict(node.function, values)
 
 
 def _strict(name: str, values: Sequence[Any]) -> Any:
@@ -112,7 +123,7 @@ def _strict(name: str, values: Sequence[Any]) -> Any:
         result = function(*values)
     except ZeroDivisionError:
         return _cannot("division by zero")
-    except (ValueError, TypeError, re.error, OverflowError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         return _cannot(str(error) or "no value")
     overflows = type(result) is int and not _INT_MIN <= result <= _INT_MAX
     return _cannot("integer overflow") if overflows else result
@@ -126,7 +137,7 @@ def _first_unknown(values: Sequence[Any]) -> Unknown | None:
     return unknown
 
 
-def _and_or(arguments: Sequence[Node], scope: _Scope, decides: bool) -> Any:  # noqa: FBT001 - false for and, true for or
+def _and_or(arguments: Sequence[Node], scope: Scope, decides: bool) -> Any:  # noqa: FBT001 - false for and, true for or
     values = [evaluate_tree(argument, scope) for argument in arguments]
     if any(value is decides for value in values):
         return decides
@@ -134,22 +145,22 @@ def _and_or(arguments: Sequence[Node], scope: _Scope, decides: bool) -> Any:  # 
     return (not decides) if unknown is None else unknown
 
 
-def _and(arguments: Sequence[Node], scope: _Scope) -> Any:
+def _and(arguments: Sequence[Node], scope: Scope) -> Any:
     return _and_or(arguments, scope, False)  # noqa: FBT003 - false decides
 
 
-def _or(arguments: Sequence[Node], scope: _Scope) -> Any:
+def _or(arguments: Sequence[Node], scope: Scope) -> Any:
     return _and_or(arguments, scope, True)  # noqa: FBT003 - true decides
 
 
-def _choose(arguments: Sequence[Node], scope: _Scope) -> Any:
+def _choose(arguments: Sequence[Node], scope: Scope) -> Any:
     condition = evaluate_tree(arguments[0], scope)
     if isinstance(condition, Unknown):
         return condition
     return evaluate_tree(arguments[1 if condition else 2], scope)
 
 
-def _not_strictly_false(arguments: Sequence[Node], scope: _Scope) -> Any:
+def _not_strictly_false(arguments: Sequence[Node], scope: Scope) -> Any:
     return evaluate_tree(arguments[0], scope) is not False
 
 
@@ -165,19 +176,7 @@ def _modulo(left: int, right: int) -> int:
     return -rest if left < 0 else rest
 
 
-def _to_int(value: float | str) -> int:
-    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]+", value):
-        raise ValueError("cannot convert string to int")
-    return int(value)
-
-
-def _to_text(value: float | str | bool) -> str:  # noqa: FBT001 - a value of CEL
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
-_LAZY: Mapping[str, Callable[[Sequence[Node], _Scope], Any]] = MappingProxyType(
+_LAZY: Mapping[str, Callable[[Sequence[Node], Scope], Any]] = MappingProxyType(
     {"_&&_": _and, "_||_": _or, "_?_:_": _choose, "@not_strictly_false": _not_strictly_false}
 )
 
@@ -201,13 +200,11 @@ _STRICT: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "contains": lambda a, b: b in a,
         "startsWith": lambda a, b: a.startswith(b),
         "endsWith": lambda a, b: a.endswith(b),
-        "matches": lambda a, b: re.search(b, a) is not None,
-        "int": _to_int,
+        "int": int,
         "double": float,
-        "string": _to_text,
     }
 )
 
-_NODES: Mapping[type, Callable[[Any, _Scope], Any]] = MappingProxyType(
+_NODES: Mapping[type, Callable[[Any, Scope], Any]] = MappingProxyType(
     {Select: _select, ListOf: _list, Call: _call, Fold: _fold}
 )
