@@ -133,6 +133,12 @@ class CaseError(AgencyError):
     code = "case.failed"
 
 
+class AppealError(AgencyError):
+    """An appeal or a review of one does not count: no standing, no ground, too late, or of the wrong person."""
+
+    code = "appeal.refused"
+
+
 class EvidenceError(AgencyError):
     """Evidence is missing, changed, or could not be stored."""
 

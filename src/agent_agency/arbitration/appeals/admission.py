@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from agent_agency.arbitration.appeals.model import (
     Filing,
     Form,
     Ground,
+    Parties,
     State,
 )
 from agent_agency.arbitration.appeals.panel import admits_needed, panel_size
@@ -55,8 +57,8 @@ def admit(
     if ruling is None or ruling.seq >= entry.seq:
         raise NotAdmittedError("no such ruling was recorded before, or its document is not there whole")
     before = _before(found, ruling, entry)
-    root = before.root if before else ruling.id
-    court = sources.court(root, commit)
+    ruling = _with_matter(ruling, before)
+    court = sources.court(before.chain[0] if before else ruling, commit)
     if court is None:
         raise NotAdmittedError("the principals of the base cannot be read")
     try:
@@ -81,8 +83,7 @@ def admit(
         appellant_address=signed.principal.address,
         standing=by_right,
         level=level,
-        ruling=ruling,
-        root=root,
+        chain=(*(before.chain if before else ()), ruling),
         size=panel_size(level, court.sizes),
         needed=admits_needed(level, court.sizes),
         barred=tuple(_barred(ruling, before, signed.principal)),
@@ -90,6 +91,7 @@ def admit(
         filed_at=at,
         due=at + timedelta(days=court.hearing_days),
         appeal_days=court.appeal_days,
+        principals=court.commit,
         state=State.FILED,
         last=entry.seq,
     )
@@ -111,9 +113,24 @@ def _before(found: Appeals, ruling: AppealedRuling, entry: Entry) -> Appeal | No
     """The appeal whose result the ruling is; a ruling that only claims to be one cannot be appealed."""
     before = found.leading_to(ruling.id)
     decided = before is not None and before.result is not None and before.result.seq < entry.seq
-    if ruling.appeal and (not decided or before is None or before.id != ruling.appeal):
+    if ruling.appeal_of and (not decided or before is None or before.ruling.id != ruling.appeal_of):
         raise NotAdmittedError("the ruling says that it follows from an appeal, and it does not")
     return before if decided else None
+
+
+def _with_matter(ruling: AppealedRuling, before: Appeal | None) -> AppealedRuling:
+    """The ruling with the parties of the whole matter; what earlier levels admitted is no new evidence any more."""
+    if before is None or before.result is None:
+        return ruling
+    last = before.ruling
+    parties = Parties(
+        *(
+            tuple(dict.fromkeys((*getattr(ruling.parties, role), *getattr(last.parties, role))))
+            for role in ("authors", "requesters", "approvers")
+        )
+    )
+    admitted = {digest for number in before.result.admitted for digest in before.filing.claims[number].evidence}
+    return replace(ruling, parties=parties, rests_on=ruling.rests_on | last.rests_on | admitted)
 
 
 def _check_time(found: Appeals, ruling: AppealedRuling, seq: int, at: datetime, court: Court) -> None:

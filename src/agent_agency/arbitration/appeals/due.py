@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def appeals_due(appeals: Appeals) -> tuple[Draft, ...]:
-    """The entries to append for appeals that have lapsed and of which no entry says so; none is needed to believe it."""
+    """The entries to append for appeals that have lapsed without saying so; nobody needs them to believe it."""
     return tuple(_lapsed(appeals))
 
 

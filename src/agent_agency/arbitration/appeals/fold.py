@@ -42,7 +42,7 @@ class Sources(Protocol):
         """The recorded ruling that both name, or ``None`` where there is none, or its document is not there whole."""
         ...
 
-    def court(self, root: str, commit: str | None) -> Court | None:
+    def court(self, root: AppealedRuling, commit: str | None) -> Court | None:
         """The court for the ruling of a review: the base as it is now, or as it was at a commit of its history.
 
         ``None`` where the list of principals cannot be read, or the commit is not of the base's history.

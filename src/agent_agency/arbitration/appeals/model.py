@@ -149,7 +149,8 @@ class AppealedRuling:
     """What of a recorded ruling an appeal turns on.
 
     ``entry`` is the hash of its entry, ``at`` the ledger's time of it. ``rests_on`` are the digests of all evidence
-    that it names. ``appeal`` is the appeal whose result it is, empty for the ruling of a review.
+    that it names, ``case`` is that of its case file. ``appeal_of`` is the ruling that it replaces, empty for the ruling
+    of a review.
     """
 
     id: str
@@ -159,7 +160,8 @@ class AppealedRuling:
     verdict: str
     parties: Parties
     rests_on: frozenset[str]
-    appeal: str = ""
+    case: str
+    appeal_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +215,11 @@ class Result:
 class Appeal:
     """An appeal as its entries leave it.
 
-    ``ruling`` is the ruling under appeal, ``root`` the ruling of the review at the bottom of the chain. ``size`` is how
-    many reviewers the panel has, ``needed`` how many of them must admit a claim. ``barred`` are all who may not review
+    ``chain`` are the rulings of the matter, from the review's to the one under appeal. ``size`` is how many reviewers
+    the panel has, ``needed`` how many of them must admit a claim. ``barred`` are all who may not review
     it; ``heard_before`` are the names of those who heard it at earlier levels. ``due`` ends the hearing, ``closes`` the
-    ``appeal_days`` in which its result can be appealed. ``last`` is the number of the newest entry about it.
+    ``appeal_days`` in which its result can be appealed. ``principals`` is the commit of the base whose list counts.
+    ``last`` is the number of the newest entry about it.
     """
 
     id: str
@@ -226,8 +229,7 @@ class Appeal:
     appellant_address: str
     standing: str
     level: int
-    ruling: AppealedRuling
-    root: str
+    chain: tuple[AppealedRuling, ...]
     size: int
     needed: int
     barred: tuple[Bar, ...]
@@ -235,6 +237,7 @@ class Appeal:
     filed_at: datetime
     due: datetime
     appeal_days: int
+    principals: str
     state: State
     reviews: tuple[CountedReview, ...] = ()
     result: Result | None = None
@@ -242,6 +245,11 @@ class Appeal:
     lapse_recorded: bool = False
     ignored: tuple[Ignored, ...] = ()
     last: int = 0
+
+    @property
+    def ruling(self) -> AppealedRuling:
+        """The ruling under appeal."""
+        return self.chain[-1]
 
     @property
     def open(self) -> bool:

@@ -1,0 +1,232 @@
+"""Hearing an appeal: the case is corrected by what the panel admitted, and the law decides it anew.
+
+The result is a ruling of its own, linked to the one under appeal, which stays as it is. Ruling, reviews, decision and
+labels are recorded in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from agent_agency.arbitration.appeals.corrections import Corrected, OnRecord, RecordedCase, corrected
+from agent_agency.arbitration.appeals.fold import expected_admissions
+from agent_agency.arbitration.appeals.labels import label_drafts, labels_of
+from agent_agency.arbitration.appeals.model import (
+    APPEAL_DECIDED,
+    LABEL,
+    Appeal,
+    AppealedRuling,
+    Claim,
+    Form,
+    Outcome,
+)
+from agent_agency.arbitration.appeals.statements import appeal_subject
+from agent_agency.errors import AgencyError, AppealError
+from agent_agency.ledger.entry import Entry
+from agent_agency.ledger.journal import Draft
+from agent_agency.workflows.appeal_ruling import RulingParts, ruling_after_appeal
+from agent_agency.workflows.record import Joined, UnrecordedRulingError
+
+if TYPE_CHECKING:
+    from agent_agency.arbitration.ruling import Ruling
+    from agent_agency.workflows.appeals import Registry
+    from agent_agency.workflows.waivers import WaiverUse
+
+_LATER = frozenset({Form.MEASUREMENT, Form.WRONG_LAW})
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A heard appeal: the new ruling, and what was admitted, refused, and admitted without changing anything."""
+
+    ruling: Ruling
+    admitted: tuple[int, ...]
+    corrected: Corrected
+
+
+class _StaleError(AgencyError):
+    """Others wrote about the appeal while it was decided."""
+
+
+def on_record(registry: Registry, entry: Entry, ruling: AppealedRuling, claims: Sequence[Claim]) -> OnRecord:
+    """What claims against a ruling may refer to.
+
+    Args:
+        registry: what appeals are heard with.
+        entry: the entry of the ruling under appeal.
+        ruling: the same.
+        claims: only what these refer to is read.
+
+    Raises:
+        AppealError: the case of the ruling is not there whole.
+    """
+    sources = registry.sources
+    later: dict[str, RecordedCase] = {}
+    for claim in claims:
+        entries = sources.entries_of(claim.target) if claim.form in _LATER else ()
+        if entries:
+            later[claim.target] = sources.recorded_case(entries[-1])
+    wanted = any(claim.form is Form.WAIVER_NOT_APPLIED for claim in claims)
+    waivers = _waivers_then(registry, entry) if wanted else {}
+    return OnRecord(
+        own=sources.recorded_case(entry),
+        day=_root(registry, ruling, entry).date(),
+        later=later,
+        waivers={name: use.for_verdict() for name, use in waivers.items()},
+    )
+
+
+def record_decision(registry: Registry, appeal: Appeal, first: Sequence[Draft]) -> bool:
+    """Decide an appeal whose panel is full and record everything at once; answer whether nobody was quicker.
+
+    Args:
+        registry: what appeals are heard with.
+        appeal: the appeal with all its reviews.
+        first: the review that filled the panel, where it is not recorded yet.
+
+    Raises:
+        AppealError: the case cannot be decided anew.
+        LedgerError: the ledger cannot be read or written.
+    """
+    heard = hear(registry, appeal)
+
+    def join(ruling: Ruling) -> Joined:
+        if registry.record.ledger.last_about(appeal_subject(appeal.id)) != appeal.last:
+            raise _StaleError("others wrote about the appeal", fix="Run the command again.")
+        drafts = (*first, _decided(appeal, heard), *_labels(registry, appeal, heard))
+        return Joined(ruling, drafts, {appeal_subject(appeal.id): appeal.last})
+
+    try:
+        registry.record.append(heard.ruling, join, registry.sign)
+    except UnrecordedRulingError as error:
+        if isinstance(error.__cause__, _StaleError):
+            return False
+        raise error.__cause__ or error from error
+    return True
+
+
+def hear(registry: Registry, appeal: Appeal) -> Heard:
+    """Decide anew: old facts and what the panel admitted, under the law of the case.
+
+    Raises:
+        AppealError: the case or the document of the ruling is not there whole.
+    """
+    under = appeal.ruling
+    entry = next((one for one in registry.sources.entries_of(under.id) if one.hash == under.entry), None)
+    document = registry.sources.document(entry) if entry else None
+    if entry is None or document is None:
+        raise AppealError(
+            f"The ruling {appeal.ruling.id} cannot be heard again: its document is not there whole",
+            fix="Restore the evidence folder from a backup.",
+            code="appeal.no_case",
+        )
+    admitted = expected_admissions(appeal)
+    claims = {number: appeal.filing.claims[number] for number in admitted}
+    found = corrected(on_record(registry, entry, appeal.ruling, tuple(claims.values())), claims)
+    applied = [claim for number, claim in claims.items() if number not in found.moot]
+    parts = _parts(registry, entry, document, applied)
+    return Heard(ruling_after_appeal(appeal, found.case, parts, registry.clock.now()), admitted, found)
+
+
+def _parts(registry: Registry, entry: Entry, document: Mapping[str, Any], applied: Sequence[Claim]) -> RulingParts:
+    """What the new ruling's document takes from recorded ones."""
+    documents = {}
+    for claim in applied:
+        if claim.form in _LATER:
+            later = registry.sources.document(registry.sources.entries_of(claim.target)[-1])
+            documents[claim.target] = later or {}
+    whole = next((documents[claim.target] for claim in applied if claim.form is Form.WRONG_LAW), document)
+    gates = {gate["name"]: gate for gate in whole.get("gates") or ()}
+    for claim in applied:
+        if claim.form is Form.MEASUREMENT:
+            anew = {gate["name"]: gate for gate in documents[claim.target].get("gates") or ()}
+            gates |= {name: anew[name] for name in claim.value if name in anew}
+    wanted = any(claim.form is Form.WAIVER_NOT_APPLIED for claim in applied)
+    uses = _waivers_then(registry, entry) if wanted else {}
+    return RulingParts(whole, MappingProxyType(gates), MappingProxyType(uses))
+
+
+def _decided(appeal: Appeal, heard: Heard) -> Draft:
+    verdict = str(heard.ruling.decision.verdict)
+    outcome = Outcome.UPHELD if verdict == appeal.ruling.verdict else Outcome.OVERTURNED
+    claims = range(len(appeal.filing.claims))
+    body = {
+        "subject": appeal_subject(appeal.id),
+        "level": appeal.level,
+        "of": appeal.ruling.id,
+        "of_entry": appeal.ruling.entry,
+        "ruling": heard.ruling.ruling_id,
+        "outcome": str(outcome),
+        "was": appeal.ruling.verdict,
+        "verdict": verdict,
+        "panel": [review.principal for review in appeal.reviews],
+        "needed": appeal.needed,
+        "admitted": list(heard.admitted),
+        "refused": [number for number in claims if number not in heard.admitted],
+        "moot": {str(number): why for number, why in sorted(heard.corrected.moot.items())},
+        "principals": appeal.principals,
+    }
+    return Draft(APPEAL_DECIDED, body)
+
+
+def _labels(registry: Registry, appeal: Appeal, heard: Heard) -> tuple[Draft, ...]:
+    from agent_agency.workflows.appeals import read_appeals
+
+    verdict = str(heard.ruling.decision.verdict)
+    if verdict == appeal.ruling.verdict:
+        return ()
+    known = labels_of(registry.record.ledger.of_kinds({LABEL}), read_appeals(registry))
+    return label_drafts(appeal, verdict, known)
+
+
+def _root(registry: Registry, ruling: AppealedRuling, entry: Entry) -> datetime:
+    """When the ruling of the review at the bottom was recorded."""
+    seen = {ruling.id}
+    at, below = ruling.at, ruling.appeal_of
+    while below and below not in seen:
+        seen.add(below)
+        entries = registry.sources.entries_of(below)
+        before = [one for one in entries if one.seq < entry.seq]
+        if not before:
+            break
+        at, below = datetime.fromisoformat(before[-1].ts), str(before[-1].body.get("appeal_of") or "")
+    return at
+
+
+def _waivers_then(registry: Registry, entry: Entry) -> Mapping[str, WaiverUse]:
+    """The waivers that were in force for the change when the ruling was recorded, read anew from law and ledger."""
+    from agent_agency.workflows.law import read_law
+    from agent_agency.workflows.waiver_evidence import read_evidence
+    from agent_agency.workflows.waivers import waivers_of_change
+
+    document = registry.sources.document(entry) or {}
+    spec, law_said, change = (document.get(name) or {} for name in ("spec", "law", "change"))
+    then = datetime.fromisoformat(entry.ts)
+    law = read_law(registry.repo, str(law_said.get("commit")), then)
+    evidence = read_evidence(registry.repo, law.commit, law.principals, _Before(registry, entry.seq))
+    uses = waivers_of_change(
+        law,
+        evidence,
+        spec_id=spec.get("id"),
+        tier=spec.get("risk_tier"),
+        authors=tuple(change.get("authors") or ()),
+        now=then,
+        uses_of=lambda waiver_id: registry.record.uses_of_waiver(waiver_id, except_change=str(change.get("digest"))),
+    )
+    return {use.waiver.id: use for use in uses.in_force}
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The ledger as it was before an entry."""
+
+    registry: Registry
+    seq: int
+
+    def of_kinds(self, kinds: Iterable[str]) -> Iterator[Entry]:
+        """The entries of these kinds, oldest first."""
+        return (entry for entry in self.registry.record.ledger.of_kinds(tuple(kinds)) if entry.seq < self.seq)

@@ -1,0 +1,187 @@
+"""What appeals ask of the record and the repository: recorded rulings with their cases, and the law of a hearing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from agent_agency.arbitration.appeals.corrections import RecordedCase, Standpoint
+from agent_agency.arbitration.appeals.model import AppealedRuling, Court, Parties
+from agent_agency.arbitration.case_file import Case, from_json
+from agent_agency.arbitration.constitution.model import Constitution
+from agent_agency.canonical_json import parse_json
+from agent_agency.config import Config, LawLimits, read_config
+from agent_agency.errors import AppealError, EvidenceError, GitError, LawError
+from agent_agency.git import Repository
+from agent_agency.ledger.entry import Entry
+from agent_agency.workflows.check_evidence import EntryEvidence
+from agent_agency.workflows.law import CONFIG_PATH
+from agent_agency.workflows.principals_at import principals_at
+from agent_agency.workflows.record import RULING, Record
+
+_BRANCHES = ("refs/heads/", "refs/remotes/")
+
+
+class AppealSources:
+    """Reads rulings from the ledger and courts from the base, each once."""
+
+    def __init__(self, repo: Repository, record: Record) -> None:
+        self._repo = repo
+        self._record = record
+        self._court: Callable[[str, str | None], Court | None] = cache(self._read_court)
+        self._limits: Callable[[str], LawLimits | None] = cache(self._read_limits)
+
+    def ruling(self, ruling_id: str, entry_hash: str) -> AppealedRuling | None:
+        """The recorded ruling that both name, or ``None`` where there is none, or its document is not there whole."""
+        entry = next((one for one in self.entries_of(ruling_id) if one.hash == entry_hash), None)
+        return None if entry is None else self.as_appealed(entry)
+
+    def entries_of(self, ruling_id: str) -> tuple[Entry, ...]:
+        """The entries that record rulings of this id, oldest first."""
+        return tuple(entry for entry in self._record.ledger.about(f"{RULING}:{ruling_id}") if entry.kind == RULING)
+
+    def as_appealed(self, entry: Entry) -> AppealedRuling | None:
+        """A recorded ruling as an appeal sees it; ``None`` where its document is not there whole."""
+        document = self.document(entry)
+        if document is None:
+            return None
+        appeal_of = entry.body.get("appeal_of")
+        return AppealedRuling(
+            id=str(entry.body.get("ruling_id")),
+            entry=entry.hash,
+            seq=entry.seq,
+            at=datetime.fromisoformat(entry.ts),
+            verdict=str(entry.body.get("verdict")),
+            parties=_parties(document),
+            rests_on=frozenset(named.digest for named in EntryEvidence.of(entry).named),
+            case=str(entry.body.get("case_file")),
+            appeal_of=appeal_of if isinstance(appeal_of, str) else "",
+        )
+
+    def document(self, entry: Entry) -> Mapping[str, Any] | None:
+        """The stored document of a ruling, ``None`` where it is not there whole."""
+        try:
+            document = parse_json(self._record.evidence.get(str(entry.body.get("document"))))
+        except (EvidenceError, ValueError):
+            return None
+        return document if isinstance(document, dict) else None
+
+    def court(self, root: AppealedRuling, commit: str | None) -> Court | None:
+        """The court for the ruling of a review: the base as it is now, or as it was at a commit of its history.
+
+        Its limits are those of the law that the ruling was made under. ``None`` where the list of principals or the
+        limits cannot be read, or the commit is not of the base's history.
+        """
+        return self._court(root.id + " " + root.entry, commit)
+
+    def limits(self, commit: str) -> LawLimits | None:
+        """The limits of the law at a commit, ``None`` where they cannot be read whole."""
+        return self._limits(commit)
+
+    def _read_court(self, name: str, commit: str | None) -> Court | None:
+        ruling_id, _, entry_hash = name.partition(" ")
+        entry = next((one for one in self.entries_of(ruling_id) if one.hash == entry_hash), None)
+        law = _member(entry.body, "law", "commit") if entry else None
+        if entry is None or law is None:
+            return None
+        tip = self._tip(law, _member(entry.body, "base", "ref"))
+        chosen = tip if commit is None else commit
+        if not (self._is_ancestor(chosen, tip) and self._is_ancestor(law, chosen)):
+            return None
+        limits = self.limits(law)
+        try:
+            principals = principals_at(self._repo, chosen)
+        except (LawError, GitError):
+            return None
+        if limits is None:
+            return None
+        return Court(principals, chosen, limits.appeal_reviewers, limits.appeal_days, limits.case_days)
+
+    def _tip(self, law: str, ref: str | None) -> str:
+        """Where the base stands now, if it is a branch that has grown from the ruling's law; else the ruling's law."""
+        for prefix in _BRANCHES if ref else ():
+            try:
+                tip = self._repo.resolve(f"{prefix}{ref}")
+            except GitError:
+                continue
+            if self._is_ancestor(law, tip):
+                return tip
+        return law
+
+    def _is_ancestor(self, commit: str, tip: str) -> bool:
+        if commit == tip:
+            return True
+        try:
+            return self._repo.merge_bases(commit, tip) == (commit,)
+        except GitError:
+            return False
+
+    def _read_limits(self, commit: str) -> LawLimits | None:
+        try:
+            data = self._repo.read_blob(commit, CONFIG_PATH)
+        except GitError:
+            return None
+        if data is None:
+            return LawLimits()
+        config = read_config(data, CONFIG_PATH)
+        return config.law if isinstance(config, Config) else None
+
+    def recorded_case(self, entry: Entry) -> RecordedCase:
+        """The case of a recorded ruling.
+
+        Raises:
+            AppealError: its case file or constitution is not there whole.
+        """
+        return RecordedCase(str(entry.body.get("ruling_id")), entry.seq, _standpoint(entry), self._case(entry))
+
+    def _case(self, entry: Entry) -> Case:
+        from agent_agency.arbitration.constitution.serialise import constitution_from
+
+        def constitution_of(_: str) -> Constitution:
+            return constitution_from(self._record.evidence.get(str(entry.body.get("constitution"))))
+
+        try:
+            return from_json(self._record.evidence.get(str(entry.body.get("case_file"))), constitution_of)
+        except (EvidenceError, ValueError) as error:
+            raise AppealError(
+                f"The case of ruling {entry.body.get('ruling_id')} cannot be heard again: {error}",
+                fix="Restore the evidence folder from a backup; a pruned case cannot be appealed.",
+                code="appeal.no_case",
+            ) from error
+
+
+def _parties(document: Mapping[str, Any]) -> Parties:
+    waivers = [waiver for waiver in document.get("waivers") or () if isinstance(waiver, Mapping)]
+    return Parties(
+        authors=_texts(_members(document.get("change")).get("authors")),
+        requesters=tuple(str(one["requested_by"]) for one in waivers if one.get("requested_by")),
+        approvers=tuple(dict.fromkeys(text for one in waivers for text in _texts(one.get("approvers")))),
+    )
+
+
+def _standpoint(entry: Entry) -> Standpoint:
+    body = entry.body
+    return Standpoint(
+        tree=str(_member(body, "head", "tree")),
+        merge_base=str(_member(body, "base", "merge_base")),
+        law_commit=str(_member(body, "law", "commit")),
+        law=str(_member(body, "law", "constitution")),
+        spec=str(_member(body, "spec", "digest")),
+    )
+
+
+def _member(body: Mapping[str, Any], *path: str) -> str | None:
+    value: Any = body
+    for name in path:
+        value = _members(value).get(name)
+    return value if isinstance(value, str) else None
+
+
+def _members(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(str(one) for one in value) if isinstance(value, (list, tuple)) else ()

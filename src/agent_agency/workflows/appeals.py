@@ -1,0 +1,295 @@
+"""Appeals over the ledger: reading how they stand, filing one, reviewing one, and writing down what time has decided.
+
+Whoever acts reads all entries about the matter first and tries the act on them: what would not count is refused before
+it is written. What is written together is one transaction, guarded against what others write meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from agent_agency.arbitration.appeals.corrections import ClaimError, check_claims
+from agent_agency.arbitration.appeals.due import appeals_due, undecided
+from agent_agency.arbitration.appeals.fold import fold_appeals
+from agent_agency.arbitration.appeals.labels import Label, labels_of
+from agent_agency.arbitration.appeals.model import (
+    APPEAL_FILED,
+    APPEAL_KINDS,
+    APPEAL_REVIEWED,
+    LABEL,
+    Appeal,
+    Appeals,
+    Claim,
+    Ground,
+    Vote,
+)
+from agent_agency.arbitration.appeals.statements import (
+    appeal_subject,
+    filing_statement,
+    read_filing,
+    review_statement,
+)
+from agent_agency.attestation.statement import read_statement
+from agent_agency.clock import Clock, rfc3339
+from agent_agency.errors import AppealError, LedgerMovedError
+from agent_agency.git import Repository
+from agent_agency.ledger.entry import Entry
+from agent_agency.ledger.journal import Draft
+from agent_agency.workflows.appeal_sources import AppealSources
+from agent_agency.workflows.record import Record, Sign
+
+if TYPE_CHECKING:
+    from agent_agency.attestation.signer import Signer
+
+TRIES = 20
+_AFTER_ALL = 10**14
+"""The number of an entry that is only tried: greater than that of any which is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What appeals are heard with.
+
+    ``sign`` signs a ruling's document as the arbiter. ``new_id`` gives fresh random digits.
+    """
+
+    repo: Repository
+    record: Record
+    sources: AppealSources
+    clock: Clock
+    new_id: Callable[[], str]
+    sign: Sign | None = None
+
+    @classmethod
+    def of(
+        cls, repo: Repository, record: Record, clock: Clock, new_id: Callable[[], str], sign: Sign | None = None
+    ) -> Registry:
+        """The registry of a repository's record."""
+        return cls(repo, record, AppealSources(repo, record), clock, new_id, sign)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAppeal:
+    """What an appellant asks for; ``ruling`` is the entry of the ruling, ``evidence`` names the files of the claims."""
+
+    ruling: Entry
+    ground: Ground
+    reason: str
+    claims: tuple[Claim, ...]
+    evidence: Mapping[str, str]
+
+
+def read_appeals(registry: Registry) -> Appeals:
+    """How every appeal stands now.
+
+    Raises:
+        LedgerError: the ledger cannot be read or does not verify.
+    """
+    return _folded(registry, _entries(registry))
+
+
+def read_labels(registry: Registry) -> tuple[Label, ...]:
+    """The right verdicts of rulings that were overturned.
+
+    Raises:
+        LedgerError: the ledger cannot be read or does not verify.
+    """
+    return labels_of(registry.record.ledger.of_kinds({LABEL}), read_appeals(registry))
+
+
+def named_appeal(appeals: Appeals, reference: str) -> Appeal:
+    """The appeal that a person means, by its id or a beginning that no other has.
+
+    Raises:
+        AppealError: none or several are meant.
+    """
+    found = [one for one in appeals.appeals if reference and one.id.startswith(reference)]
+    if len(found) == 1:
+        return found[0]
+    what = f"Several appeals begin with {reference}" if found else f"There is no appeal {reference}"
+    raise AppealError(what, fix="Run agency appeal list for their ids.", code="appeal.unknown")
+
+
+def file_appeal(registry: Registry, asked: AskedAppeal, signer: Signer) -> Appeal:
+    """File an appeal; it must be heard in time, or it lapses.
+
+    The evidence that the claims name is stored already; hold the store in use meanwhile.
+
+    Raises:
+        AppealError: it would not count, and nothing was written; the message says why.
+        LedgerError: the ledger cannot be read or written.
+    """
+    from agent_agency.attestation.signer import sign_statement
+
+    _refuse_empty(asked, registry)
+    ruling_id = str(asked.ruling.body.get("ruling_id"))
+    nonce = registry.new_id()
+    statement = filing_statement(ruling_id, asked.ruling.hash, asked.ground, asked.reason, asked.claims, nonce)
+    filing = read_filing(read_statement(statement))
+    body = {
+        "subject": appeal_subject(filing.id),
+        "attestation": sign_statement(statement, signer),
+        "evidence": [
+            {"gate": "appeal", "kind": "evidence", "part": name, "digest": digest, "of": digest}
+            for digest, name in sorted(asked.evidence.items())
+        ],
+    }
+    draft = Draft(APPEAL_FILED, body)
+    _tried(registry, draft, filing.id)
+    registry.record.ledger.append_all([draft, *_case_drafts(registry, asked, filing.id)])
+    filed = read_appeals(registry).named(filing.id)
+    if filed is None:
+        raise AppealError(
+            f"Somebody else appealed ruling {ruling_id} at the same moment, so {filing.id} does not count",
+            fix="Run agency appeal list to see theirs.",
+        )
+    return filed
+
+
+def review_appeal(
+    registry: Registry, reference: str, votes: Sequence[Vote], reasons: Sequence[str], signer: Signer
+) -> Appeal:
+    """Review an appeal; the review that fills the panel decides it, in the same transaction.
+
+    Args:
+        registry: what appeals are heard with.
+        reference: the appeal.
+        votes: one for each claim.
+        reasons: one for each claim.
+        signer: the reviewer's key.
+
+    Raises:
+        AppealError: the review would not count, and nothing was written; the message says why.
+        LedgerError: the ledger cannot be read or written.
+    """
+    from agent_agency.attestation.signer import sign_statement
+
+    appeal = named_appeal(read_appeals(registry), reference)
+    if not appeal.open:
+        raise AppealError(_over(appeal), fix=f"Run agency appeal show {appeal.id}.")
+    if len(votes) != len(appeal.filing.claims):
+        raise AppealError(
+            f"The appeal makes {len(appeal.filing.claims)} claims, and {len(votes)} were voted on",
+            fix="Give --admit or --refuse for each claim, or for all.",
+        )
+    statement = review_statement(appeal.id, appeal.payload_digest, appeal.level, votes, reasons)
+    envelope = sign_statement(statement, signer)
+    draft = Draft(APPEAL_REVIEWED, {"subject": appeal_subject(appeal.id), "attestation": envelope})
+    return _moved_on(registry, appeal.id, draft)
+
+
+def settle(registry: Registry) -> tuple[Appeal, ...]:
+    """Write down what time or a full panel has made of appeals; answer those that changed. Every command may call it.
+
+    Raises:
+        AppealError: a case that was heard cannot be decided anew.
+        LedgerError: the ledger cannot be read or written.
+    """
+    appeals = read_appeals(registry)
+    changed = []
+    for draft in appeals_due(appeals):
+        appeal_id = str(draft.body["subject"]).removeprefix(appeal_subject(""))
+        appeal = appeals.named(appeal_id)
+        if appeal is not None and _wrote(registry, [draft], appeal):
+            changed.append(appeal)
+    changed += [_moved_on(registry, appeal.id, None) for appeal in undecided(appeals)]
+    return tuple(changed)
+
+
+def _moved_on(registry: Registry, appeal_id: str, draft: Draft | None) -> Appeal:
+    """Write a review, and with it the decision where the panel is full; try again when others were quicker."""
+    from agent_agency.workflows.appeal_hearing import record_decision
+
+    for _ in range(TRIES):
+        entries = _entries(registry)
+        appeal = _tried(registry, draft, appeal_id) if draft else _folded(registry, entries).named(appeal_id)
+        if appeal is None:
+            break
+        drafts = [draft] if draft else []
+        if not appeal.heard:
+            written = _wrote(registry, drafts, appeal)
+        elif appeal.result is None:
+            written = record_decision(registry, appeal, drafts)
+        else:
+            return appeal
+        if written:
+            done = read_appeals(registry).named(appeal_id)
+            if done is not None:
+                return done
+    raise AppealError(f"Others kept writing about appeal {appeal_id}", fix="Run the command again.", code="appeal.busy")
+
+
+def _wrote(registry: Registry, drafts: Sequence[Draft], appeal: Appeal) -> bool:
+    known = {appeal_subject(appeal.id): appeal.last}
+    try:
+        registry.record.ledger.append_all(drafts, unless_moved=known)
+    except LedgerMovedError:
+        return False
+    return True
+
+
+def _entries(registry: Registry) -> tuple[Entry, ...]:
+    return tuple(registry.record.ledger.of_kinds(APPEAL_KINDS))
+
+
+def _folded(registry: Registry, entries: Sequence[Entry]) -> Appeals:
+    return fold_appeals(entries, registry.sources, registry.clock.now())
+
+
+def _tried(registry: Registry, draft: Draft, appeal_id: str) -> Appeal:
+    """How the appeal would stand with one more entry; ``last`` stays the number of the newest entry that is there.
+
+    Raises:
+        AppealError: the entry would not count.
+    """
+    entries, now = _entries(registry), registry.clock.now()
+    entry = Entry(_AFTER_ALL, draft.kind, rfc3339(now), "", dict(draft.body), None, "")
+    found = fold_appeals((*entries, entry), registry.sources, now)
+    appeal = found.named(appeal_id)
+    ignored = found.strays if appeal is None else appeal.ignored
+    why = next((one.why for one in ignored if one.seq == _AFTER_ALL), None)
+    if appeal is None or why is not None:
+        raise _refused(why or "the act does not count", draft)
+    subject = draft.body["subject"]
+    last = max((one.seq for one in entries if one.body.get("subject") == subject), default=0)
+    return replace(appeal, last=last)
+
+
+def _refused(why: str, draft: Draft) -> AppealError:
+    what = "appeal" if draft.kind == APPEAL_FILED else "review"
+    return AppealError(
+        f"The {what} would not count: {why}",
+        fix="Run agency appeal show on the appeal, or agency explain on the ruling, to see who may act and until when.",
+    )
+
+
+def _over(appeal: Appeal) -> str:
+    if appeal.result is None:
+        return f"Appeal {appeal.id} lapsed on {rfc3339(appeal.due)}: its panel was not full, and the ruling stands"
+    return f"Appeal {appeal.id} was decided: {appeal.result.outcome}, by ruling {appeal.result.ruling}"
+
+
+def _refuse_empty(asked: AskedAppeal, registry: Registry) -> None:
+    """Refuse claims that name nothing, before anybody is asked to hear them."""
+    from agent_agency.workflows.appeal_hearing import on_record
+
+    ruling = registry.sources.as_appealed(asked.ruling)
+    if ruling is None:
+        raise AppealError(
+            "The ruling's document is not there whole, so nobody can tell who its parties are",
+            fix="Restore the evidence folder from a backup; a pruned ruling cannot be appealed.",
+            code="appeal.no_case",
+        )
+    heard = on_record(registry, asked.ruling, ruling, asked.claims)
+    try:
+        check_claims(asked.claims, heard, ruling.rests_on)
+    except ClaimError as error:
+        raise AppealError(
+            f"The claim cannot be heard: {error}", fix="Run agency explain on the ruling to see what it rests on."
+        ) from error
+
+
+def _case_drafts(registry: Registry, asked: AskedAppeal, appeal_id: str) -> tuple[Draft, ...]:  # noqa: ARG001
+    return ()
