@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from agent_agency.attestation.signer import Ed25519Signer
 from agent_agency.clock import SystemClock
 from agent_agency.report.json_document import to_document
 from agent_agency.sandbox.model import Isolation
@@ -20,6 +21,7 @@ def review_at(isolation: Isolation, start: Path, variables: dict[str, str], *, b
     """Review a change with every tool at one level; the ruling's document as users get it."""
     report = IsolationReport(isolation, MappingProxyType({}), "chosen by a test")
     tools = ToolServices(lambda: report, variables)
-    services = Services(SystemClock(), lambda: "0" * 32, to_document, tools)
+    key = Ed25519Signer.from_seed(b"a test's arbiter".ljust(32))
+    services = Services(SystemClock(), lambda: "0" * 32, to_document, tools, lambda: key)
     ruling = review(ReviewRequest(start, base, head), services)
     return json.loads(json.dumps(to_document(ruling)))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from agent_agency.attestation.signer import Ed25519Signer
     from agent_agency.sandbox.probe import IsolationReport
     from agent_agency.workflows.gate_progress import GateProgress
     from agent_agency.workflows.review import Services
@@ -19,11 +20,13 @@ CONFIG = "agency.toml"
 LARGEST_CONFIG = 256 * 1024
 
 
-def machine_services(folder: Path | None = None, *, reuse: bool = True) -> Services:
+def machine_services(
+    folder: Path | None = None, *, reuse: bool = True, arbiter: Callable[[], Ed25519Signer] | None = None
+) -> Services:
     """Gather the real services; progress of long work goes to standard error.
 
     ``folder`` is where the repository is looked for: isolation is probed at once where its settings name gates. Without
-    ``reuse`` every gate is measured anew.
+    ``reuse`` every gate is measured anew. ``arbiter`` gives the key that signs; this user's arbiter key by default.
     """
     probe = _begun(_probe) if folder is not None and _names_gates(folder) else _probe
     from agent_agency.clock import SystemClock
@@ -32,7 +35,28 @@ def machine_services(folder: Path | None = None, *, reuse: bool = True) -> Servi
     from agent_agency.workflows.run_gates import ToolServices
 
     tools = ToolServices(probe, dict(os.environ), _progress(), reuse)
-    return Services(SystemClock(), lambda: uuid.uuid4().hex, to_document, tools)
+    return Services(SystemClock(), lambda: uuid.uuid4().hex, to_document, tools, arbiter or _arbiter)
+
+
+def throw_away_arbiter() -> Ed25519Signer:
+    """A key that nobody keeps, for rulings that are an example."""
+    from agent_agency.attestation.signer import Ed25519Signer
+
+    return Ed25519Signer.from_seed(os.urandom(32))
+
+
+def _arbiter() -> Ed25519Signer:
+    """This user's arbiter key; that it was just made is told once."""
+    from agent_agency.workflows.key_folder import KeyFolder
+    from agent_agency.workflows.signing import arbiter_signer
+
+    found = arbiter_signer(KeyFolder.of(os.environ), os.environ)
+    if found.made is not None:
+        import click
+
+        told = f"agency: made a key that signs your rulings: {found.made} ({found.signer.key_id})"
+        click.echo(told, err=True)
+    return found.signer
 
 
 def _names_gates(folder: Path) -> bool:

@@ -34,7 +34,7 @@ def try_example(*, keep: Path | None, as_json: bool) -> int:
 
     Needs no network, and touches nothing outside its folder. Exit code: 0 when every review ran.
     """
-    from agent_agency.cli.services import machine_services
+    from agent_agency.cli.services import machine_services, throw_away_arbiter
     from agent_agency.report.html import render_index
     from agent_agency.report.json_document import to_document
     from agent_agency.workflows.example import review_example
@@ -43,7 +43,8 @@ def try_example(*, keep: Path | None, as_json: bool) -> int:
     around = keep or Path(tempfile.mkdtemp(prefix="agency-try-"))
     with _emptied_on_failure(around):
         folder = (keep or around / "tally").absolute()
-        reviewed = list(review_example(folder, machine_services()))
+        key = throw_away_arbiter()
+        reviewed = list(review_example(folder, machine_services(arbiter=lambda: key)))
         page = folder / ".git" / "agency" / "try.html" if keep else around / f"{folder.name}-rulings.html"
         write_whole(page, render_index([(row.branch.name, row.ruling) for row in reviewed]).encode())
     if as_json:

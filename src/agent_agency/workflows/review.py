@@ -12,8 +12,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from agent_agency.arbitration.case_file import Case
 from agent_agency.arbitration.ruling import Ruling
+from agent_agency.attestation.signer import Ed25519Signer
 from agent_agency.change.governance import GovernanceEdit, governance_edits
 from agent_agency.change.measure import measure
 from agent_agency.change.minimality import measure_minimality
@@ -41,9 +41,9 @@ from agent_agency.workflows.gate_governing import Governing
 from agent_agency.workflows.gates_stopped import GatesStoppedError
 from agent_agency.workflows.gates_under_policy import gates_under_policy, in_order
 from agent_agency.workflows.head_law import head_law_gate
-from agent_agency.workflows.join_case import join_case, ruling_note
 from agent_agency.workflows.law import Law, read_law
 from agent_agency.workflows.record import Record, RulingDocument
+from agent_agency.workflows.record_ruling import Examined, record_ruling
 from agent_agency.workflows.ruling_members import RulesFrom, RulingInputs, build_ruling
 from agent_agency.workflows.run_gates import ToolServices, left_out_gate, run_configured_gates
 from agent_agency.workflows.spec_choice import TRAILER, ChosenSpec, choose_spec
@@ -64,22 +64,13 @@ LAW_GATES = frozenset({"spec_completeness", "scope_boundary", "budget_limit"})
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What a review needs from outside: time, fresh ids, how a ruling is written, and how tools are run."""
+    """What a review needs from outside: time, fresh ids, how a ruling is written, how tools are run, and who signs."""
 
     clock: Clock
     new_id: Callable[[], str]
     document_of: RulingDocument
     tools: ToolServices
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """A ruling that is not recorded yet, and what it was made of."""
-
-    ruling: Ruling
-    case: Case
-    subject: Subject
-    measurements: Measurements
+    arbiter: Callable[[], Ed25519Signer]
 
 
 def review(request: ReviewRequest, services: Services) -> Ruling:
@@ -92,15 +83,7 @@ def review(request: ReviewRequest, services: Services) -> Ruling:
     with Repository.discover(request.start) as repo:
         record = Record.of(repo, services.clock, services.new_id, services.document_of)
         with record.in_use():
-            return _recorded(examine(repo, request, services, record), record)
-
-
-def _recorded(examined: Examined, record: Record) -> Ruling:
-    """Record the ruling together with what it adds to its case."""
-    measurements = examined.measurements
-    limits, now = measurements.law.limits, measurements.now
-    note = ruling_note(examined.ruling, examined.case, examined.subject, measurements.chosen)
-    return record.append(examined.ruling, lambda ruling: join_case(ruling, note, record.ledger, limits, now))
+            return record_ruling(examine(repo, request, services, record), record, services.arbiter)
 
 
 def examine(repo: Repository, request: ReviewRequest, services: Services, record: Record) -> Examined:
