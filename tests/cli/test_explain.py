@@ -14,6 +14,7 @@ import pytest
 from support.command import Done, agency
 from support.git_repo import GitRepo
 from support.law import lawful_repo
+from support.ledgers import make_ledger, replace_line
 from support.recorded import Recorded
 
 TESTS = f"""\
@@ -124,8 +125,8 @@ def test_tampered_evidence_is_named_by_both_commands_with_exit_1(repo: GitRepo) 
 
 def test_a_tampered_ledger_is_not_explained(repo: GitRepo) -> None:
     review(repo)
-    ledger = repo.path / ".git" / "agency" / "ledger.jsonl"
-    ledger.write_bytes(ledger.read_bytes().replace(b'"approved"', b'"rejected"').replace(b'"pass"', b'"fail"'))
+    ledger = make_ledger(repo.path / ".git" / "agency")
+    replace_line(ledger, 2, b'"approved"', b'"rejected"')
     done = run(repo, "explain")
     assert (done.code, done.out) == (1, "")
     assert "does not verify" in done.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from agent_agency.ledger.journal import Ledger
 from support.git_repo import GitRepo
-from support.ledgers import make_ledger
+from support.ledgers import lines_of, make_ledger, replace_line
 
 
 def agency(repo: GitRepo | Path, *args: str | Path) -> subprocess.CompletedProcess[str]:
@@ -38,11 +39,11 @@ def test_a_sound_ledger_verifies_with_exit_0(git_repo: GitRepo, ledger: Ledger) 
 
 
 def test_an_edited_ledger_is_named_with_exit_1(git_repo: GitRepo, ledger: Ledger) -> None:
-    ledger.path.write_bytes(ledger.path.read_bytes().replace(b"R-2", b"R-9"))
+    replace_line(ledger, 3, b"R-2", b"R-9")
     done = agency(git_repo, "verify")
     assert done.returncode == 1
     assert "does not verify" in done.stdout
-    assert "line 3: entry 3 was changed" in done.stdout
+    assert "entry 3 was changed" in done.stdout
     document = json.loads(agency(git_repo, "verify", "--json").stdout)
     assert document["files"][0]["problems"][0]["seq"] == 3
 
@@ -73,7 +74,7 @@ def test_an_export_goes_the_whole_way_and_each_damage_to_it_is_named(git_repo: G
 
 def test_standard_output_takes_an_export_too(git_repo: GitRepo, ledger: Ledger) -> None:
     done = agency(git_repo, "export", "--out", "-")
-    assert done.stdout.encode().partition(b"\n")[2] == ledger.path.read_bytes()
+    assert done.stdout.encode().partition(b"\n")[2] == b"".join(lines_of(ledger))
     assert agency(git_repo, "export").stdout == done.stdout
 
 
@@ -89,8 +90,10 @@ def test_a_chain_travels_to_another_clone(git_repo: GitRepo, tmp_path: Path) -> 
     assert agency(clone, "export", "--chain", chain).stdout == out.read_text()
     assert agency(clone, "list").stdout == ""
 
-    stored = clone.path / ".git" / "agency" / "chains" / f"{chain}.jsonl"
-    stored.write_bytes(stored.read_bytes().replace(b"R-1", b"R-8"))
+    with sqlite3.connect(clone.path / ".git" / "agency" / "agency.db") as connection:
+        connection.execute("DROP TRIGGER agency_entries_no_update")
+        connection.execute("UPDATE agency_entries SET line = CAST(replace(line, 'R-1', 'R-8') AS BLOB) WHERE seq = 2")
+    connection.close()
     done = agency(clone, "verify")
     assert done.returncode == 1
     assert "entry 2 was changed" in done.stdout
@@ -135,7 +138,7 @@ def test_show_finds_the_newest_record_of_a_repeated_ruling(git_repo: GitRepo, le
 
 
 def test_nothing_is_shown_from_a_chain_that_does_not_verify(git_repo: GitRepo, ledger: Ledger) -> None:
-    ledger.path.write_bytes(ledger.path.read_bytes().replace(b"R-2", b"R-9"))
+    replace_line(ledger, 3, b"R-2", b"R-9")
     for command in (["list"], ["show", "2"]):
         done = agency(git_repo, *command)
         assert (done.returncode, done.stdout) == (1, "")
@@ -162,10 +165,11 @@ def test_a_repository_without_a_ledger_has_nothing_to_complain_of(git_repo: GitR
 
 
 def test_a_removed_ledger_is_named_with_exit_1(git_repo: GitRepo, ledger: Ledger) -> None:
-    ledger.path.unlink()
+    for path in ledger.folder.glob("agency.db*"):
+        path.unlink()
     done = agency(git_repo, "verify")
     assert done.returncode == 1
-    assert "the ledger is gone" in done.stdout
+    assert "does not hold this repository's chain" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from support.command import agency
 from support.git_repo import GitRepo
 from support.law import lawful_repo
+from support.ledgers import entries_of
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def test_one_review_is_written_in_several_forms_and_recorded_once(repo: GitRepo)
     assert done.code == 1, done.err
     for name in ("ruling.sarif", "ruling.md"):
         assert "elsewhere.py" in (repo.path / name).read_text(encoding="utf-8")
-    rulings = (repo.path / ".git/agency/ledger.jsonl").read_text(encoding="utf-8").count('"kind":"ruling"')
+    rulings = sum(entry.kind == "ruling" for entry in entries_of(repo.path))
     assert (json.loads(done.out)["verdict"], rulings) == ("rejected", 1)
 
 

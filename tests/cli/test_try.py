@@ -14,6 +14,7 @@ import pytest
 
 from support.command import agency
 from support.git_repo import GitRepo
+from support.ledgers import entries_of
 
 EXPECTED = {
     "good": ("approved", "pass", None),
@@ -49,8 +50,7 @@ def test_the_kept_repository_is_real_and_clean_and_holds_the_four_rulings(kept: 
     assert repo.git("fsck", "--strict", "--no-dangling") == ""
     done = agency("ledger", "verify", cwd=kept)
     assert done.code == 0, done.err
-    entries = [json.loads(line) for line in (kept / ".git/agency/ledger.jsonl").read_text().splitlines()]
-    verdicts = [entry["body"]["verdict"] for entry in entries if entry["kind"] == "ruling"]
+    verdicts = [entry.body["verdict"] for entry in entries_of(kept) if entry.kind == "ruling"]
     assert verdicts == [verdict for verdict, _, _ in EXPECTED.values()]
 
 

@@ -8,11 +8,15 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from agent_agency.ledger.entry import encode, encode_body
+from agent_agency.ledger import rows
+from agent_agency.ledger.entry import Entry, encode, encode_body
 from agent_agency.ledger.journal import Ledger
 from agent_agency.ledger.opening import open_ledger
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 APPENDER = """
 import os, sys
@@ -76,3 +80,41 @@ def forged_lines(bodies: list[dict[str, Any]], chain: str = "a" * 32) -> list[by
         line, previous = encode(seq, kind, "2026-01-31T08:00:00.000Z", chain, encode_body(body), previous)
         made.append(line + b"\n")
     return made
+
+
+def lines_of(ledger: Ledger) -> list[bytes]:
+    """The lines of the ledger's own chain as they stand in the database, each with a line feed."""
+    shelf = ledger.shelf()
+    assert shelf is not None
+    return [row[4] + b"\n" for row in rows.iterate(ledger.database.read, shelf)]
+
+
+def entries_of(repo: Path) -> list[Entry]:
+    """What is recorded of a repository, where no URL names another database."""
+    return list(make_ledger(repo / ".git" / "agency").entries())
+
+
+def tamper(ledger: Ledger, statement: str, **values: Any) -> None:
+    """Change the database behind the ledger's back, as its owner can: the triggers are taken away first."""
+    from sqlalchemy import text
+
+    with ledger.database.write() as connection:
+        without_guards(connection)
+        connection.execute(text(statement), values)
+
+
+def without_guards(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
+        for name in found:
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+    else:
+        for table in ("agency_entries", "agency_chains", "agency_signed_heads"):
+            connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+
+
+def replace_line(ledger: Ledger, seq: int, old: bytes, new: bytes) -> None:
+    """Edit the line of one entry."""
+    line = lines_of(ledger)[seq - 1][:-1]
+    assert old in line
+    tamper(ledger, "UPDATE agency_entries SET line = :line WHERE seq = :seq", line=line.replace(old, new), seq=seq)

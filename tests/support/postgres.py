@@ -28,9 +28,9 @@ def _programs() -> Path | None:
     return whole[-1] if whole else None
 
 
-def _demoted() -> dict[str, int]:
+def _user() -> int | None:
     """Postgres refuses to run as root."""
-    return {"user": _UNPRIVILEGED, "group": _UNPRIVILEGED} if os.geteuid() == 0 else {}
+    return _UNPRIVILEGED if os.geteuid() == 0 else None
 
 
 def _started(programs: Path, folder: Path) -> subprocess.Popen[bytes]:
@@ -44,9 +44,15 @@ def _started(programs: Path, folder: Path) -> subprocess.Popen[bytes]:
         capture_output=True,
         env=environment,
         cwd=folder,
-        **_demoted(),
+        user=_user(),
+        group=_user(),
     )
-    settings = {"listen_addresses": "", "unix_socket_directories": str(folder), "fsync": "off", "max_connections": "200"}
+    settings = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(folder),
+        "fsync": "off",
+        "max_connections": "200",
+    }
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     return subprocess.Popen(
         [programs / "postgres", "-D", data, *options],
@@ -55,7 +61,8 @@ def _started(programs: Path, folder: Path) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         env=environment,
         cwd=folder,
-        **_demoted(),
+        user=_user(),
+        group=_user(),
     )
 
 
@@ -79,7 +86,7 @@ def postgres_server() -> Iterator[str]:
     if programs is None:
         warnings.warn(pytest.PytestWarning(_WHY), stacklevel=1)
         pytest.skip(_WHY)
-    folder = Path(tempfile.mkdtemp(prefix="agency-postgres-", dir="/tmp"))  # noqa: S108 - a socket's path must be short
+    folder = Path(tempfile.mkdtemp(prefix="agency-postgres-", dir="/tmp"))  # a socket's path must be short
     server = _started(programs, folder)
     try:
         _wait(programs, folder, server)

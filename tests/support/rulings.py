@@ -7,8 +7,10 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from agent_agency.arbitration.constitution.model import Category, CitedFinding, RuleOutcome, RuleStatus
 from agent_agency.arbitration.ruling import AppliedWaiver, CawsVerdict, Condition, Decision, Ruling, Verdict
 from agent_agency.facts import Finding, GateMode, GateResult, GateStatus, Place, Severity
+from support.case_facts import ORDINARY, a_file, outcomes_of
 
 HOSTILE = (
     "</script><script>alert(1)</script>\"'`| @root #1 [x](https://evil.example) ${{ x }} "
@@ -80,9 +82,17 @@ def a_ruling(verdict: Verdict, caws: CawsVerdict, exit_code: int, reasons: Seque
         "reviewed_at": "2026-01-31T08:00:00.000Z",
         "tool_version": "0.1.0",
         "inputs_digest": _DIGEST,
-        "ledger": {"path": ".git/agency/ledger.jsonl", "chain": "c-1", "seq": 12, "hash": _DIGEST},
+        "ledger": {"path": ".git/agency/agency.db", "chain": "c-1", "seq": 12, "hash": _DIGEST},
+        "outcomes": outcomes_of(more.get("gates", ())),
+        "constitution": a_constitution(),
     }
     return Ruling(**{**members, **more})
+
+
+def a_constitution(*weakened: Mapping[str, str], **more: Any) -> dict[str, Any]:
+    """The ``constitution`` member."""
+    known = {"digest": _DIGEST, "rules": 51, "commit": _COMMIT, "frozen_by": None, "note": None}
+    return {**known, "weakened": list(weakened), **more}
 
 
 def a_budget(used_files: int, used_loc: int, **more: Any) -> dict[str, Any]:
@@ -240,9 +250,18 @@ def conditional() -> Ruling:
             "The base holds no law, so nothing there binds this change",
             "agency init\ngit add .caws agency.toml\ngit commit -m 'Adopt a working spec'",
             "author",
+            "law.in_force",
         ),
-        Condition("gate.mutation.not_run", f"mutation: {reason}", "Ask a person to decide.", "person"),
+        Condition(
+            "gates.other:mutation",
+            f"mutation: {reason}",
+            "Ask a person to decide.",
+            "person",
+            "gates.other",
+            "mutation",
+        ),
     )
+    stated = {name: value for name, value in ORDINARY["law"].items() if name != "digest"}
     law = {
         "in_force": False,
         "source": "built-in",
@@ -260,6 +279,7 @@ def conditional() -> Ruling:
         1,
         [condition.message for condition in conditions],
         gates=gates,
+        outcomes=outcomes_of(gates, law=stated, spec={"present": False}),
         conditions=conditions,
         law=law,
         spec=None,
@@ -292,12 +312,23 @@ def hostile() -> Ruling:
     plain = rejected()
     spec = {**(plain.spec or {}), "id": HOSTILE, "title": HOSTILE, "path": HOSTILE_PATH, "mode": HOSTILE}
     head = {**plain.head, "ref": HOSTILE, "branch": HOSTILE}
+    said = replace(_broken(HOSTILE, HOSTILE, Severity.CRITICAL), message=HOSTILE, remedy=HOSTILE, gate=HOSTILE)
+    said = replace(said, facts={f"gates[{HOSTILE}].passed": HOSTILE, HOSTILE: [HOSTILE]}, evidence=(HOSTILE,))
+    about = replace(said, gate="", findings=(CitedFinding(HOSTILE, HOSTILE, HOSTILE_PATH, waivable=False),))
+    unknown = replace(said, gate="", subject=HOSTILE_PATH, status=RuleStatus.UNKNOWN, missing=HOSTILE)
+    weakening = {"rule": HOSTILE, "how": HOSTILE, "allowed_by": HOSTILE}
     return replace(
         a_ruling(
             Verdict.REJECTED,
             CawsVerdict.FAIL,
             1,
             [HOSTILE],
+            outcomes=(said, about, unknown, replace(said, severity=Severity.ADVICE, status=RuleStatus.VIOLATED)),
+            constitution=a_constitution(weakening, frozen_by=HOSTILE, note=HOSTILE, commit=HOSTILE),
+            case={"id": HOSTILE, "state": HOSTILE, "due": HOSTILE, "conditions": [_condition_of(HOSTILE)]},
+            precedents=(_citation(HOSTILE),),
+            signed_by={"key_id": HOSTILE, "principal": HOSTILE},
+            appeal_of=HOSTILE,
             gates=gates,
             waivers=(waiver,),
             waived=MappingProxyType({covered.fingerprint: HOSTILE}),
@@ -310,6 +341,91 @@ def hostile() -> Ruling:
         law={**plain.law, "policy_path": HOSTILE_PATH, "waivers": [HOSTILE_PATH]},
         ledger={"path": HOSTILE_PATH, "chain": HOSTILE, "seq": 1, "hash": _DIGEST},
     )
+
+
+def argued() -> Ruling:
+    """A rejection by rules that no gate stands for, on appeal, with every other thing that a ruling can show."""
+    flaky = a_gate("tests", reason="40 of 40 tests passed", facts={"figures": {"flaky": 1}})
+    gates = (*passing_gates(), flaky)
+    migration = a_file("db/migrations/0004_totals.sql", migration=True, status="added")
+    spec = {**ORDINARY["spec"], "id": "FEAT-001"}
+    waived = _broken("provenance.author_address", "", Severity.MAJOR)
+    outcomes = outcomes_of(gates, files=[migration], spec=spec, provenance={})
+    kept = [outcome for outcome in outcomes if outcome.rule != waived.rule]
+    unknown = replace(
+        waived, rule="claims.verdict", subject="RUL-7", status=RuleStatus.UNKNOWN, missing="claims[RUL-7].holds"
+    )
+    rollback = next(outcome for outcome in outcomes if outcome.rule == "migrations.rollback")
+    waiver = AppliedWaiver(
+        id="WV-0011",
+        title="Import the history of the old repository",
+        approvers=("lead@example.org",),
+        expires_at="2026-03-01T00:00:00Z",
+        gates=(),
+        covers=(),
+        added_files=0,
+        added_loc=0,
+        digest=_DIGEST,
+        rules=(waived.rule,),
+        signed=True,
+    )
+    return a_ruling(
+        Verdict.REJECTED,
+        CawsVerdict.WAIVER_REQUIRED,
+        1,
+        [f"migrations.rollback: {rollback.message}"],
+        gates=gates,
+        waivers=(waiver,),
+        outcomes=(*kept, waived, unknown),
+        constitution=a_constitution(
+            {"rule": "quality.deferred_work", "how": "disabled", "allowed_by": "[law] weaken of agency.toml"},
+            frozen_by="C-1f0c",
+        ),
+        confidence={"value": 0.8333, "measured": 5, "reused": 0, "flaky": 1, "claimed": 1},
+        case={
+            "id": "C-1f0c",
+            "state": "under_appeal",
+            "due": "2026-02-14",
+            "conditions": [_condition_of("claims.verdict:RUL-7")],
+        },
+        precedents=(_citation("P-0a1b"),),
+        signed_by={"key_id": "SHA256:abcdef", "principal": "arbiter"},
+        appeal_of="RUL-0000000000000001",
+    )
+
+
+def _broken(rule: str, subject: str, severity: Severity) -> RuleOutcome:
+    return RuleOutcome(
+        rule=rule,
+        version=1,
+        status=RuleStatus.VIOLATED,
+        category=Category.PROCESS,
+        severity=severity,
+        waivable=True,
+        message="Commits without an author's address: 1 of 3",
+        remedy="Set user.email and write the commits again.",
+        subject=subject,
+        facts={"provenance.without_author": 1},
+        evidence=(_DIGEST,),
+    )
+
+
+def _condition_of(name: str) -> dict[str, Any]:
+    return {"id": name, "state": "pending", "due": "2026-02-14"}
+
+
+def _citation(word: str) -> dict[str, Any]:
+    return {
+        "precedent": word,
+        "ruling": word,
+        "holding": word if word == HOSTILE else "A migration of an empty table needs no way back",
+        "verdict": "waived",
+        "agree": [{"fact": "issue", "value": word}, {"fact": "tier", "value": "2"}],
+        "differ": [{"fact": "touches", "here": "migration", "there": ""}, {"fact": word, "here": word, "there": word}],
+        "relation": "departed",
+        "score": 0.71,
+        "contradicts": [word],
+    }
 
 
 def crowded(count: int = 1000) -> Ruling:
@@ -327,10 +443,12 @@ def crowded(count: int = 1000) -> Ruling:
     files = [changed("deep/" * 60 + f"file_{number:04}.py") for number in range(count)]
     gates = (*passing_gates("scope_boundary"), a_gate("scope_boundary", GateStatus.FAIL, *findings, reason="x" * 300))
     reasons = [f"scope_boundary: {finding.message}" for finding in findings]
-    return a_ruling(Verdict.REJECTED, CawsVerdict.WAIVER_REQUIRED, 1, reasons, gates=gates, change=a_change(files))
+    each = [_broken("migrations.history", f"file_{number:04}.sql", Severity.MAJOR) for number in range(count)]
+    members = {"gates": gates, "change": a_change(files), "outcomes": (*outcomes_of(gates), *each)}
+    return a_ruling(Verdict.REJECTED, CawsVerdict.WAIVER_REQUIRED, 1, reasons, **members)
 
 
 def every_ruling() -> dict[str, Ruling]:
     """All of them, by name."""
-    makers = (approved, conditional, waived, rejected, hostile, crowded)
+    makers = (approved, conditional, waived, rejected, argued, hostile, crowded)
     return {maker.__name__: maker() for maker in makers}

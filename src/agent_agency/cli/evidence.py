@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,15 +66,12 @@ def _pruned(repo: Path, keep: Keep, *, dry_run: bool, unnamed: bool) -> PruneRep
     from agent_agency.clock import SystemClock
     from agent_agency.evidence import EvidenceStore
     from agent_agency.git import Repository
-    from agent_agency.identity import random_id
-    from agent_agency.ledger.opening import open_ledger
     from agent_agency.workflows.prune_evidence import EvidencePruner
-    from agent_agency.workflows.record import EVIDENCE_FOLDER, FOLDER
+    from agent_agency.workflows.record import EVIDENCE_FOLDER, ledger_of
 
     with Repository.discover(repo) as found:
-        folder = found.common_dir / FOLDER
-    clock = SystemClock()
-    pruner = EvidencePruner(open_ledger(folder, clock, random_id, os.environ), EvidenceStore(folder / EVIDENCE_FOLDER), clock)
+        ledger = ledger_of(found)
+    pruner = EvidencePruner(ledger, EvidenceStore(ledger.folder / EVIDENCE_FOLDER), SystemClock())
     return pruner.prune(keep, dry_run=dry_run, unnamed=unnamed)
 
 

@@ -9,6 +9,8 @@ import click
 
 if TYPE_CHECKING:
     from agent_agency.ledger.chain import Problem
+    from agent_agency.ledger.journal import Ledger
+    from agent_agency.ledger.rows import Shelf
     from agent_agency.workflows.explain_ruling import Explanation
 
 DOES_NOT_HOLD = 1
@@ -27,14 +29,18 @@ def explain(*, ruling: str, chain: str | None, as_json: bool, repo: Path) -> int
     RULING is a ruling's id or the beginning of one, the number or the hash of its entry, or 'latest', the default.
     Exit code: 0 re-executed to the same bytes, and all evidence is there and whole; 1 it is not; 2 could not run.
     """
-    from agent_agency.ledger.chains import chain_file
+    from agent_agency.errors import LedgerError
+    from agent_agency.ledger.chains import find_chain
+    from agent_agency.ledger.verify import LEDGER, verify_chain
 
-    folder = _folder(repo)
-    path = chain_file(folder, chain)
-    problems = _problems(path)
+    ledger = _ledger(repo)
+    shelf = find_chain(ledger, chain)
+    if shelf is None:
+        raise LedgerError("Nothing is recorded yet", fix="Run agency review first; each ruling is recorded.")
+    problems = verify_chain(ledger.database, shelf, None, LEDGER).problems
     if problems:
         return _refuse(problems, as_json=as_json)
-    explanation = _explained(folder, path, ruling)
+    explanation = _explained(ledger, shelf, ruling)
     _show(explanation, as_json=as_json)
     return 0 if explanation.holds else DOES_NOT_HOLD
 
@@ -65,40 +71,28 @@ def _refuse(problems: tuple[Problem, ...], *, as_json: bool) -> int:
     return DOES_NOT_HOLD
 
 
-def _folder(repo: Path) -> Path:
+def _ledger(repo: Path) -> Ledger:
     from agent_agency.git import Repository
-    from agent_agency.workflows.record import FOLDER
+    from agent_agency.workflows.record import ledger_of
 
     with Repository.discover(repo) as found:
-        return found.common_dir / FOLDER
+        return ledger_of(found)
 
 
-def _problems(path: Path) -> tuple[Problem, ...]:
-    from agent_agency.errors import FileUnreadableError, LedgerError
-    from agent_agency.ledger.verify import verify_file
-
-    try:
-        return verify_file(path).problems
-    except FileUnreadableError as error:
-        raise LedgerError("Nothing is recorded yet", fix="Run agency review first; each ruling is recorded.") from error
-
-
-def _explained(folder: Path, path: Path, reference: str) -> Explanation:
+def _explained(ledger: Ledger, shelf: Shelf, reference: str) -> Explanation:
     from agent_agency.errors import LedgerCorruptError
     from agent_agency.evidence import EvidenceStore
-    from agent_agency.ledger.chains import own_chain, read_entries
-    from agent_agency.ledger.old_file import LEDGER_NAME
+    from agent_agency.ledger.chains import read_entries
     from agent_agency.workflows.check_evidence import EntryEvidence, EvidenceIndex
     from agent_agency.workflows.explain_ruling import explain as explain_entry
     from agent_agency.workflows.explain_ruling import find_ruling
     from agent_agency.workflows.record import EVIDENCE_FOLDER
 
-    store = EvidenceStore(folder / EVIDENCE_FOLDER)
+    store = EvidenceStore(ledger.folder / EVIDENCE_FOLDER)
     with store.in_use():
-        entry = find_ruling(read_entries(path), reference)
+        entry = find_ruling(read_entries(ledger.database, shelf), reference)
         try:
-            own = own_chain(folder)
-            index = EvidenceIndex.of(map(EntryEvidence.of, read_entries(folder / LEDGER_NAME)))
+            index = EvidenceIndex.of(map(EntryEvidence.of, ledger.entries()))
         except LedgerCorruptError:  # only an imported chain gets here, and then nothing explains what is not there
-            own, index = None, EvidenceIndex()
-        return explain_entry(entry, index, store, own=entry.chain == own)
+            index = EvidenceIndex()
+        return explain_entry(entry, index, store, own=shelf.chain == shelf.ledger)

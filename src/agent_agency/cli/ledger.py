@@ -11,7 +11,8 @@ import click
 if TYPE_CHECKING:
     from agent_agency.ledger.chain import Problem
     from agent_agency.ledger.entry import Entry
-    from agent_agency.ledger.exchange import Imported
+    from agent_agency.ledger.imports import Imported
+    from agent_agency.ledger.journal import Ledger
     from agent_agency.ledger.verify import VerificationReport
     from agent_agency.workflows.check_evidence import EvidenceReport
 
@@ -46,11 +47,10 @@ def verify(*, file: Path | None, evidence: bool, repo: Path, as_json: bool) -> i
     chain only what was copied along can be checked. Exit 0 when all verifies, 1 when anything does not, 2 when a file
     could not be read.
     """
-    from agent_agency.ledger.verify import verify_file
+    from agent_agency.ledger.verify import verify_file, verify_ledger
 
-    paths = [file] if file else _recorded_files(_folder(repo))
-    reports = [verify_file(path) for path in paths]
-    found = _checked_evidence(_folder(repo), reports) if evidence else [None] * len(reports)
+    reports = [verify_file(file)] if file else verify_ledger(_ledger(repo))
+    found = _checked_evidence(_ledger(repo), reports) if evidence else [None] * len(reports)
     good = all(report.verified for report in reports) and all(one is None or one.verified for one in found)
     if as_json:
         files = [
@@ -79,17 +79,17 @@ def export(*, out: str, chain: str | None, repo: Path) -> None:
     """
     from agent_agency.errors import LedgerError
     from agent_agency.identity import random_id
-    from agent_agency.ledger.chains import chain_file
-    from agent_agency.ledger.exchange import export_chain, write_export
+    from agent_agency.ledger.chains import find_chain
+    from agent_agency.ledger.exports import export_chain, write_export
 
-    folder = _folder(repo)
-    source = chain_file(folder, chain)
-    if source not in _recorded_files(folder):
+    own = _ledger(repo)
+    shelf = find_chain(own, chain)
+    if shelf is None:
         raise LedgerError("Nothing is recorded yet", fix="Run agency review first; each ruling is recorded.")
     if out == "-":
-        export_chain(source, _write_to_standard_output)
+        export_chain(own.database, shelf, _write_to_standard_output)
         return
-    header = export_chain(source, write_export(Path(out), folder, random_id))
+    header = export_chain(own.database, shelf, write_export(Path(out), own.folder, random_id))
     click.echo(f"{_shown(out)}: {_counted(header.count)} of chain {header.chain}")
 
 
@@ -103,10 +103,9 @@ def import_(*, file: Path, repo: Path, as_json: bool) -> int:
     A chain that is here already may grow, never change. Exit 1 when the file does not verify or parts from what is
     here; then nothing was taken in.
     """
-    from agent_agency.identity import random_id
-    from agent_agency.ledger.exchange import Refused, import_chain
+    from agent_agency.ledger.imports import Refused, import_chain
 
-    result = import_chain(_folder(repo), file, random_id)
+    result = import_chain(_ledger(repo), file)
     if isinstance(result, Refused):
         if as_json:
             _print_json({"outcome": "refused", "problems": [problem.as_dict() for problem in result.problems]})
@@ -168,58 +167,54 @@ def show(*, reference: str, chain: str | None, repo: Path, as_json: bool) -> int
     return 0
 
 
-def _folder(repo: Path) -> Path:
+def _ledger(repo: Path) -> Ledger:
     from agent_agency.git import Repository
-    from agent_agency.workflows.record import FOLDER
+    from agent_agency.workflows.record import ledger_of
 
     with Repository.discover(repo) as found:
-        return found.common_dir / FOLDER
+        return ledger_of(found)
 
 
-def _checked_evidence(folder: Path, reports: list[VerificationReport]) -> list[EvidenceReport | None]:
+def _checked_evidence(ledger: Ledger, reports: list[VerificationReport]) -> list[EvidenceReport | None]:
     """The evidence of each chain that verifies; of one that does not nothing tells what belongs to it."""
-    from agent_agency.errors import LedgerCorruptError
+    from agent_agency.errors import LedgerError
     from agent_agency.evidence import EvidenceStore
-    from agent_agency.ledger.chains import own_chain, read_entries
-    from agent_agency.ledger.old_file import LEDGER_NAME
+    from agent_agency.ledger.chains import find_chain, read_entries
+    from agent_agency.ledger.imports import read_export
+    from agent_agency.ledger.verify import EXPORT
     from agent_agency.workflows.check_evidence import EntryEvidence, EvidenceIndex, check_evidence
     from agent_agency.workflows.record import EVIDENCE_FOLDER
 
-    store = EvidenceStore(folder / EVIDENCE_FOLDER)
+    store = EvidenceStore(ledger.folder / EVIDENCE_FOLDER)
     try:
-        chain = own_chain(folder)
-        own = EvidenceIndex.of(map(EntryEvidence.of, read_entries(folder / LEDGER_NAME)))
-    except LedgerCorruptError:  # its own report says so; what it says of pruned evidence is not believed either
-        chain, own = None, EvidenceIndex()
+        shelf = ledger.shelf()
+        own = EvidenceIndex.of(map(EntryEvidence.of, ledger.entries()))
+    except LedgerError:  # its own report says so; what it says of pruned evidence is not believed either
+        shelf, own = None, EvidenceIndex()
+
+    def entries_of(report: VerificationReport) -> Iterator[Entry]:
+        if report.form == EXPORT:
+            return read_export(Path(report.path))
+        return read_entries(ledger.database, find_chain(ledger, report.chain))
+
     with store.in_use():
         return [
-            check_evidence(read_entries(Path(report.path)), store, None if report.chain == chain else own)
+            check_evidence(entries_of(report), store, None if shelf and report.chain == shelf.chain else own)
             if report.verified
             else None
             for report in reports
         ]
 
 
-def _recorded_files(folder: Path) -> list[Path]:
-    """The ledger, where one is or should be, and the imported chains."""
-    from agent_agency.ledger.chains import imported_chains
-    from agent_agency.ledger.head import HEAD_NAME
-    from agent_agency.ledger.old_file import LEDGER_NAME
-
-    own = folder / LEDGER_NAME
-    begun = own.exists() or own.is_symlink() or (folder / HEAD_NAME).exists()
-    return [*([own] if begun else []), *imported_chains(folder)]
-
-
 def _verified_entries(repo: Path, chain: str | None) -> tuple[Iterator[Entry], tuple[Problem, ...]]:
-    from agent_agency.ledger.chains import chain_file, read_entries
-    from agent_agency.ledger.verify import verify_file
+    from agent_agency.ledger.chains import find_chain, read_entries
+    from agent_agency.ledger.verify import LEDGER, verify_chain
 
-    folder = _folder(repo)
-    path = chain_file(folder, chain)
-    if path not in _recorded_files(folder):
+    ledger = _ledger(repo)
+    shelf = find_chain(ledger, chain)
+    if shelf is None:
         return iter(()), ()
-    return read_entries(path), verify_file(path).problems
+    return read_entries(ledger.database, shelf), verify_chain(ledger.database, shelf, None, LEDGER).problems
 
 
 def _refuse_to_show(problems: tuple[Problem, ...], *, as_json: bool) -> int:

@@ -43,18 +43,15 @@ def read_own_chain(folder: Path) -> OwnChain | None:
         return None
     with told(path, "Reading which chain is this repository's"), os.fdopen(handle, "rb") as stream:
         data = stream.read(_MOST_BYTES)
-    try:
-        value = parse_canonical(data.removesuffix(b"\n"))
-        if set(value) != {"begun", "chain"} or not is_chain_id(value["chain"]) or not isinstance(value["begun"], bool):
-            raise ValueError("not the members of such a file")
-    except (ValueError, TypeError) as error:
+    own = _read(data)
+    if own is None:
         raise LedgerCorruptError(
             "The file that names this repository's chain is damaged",
             fix='Write {"begun":true,"chain":"<id>"} into it, with the id that a report or an export tells.',
             path=str(path),
             code="ledger.chain_unnamed",
-        ) from error
-    return OwnChain(value["chain"], value["begun"])
+        )
+    return own
 
 
 def write_own_chain(folder: Path, own: OwnChain, new_id: Callable[[], str]) -> None:
@@ -66,3 +63,14 @@ def write_own_chain(folder: Path, own: OwnChain, new_id: Callable[[], str]) -> N
     ensure_folder(folder)
     data = canonical_json({"begun": own.begun, "chain": own.chain}) + b"\n"
     replace_file(folder / CHAIN_NAME, [data], folder / f".chain-{new_id()}")
+
+
+def _read(data: bytes) -> OwnChain | None:
+    try:
+        value = parse_canonical(data.removesuffix(b"\n"))
+    except ValueError:
+        return None
+    if not isinstance(value, dict) or set(value) != {"begun", "chain"}:
+        return None
+    chain, begun = value["chain"], value["begun"]
+    return OwnChain(chain, begun) if is_chain_id(chain) and isinstance(begun, bool) else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,7 @@ def stored_head(connection: Connection, shelf: Shelf) -> StoredHead | None:
 def newest_row(connection: Connection, shelf: Shelf) -> EntryRow | None:
     """The row with the highest seq."""
     found = connection.execute(_rows(shelf, newest_first=True).limit(1)).one_or_none()
-    return EntryRow(*found) if found else None
+    return EntryRow(*_whole(found)) if found else None
 
 
 def rows_between(connection: Connection, shelf: Shelf, after: Any, most: int = BATCH) -> Sequence[Sequence[Any]]:
@@ -63,7 +64,7 @@ def rows_between(connection: Connection, shelf: Shelf, after: Any, most: int = B
     query = _rows(shelf)
     if after is not None:
         query = query.where(entries.c.seq > after)
-    return connection.execute(query.limit(most)).fetchall()
+    return [_whole(row) for row in connection.execute(query.limit(most))]
 
 
 def row_at(connection: Connection, shelf: Shelf, seq: int) -> EntryRow | None:
@@ -71,7 +72,7 @@ def row_at(connection: Connection, shelf: Shelf, seq: int) -> EntryRow | None:
     from agent_agency.store.tables import entries
 
     found = connection.execute(_rows(shelf).where(entries.c.seq == seq)).one_or_none()
-    return EntryRow(*found) if found else None
+    return EntryRow(*_whole(found)) if found else None
 
 
 def rows_at(connection: Connection, shelf: Shelf, seqs: Sequence[int]) -> dict[int, EntryRow]:
@@ -79,7 +80,7 @@ def rows_at(connection: Connection, shelf: Shelf, seqs: Sequence[int]) -> dict[i
     from agent_agency.store.tables import entries
 
     found = connection.execute(_rows(shelf).where(entries.c.seq.in_(seqs)))
-    return {row[0]: EntryRow(*row) for row in found}
+    return {row[0]: EntryRow(*_whole(row)) for row in found}
 
 
 def add_ledger(connection: Connection, ledger: str, place: str) -> None:
@@ -134,13 +135,20 @@ def add_entries(connection: Connection, shelf: Shelf, added: Sequence[EntryRow])
     )
 
 
+def _whole(row: Sequence[Any]) -> Sequence[Any]:
+    """A row whose line is bytes whatever stands there: a value of another type becomes bytes that are no entry."""
+    return row if isinstance(row[4], bytes) else (*row[:4], repr(row[4]).encode("utf-8", "replace"))
+
+
 def _rows(shelf: Shelf, *, newest_first: bool = False) -> Any:
-    from sqlalchemy import select
+    from sqlalchemy import select, type_coerce
+    from sqlalchemy.types import NullType
 
     from agent_agency.store.tables import entries
 
     columns = entries.c
-    query = select(columns.seq, columns.hash, columns.kind, columns.subject, columns.line)
+    line = type_coerce(columns.line, NullType())  # as it stands there: whoever changed it may have put in a text
+    query = select(columns.seq, columns.hash, columns.kind, columns.subject, line)
     order = columns.seq.desc() if newest_first else columns.seq
     return query.where(columns.ledger == shelf.ledger, columns.chain == shelf.chain).order_by(order)
 
@@ -151,7 +159,7 @@ def subject_of(body: Any) -> str | None:
     return subject if isinstance(subject, str) and "\0" not in subject else None
 
 
-def iterate(connection_of: Any, shelf: Shelf) -> Iterator[Sequence[Any]]:
+def iterate(connection_of: Callable[[], AbstractContextManager[Connection]], shelf: Shelf) -> Iterator[Sequence[Any]]:
     """All rows of a chain, oldest first, a batch per transaction: nothing stays open between two batches."""
     after: Any = None
     while True:

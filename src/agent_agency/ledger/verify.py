@@ -1,33 +1,43 @@
-"""Verifying a ledger or an export, naming each thing that is wrong with it.
+"""Verifying the chains of a database or an export, naming each thing that is wrong.
 
 What this can show: that no byte of what stands there was changed, removed, added or moved since it was written, as far
-as ``head.json`` or the export's header reaches. What it cannot show without a signature or a head that was published
-elsewhere: that somebody with access to the files did not write all of them anew.
+as the remembered head or the export's header reaches. What it can show only with a witness, who knows signatures and
+anchors: that somebody with access to all of it did not write all of it anew.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from agent_agency.errors import FileUnreadableError, LedgerCorruptError
-from agent_agency.ledger import lock
+from agent_agency.ledger import rows
 from agent_agency.ledger.chain import MAX_PROBLEMS, ChainCheck, Problem, lines
-from agent_agency.ledger.export_header import ExportHeader, looks_like_header, read_header
+from agent_agency.ledger.export_header import MAX_HEADER, ExportHeader, looks_like_header, read_header
+from agent_agency.ledger.signed_heads import HeadsKnown, known_heads, signed_heads_of
+from agent_agency.ledger.witness import KnownHead, Witness
 from agent_agency.store.files import open_file, told
-from agent_agency.ledger.head import HEAD_NAME, Head, read_head
-from agent_agency.ledger.old_file import LEDGER_NAME, anchors, head_problem
+
+if TYPE_CHECKING:
+    from agent_agency.ledger.entry import Entry
+    from agent_agency.ledger.journal import Ledger
+    from agent_agency.ledger.rows import Shelf
+    from agent_agency.store.database import Database
+
+LEDGER, IMPORTED, EXPORT, LINES = "ledger", "imported", "export", "lines"
 
 
 @dataclass(frozen=True, slots=True)
 class VerificationReport:
     """What a verification found.
 
-    ``count`` is the number of sound entries, ``head`` the hash of the newest one; both are of no worth where
-    ``problems`` is not empty. ``notes`` are circumstances that are no problem. ``form`` is ``ledger`` or ``export``.
+    ``path`` is the file or the database. ``form`` is ``ledger`` (the repository's own chain), ``imported``, ``export``,
+    or ``lines`` for a file without a header. ``count`` is the number of sound entries, ``head`` the hash of the newest
+    one; both are of no worth where ``problems`` is not empty. ``signed`` and ``anchored`` are the newest heads that a
+    witness vouches for. ``notes`` are circumstances that are no problem.
     """
 
     path: str
@@ -37,6 +47,8 @@ class VerificationReport:
     head: str | None
     problems: tuple[Problem, ...]
     notes: tuple[str, ...] = ()
+    signed: KnownHead | None = None
+    anchored: KnownHead | None = None
 
     @property
     def verified(self) -> bool:
@@ -52,107 +64,128 @@ class VerificationReport:
             "chain": self.chain,
             "count": self.count,
             "head": self.head,
+            "signed": _known(self.signed),
+            "anchored": _known(self.anchored),
             "problems": [problem.as_dict() for problem in self.problems],
             "notes": list(self.notes),
         }
 
 
-def verify_file(path: Path, *, wait_s: float = lock.WAIT_S) -> VerificationReport:
-    """Verify a ledger (with its ``head.json`` beside it) or an export (with its header), in one pass.
+def verify_ledger(ledger: Ledger, witness: Witness | None = None) -> list[VerificationReport]:
+    """Verify all that a repository keeps: its own chain first, then those that it imported.
+
+    A database that does not hold the repository's chain, or a folder that does not name it any more, is a report too.
+
+    Raises:
+        StoreError: the database cannot be reached or read.
+        LedgerError: the folder holds a ledger of an earlier version that was not taken in.
+    """
+    from agent_agency.ledger.chains import imported_chains
+
+    try:
+        own = ledger.shelf()
+    except LedgerCorruptError as error:
+        problem = Problem(error.stable_code, error.message)
+        return [VerificationReport(error.path or ledger.path, LEDGER, None, 0, None, (problem,))]
+    reports = [verify_chain(ledger.database, own, witness, LEDGER)] if own else []
+    return [*reports, *(verify_chain(ledger.database, one, witness, IMPORTED) for one in imported_chains(ledger))]
+
+
+def verify_chain(database: Database, shelf: Shelf, witness: Witness | None, form: str) -> VerificationReport:
+    """Verify one chain of a database: its lines, and that the columns beside them say the same.
+
+    Raises:
+        StoreError: the database cannot be reached or read.
+    """
+    with database.read() as connection:
+        head = rows.stored_head(connection, shelf)
+        signed = signed_heads_of(connection, shelf)
+    known = known_heads(shelf.chain, signed, witness)
+    anchors = {**known.anchors, **({head.seq: head.hash} if head else {})}
+    check = ChainCheck(shelf.chain, anchors)
+    found = list(known.problems)
+    found += [
+        _contradiction(seq) for seq in known.anchors if head and seq == head.seq and anchors[seq] != known.anchors[seq]
+    ]
+    for row in rows.iterate(database.read, shelf):
+        entry = check.take(None, row[4] + b"\n")
+        if entry is not None:
+            found += columns_disagree(row, entry)
+        if check.full or len(found) >= MAX_PROBLEMS:
+            break
+    check.finish()
+    if head is None and check.count:
+        found.append(Problem("head.missing", "nothing remembers where the chain ends"))
+    return _report(database.shown, check, form, found, known, _notes(check, known, witness))
+
+
+def columns_disagree(row: Sequence[Any], entry: Entry) -> list[Problem]:
+    """What the columns of a row say otherwise than its line, one problem for each."""
+    says = {"seq": entry.seq, "hash": entry.hash, "kind": entry.kind, "subject": rows.subject_of(entry.body)}
+    return [
+        Problem("row.column", f"the column {name} beside entry {entry.seq} says something else", None, entry.seq)
+        for place, (name, value) in enumerate(says.items())
+        if row[place] != value
+    ]
+
+
+def verify_file(path: Path, witness: Witness | None = None) -> VerificationReport:
+    """Verify an export, which needs no database.
 
     Raises:
         FileUnreadableError: there is no such file.
-        LedgerError: it is no regular file, may not be read, or the ledger's lock was not free in time.
+        LedgerError: it is no regular file, or may not be read.
     """
-    with lock.shared(path.parent, wait_s):  # only while the measure is taken; appends may go on during the reading
-        taken = _take(path)
-    return taken if isinstance(taken, VerificationReport) else _verify(taken)
-
-
-def verify_held(path: Path) -> VerificationReport:
-    """As `verify_file`, for a caller who holds the ledger's lock already."""
-    taken = _take(path)
-    return taken if isinstance(taken, VerificationReport) else _verify(taken)
-
-
-@dataclass(frozen=True, slots=True)
-class _Taken:
-    """An open file, its size, and the head remembered at the same moment."""
-
-    path: Path
-    stream: BinaryIO
-    size: int
-    head: Head | None
-    damaged: Problem | None
-
-
-def _take(path: Path) -> _Taken | VerificationReport:
-    damaged: Problem | None = None
-    try:
-        head = read_head(path.parent)
-    except LedgerCorruptError as error:
-        head, damaged = None, Problem("head.damaged", error.message)
     try:
         handle = open_file(path)
     except FileNotFoundError as error:
-        if path.name == LEDGER_NAME and (damaged or (head and head.seq)):
-            return _report(path, ChainCheck(), "ledger", [damaged or _gone(head)])
-        raise FileUnreadableError(
-            "There is no such file", fix="Name a ledger, or a file that agency ledger export wrote.", path=str(path)
-        ) from error
-    return _Taken(path, os.fdopen(handle, "rb"), os.fstat(handle).st_size, head, damaged)
-
-
-def _verify(taken: _Taken) -> VerificationReport:
-    with told(taken.path, "Reading the file"), taken.stream as stream:
-        first = stream.readline(4096)
-        stream.seek(0)
+        fix = "Name a file that agency ledger export wrote."
+        raise FileUnreadableError("There is no such file", fix=fix, path=str(path)) from error
+    with told(path, "Reading the file"), os.fdopen(handle, "rb") as stream:
+        size = os.fstat(handle).st_size
+        first = stream.readline(MAX_HEADER)
         if looks_like_header(first):
-            return _verify_export(taken.path, stream, taken.size)
-        return _verify_ledger(taken.path, stream, taken.size, taken.head, taken.damaged)
+            return _verify_export(path, stream, size, first, witness)
+        stream.seek(0)
+        return _verify_lines(path, stream, size)
 
 
-def _verify_ledger(
-    path: Path, stream: BinaryIO, size: int, head: Head | None, damaged: Problem | None
-) -> VerificationReport:
-    check = ChainCheck(None, anchors(head))
+def _verify_lines(path: Path, stream: BinaryIO, size: int) -> VerificationReport:
+    check = ChainCheck()
     _walk(check, stream, size, first=1)
-    found = [damaged] if damaged else []
-    if size == 0 and path.name != LEDGER_NAME:
-        found.append(Problem("file.empty", "the file is empty: neither a ledger nor an export"))
-    if head and head.chain and check.chain and head.chain != check.chain:
-        check.problems = [
-            other for other in check.problems if other.code not in {"entry.not_the_known", "tail.missing"}
-        ]
-        found.append(Problem("head.other_chain", f"the {HEAD_NAME} beside it belongs to another chain"))
-    elif not damaged and (head is None or not check.problems):
-        disagreement = head_problem(head, check.last)
-        if disagreement and disagreement.code == "head.missing" and path.name != LEDGER_NAME:
-            message = f"neither a header in the file nor a {HEAD_NAME} beside it tells where the chain has to end"
-            disagreement = Problem("export.header_missing", message, 1)
-        found += [disagreement] if disagreement else []
-    behind = check.last.seq - head.seq if head and check.last else 0
-    notes = []
-    if behind > 0 and not check.problems and not found:
-        notes.append(f"{HEAD_NAME} is {behind} behind: an append ended before it could remember its entry")
-    return _report(path, check, "ledger", found, notes)
+    message = "no header in the file tells where the chain has to end"
+    return _report(str(path), check, LINES, [Problem("export.header_missing", message, 1)])
 
 
-def _verify_export(path: Path, stream: BinaryIO, size: int) -> VerificationReport:
+def _verify_export(
+    path: Path, stream: BinaryIO, size: int, first: bytes, witness: Witness | None
+) -> VerificationReport:
     found: list[Problem] = []
     header: ExportHeader | None = None
     try:
-        header = read_header(stream.readline(4096))
+        header = read_header(first)
     except ValueError as error:
         found.append(Problem("export.header_invalid", f"the export's header does not verify: {error}", 1))
-    known: Mapping[int, str] = {header.count: header.head} if header else {}
-    check = ChainCheck(header.chain if header else None, known)
+    known = HeadsKnown()
+    anchors: dict[int, str] = {}
+    if header:
+        known = known_heads(header.chain, [header.signed_head] if header.signed_head else [], witness)
+        found += known.problems
+        claimed = {header.signed_head.seq: header.signed_head.hash} if header.signed_head else {}
+        anchors = {**claimed, **known.anchors}
+        if anchors.setdefault(header.count, header.head) != header.head:
+            found.append(_contradiction(header.count))
+    check = ChainCheck(header.chain if header else None, anchors)
     _walk(check, stream, size, first=2)
     end = check.last.seq if check.last else 0
     if header and not check.problems and end > header.count:
         message = f"the export's header counts {header.count} entries, and there are {end}: entries were added"
         found.append(Problem("tail.added", message, header.count + 2, header.count + 1))
-    return _report(path, check, "export", found)
+    return _report(str(path), check, EXPORT, found, known, _notes(check, known, witness))
+
+
+def _contradiction(seq: int) -> Problem:
+    return Problem("head.contradicted", f"entry {seq} is signed or anchored with another hash", None, seq)
 
 
 def _walk(check: ChainCheck, stream: BinaryIO, size: int, first: int) -> None:
@@ -163,16 +196,32 @@ def _walk(check: ChainCheck, stream: BinaryIO, size: int, first: int) -> None:
     check.finish()
 
 
+def _notes(check: ChainCheck, known: HeadsKnown, witness: Witness | None) -> list[str]:
+    if witness is None or check.last is None:
+        return []
+    if known.newest_signed is None:
+        return ["no head of this chain is signed"]
+    behind = check.last.seq - known.newest_signed.seq
+    return [f"the newest signed head is {behind} behind the chain's end"] if behind > 0 else []
+
+
 def _report(
-    path: Path, check: ChainCheck, form: str, found: list[Problem], notes: list[str] | None = None
+    path: str,
+    check: ChainCheck,
+    form: str,
+    found: Sequence[Problem],
+    known: HeadsKnown | None = None,
+    notes: Sequence[str] = (),
 ) -> VerificationReport:
     problems = [*found, *check.problems]
-    if check.full:
+    if check.full or len(found) >= MAX_PROBLEMS:
         problems.append(Problem("file.too_much_wrong", f"reading stopped after {MAX_PROBLEMS} problems"))
     newest = check.last.hash if check.last else None
-    return VerificationReport(str(path), form, check.chain, check.count, newest, tuple(problems), tuple(notes or ()))
+    signed, anchored = (known.newest_signed, known.newest_anchored) if known else (None, None)
+    return VerificationReport(
+        path, form, check.chain, check.count, newest, tuple(problems), tuple(notes), signed, anchored
+    )
 
 
-def _gone(head: Head | None) -> Problem:
-    seq = head.seq if head else 0
-    return Problem("ledger.missing", f"the ledger is gone: {HEAD_NAME} remembers {seq} entries", None, 1)
+def _known(head: KnownHead | None) -> Mapping[str, Any] | None:
+    return {"seq": head.seq, "hash": head.hash, "known_by": head.known_by} if head else None

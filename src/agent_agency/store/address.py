@@ -54,7 +54,7 @@ def read_address(url: str) -> Address:
 def _sqlite(rest: str) -> Address:
     if "?" in rest or "#" in rest:
         raise _unusable("a SQLite file takes no options")
-    if not rest.startswith("/") or rest == "/" or rest == "/:memory:":
+    if not rest.startswith("/") or rest in {"/", "/:memory:"}:
         raise _unusable("it names no SQLite file")
     path = Path(unquote(rest[1:])).absolute()
     if "\0" in str(path):

@@ -27,9 +27,7 @@ def make_engine(url: str, wait_s: float) -> Engine:
     wait_ms = max(1, round(wait_s * 1000))
     settings = f"-c lock_timeout={wait_ms} -c synchronous_commit=on -c client_encoding=UTF8"
     try:
-        return create_engine(
-            url, pool_pre_ping=True, connect_args={"connect_timeout": _CONNECT_S, "options": settings}
-        )
+        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": _CONNECT_S, "options": settings})
     except ImportError as error:
         fix = "Install it: pip install 'agent-agency[postgres]'."
         raise StoreError("The driver for Postgres is not installed", fix=fix, code="store.no_driver") from error

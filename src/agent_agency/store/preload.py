@@ -5,6 +5,7 @@ from __future__ import annotations
 
 def preload() -> None:
     """Import what the first use of a store imports; for a thread that runs while git does."""
-    import sqlalchemy.dialects.sqlite.pysqlite
+    from importlib import import_module
 
-    import agent_agency.store.tables  # noqa: F401 - imported for later use
+    for name in ("sqlalchemy.dialects.sqlite.pysqlite", "agent_agency.store.tables", "agent_agency.store.schema"):
+        import_module(name)

@@ -56,6 +56,7 @@ def _connect(path: Path, wait_s: float) -> sqlite3.Connection:
     options = "" if os.access(path.parent, os.W_OK) and os.access(path, os.W_OK) else _read_only(path)
     name = f"{path.absolute().as_uri()}{options}"
     connection = sqlite3.connect(name, timeout=wait_s, isolation_level=None, check_same_thread=False, uri=True)
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")  # what was damaged is told, not raised
     try:
         if not options:
             _to_wal(connection, wait_s)

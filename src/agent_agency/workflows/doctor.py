@@ -19,7 +19,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent_agency.errors import AgencyError, FileUnreadableError, GitError, NotARepositoryError
+from agent_agency.errors import AgencyError, GitError, NotARepositoryError
 from agent_agency.facts import display_path
 
 if TYPE_CHECKING:
@@ -222,22 +222,20 @@ def _law_in_words(base: str, law: Law) -> str:
 
 
 def _check_ledger(repo: Repository) -> Check:
-    from agent_agency.ledger.old_file import LEDGER_NAME
-    from agent_agency.ledger.verify import verify_file
+    from agent_agency.ledger.verify import verify_ledger
+    from agent_agency.workflows.record import ledger_of
 
-    folder = _ledger_folder(repo)
-    if not folder.exists():
-        return Check("ledger", Standing.FINE, NO_LEDGER)
     try:
-        report = verify_file(folder / LEDGER_NAME)
-    except FileUnreadableError:
-        return Check("ledger", Standing.FINE, NO_LEDGER)
+        reports = verify_ledger(ledger_of(repo))
     except AgencyError as error:
         return Check("ledger", Standing.PROBLEM, error.message, error.fix)
-    if report.problems:
-        remedy = "Run agency ledger verify for every problem."
-        return Check("ledger", Standing.PROBLEM, f"does not verify: {report.problems[0].message}", remedy)
-    return Check("ledger", Standing.FINE, f"{report.count} entries verify")
+    for report in reports:
+        if report.problems:
+            remedy = "Run agency ledger verify for every problem."
+            return Check("ledger", Standing.PROBLEM, f"does not verify: {report.problems[0].message}", remedy)
+    if not reports:
+        return Check("ledger", Standing.FINE, NO_LEDGER)
+    return Check("ledger", Standing.FINE, f"{sum(report.count for report in reports)} entries verify")
 
 
 def _ledger_folder(repo: Repository) -> Path:

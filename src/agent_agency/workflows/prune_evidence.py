@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from agent_agency.clock import Clock, rfc3339
 from agent_agency.evidence import EvidenceState, EvidenceStore, StoredFile
 from agent_agency.ledger.chains import imported_chains, read_entries
 from agent_agency.ledger.entry import Entry
-from agent_agency.ledger.journal import Ledger
-from agent_agency.ledger.old_file import corrupt
-from agent_agency.ledger.verify import verify_file
+from agent_agency.ledger.journal import Ledger, corrupt
+from agent_agency.ledger.rows import Shelf
+from agent_agency.ledger.verify import IMPORTED, verify_chain
 from agent_agency.workflows.check_evidence import PRUNED, EntryEvidence, EvidenceIndex
 from agent_agency.workflows.record import RULING
 
@@ -97,7 +96,7 @@ class EvidencePruner:
 
     def _prune(self, keep: Keep, *, dry_run: bool, unnamed: bool) -> PruneReport:
         own = [EntryEvidence.of(entry) for entry in self.ledger.entries()]
-        chains = [own, *(_verified(path) for path in imported_chains(self.ledger.folder))]
+        chains = [own, *(_verified(self.ledger, shelf) for shelf in imported_chains(self.ledger))]
         kept = {digest for chain in chains for digest in self._kept(chain, keep)}
         named = {evidence.digest for chain in chains for entry in chain for evidence in entry.named}
         files = list(self.store.files())
@@ -147,16 +146,16 @@ class EvidencePruner:
         return entry
 
 
-def _verified(path: Path) -> list[EntryEvidence]:
+def _verified(ledger: Ledger, shelf: Shelf) -> list[EntryEvidence]:
     """The entries of an imported chain.
 
     Raises:
         LedgerCorruptError: when it does not verify.
     """
-    problems = verify_file(path).problems
+    problems = verify_chain(ledger.database, shelf, None, IMPORTED).problems
     if problems:
-        raise corrupt(path, problems[0])
-    return [EntryEvidence.of(entry) for entry in read_entries(path)]
+        raise corrupt(ledger.path, problems[0])
+    return [EntryEvidence.of(entry) for entry in read_entries(ledger.database, shelf)]
 
 
 def _bytes(files: Iterable[StoredFile]) -> int:

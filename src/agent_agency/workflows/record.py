@@ -19,10 +19,11 @@ from agent_agency.arbitration.constitution.model import RuleStatus
 from agent_agency.arbitration.gate_facts import fit_text
 from agent_agency.arbitration.ruling import Ruling
 from agent_agency.canonical_json import digest_bytes
-from agent_agency.clock import Clock
+from agent_agency.clock import Clock, SystemClock
 from agent_agency.errors import AgencyError, LedgerError, LedgerMovedError
 from agent_agency.evidence import EvidenceStore
 from agent_agency.git import Repository
+from agent_agency.identity import random_id
 from agent_agency.ledger.entry import Entry
 from agent_agency.ledger.journal import Draft, Ledger
 from agent_agency.ledger.opening import open_ledger
@@ -54,6 +55,15 @@ Sign = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 def alone(ruling: Ruling) -> Joined:
     """A ruling that nothing else belongs to."""
     return Joined(ruling)
+
+
+def ledger_of(repo: Repository) -> Ledger:
+    """A repository's ledger, for commands that ask it; nothing is read or made before they do.
+
+    Raises:
+        StoreError: ``AGENCY_STORE_URL`` names no database that this version can use.
+    """
+    return open_ledger(repo.common_dir / FOLDER, SystemClock(), random_id, os.environ)
 
 
 class UnrecordedRulingError(AgencyError):
@@ -185,7 +195,7 @@ def _body(document: Mapping[str, Any]) -> dict[str, Any]:
         "law": {key: law[key] for key in ("in_force", "commit", "constitution")},
         "base": document["base"],
         "head": document["head"],
-        "change": {key: change[key] for key in ("digest", "files", "added", "deleted")},
+        "change": {key: change[key] for key in ("digest", "files", "added", "deleted", "authors")},
         "gates": {gate["name"]: gate["status"] if gate["applicable"] else "left_out" for gate in document["gates"]},
         "findings": [_finding(finding) for finding in document["findings"][:LISTED_FINDINGS]],
         "findings_total": len(document["findings"]),
@@ -214,6 +224,7 @@ def _reasoning(ruling: Ruling) -> dict[str, Any]:
         "confidence": ruling.confidence and dict(ruling.confidence),
         "case": ruling.case["id"] if ruling.case else None,
         "precedents": [dict(citation) for citation in ruling.precedents],
+        "features": ruling.features and dict(ruling.features),
         "appeal_of": ruling.appeal_of,
     }
 

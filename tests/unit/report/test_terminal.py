@@ -38,7 +38,7 @@ def test_the_verdict_comes_first_and_the_record_last() -> None:
     lines = _text(rulings.rejected()).strip().split("\n")
     assert lines[0].split() == ["REJECTED", "CAWS", "waiver-required,", "exit", "code", "1"]
     assert lines[-2].split() == ["ruling", "RUL-5e1d5e1d5e1d5e1d"]
-    assert lines[-1].split() == ["record", "entry", "12", "of", ".git/agency/ledger.jsonl"]
+    assert lines[-1].split() == ["record", "entry", "12", "of", ".git/agency/agency.db"]
 
 
 def test_a_rejection_tells_each_reason_once_with_its_place_and_remedy() -> None:

@@ -21,6 +21,7 @@ from agent_agency.workflows.doctor import (
     this_machine,
 )
 from support.git_repo import GitRepo
+from support.ledgers import replace_line
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -138,7 +139,7 @@ def test_a_ledger_that_was_tampered_with_is_a_problem(git_repo: GitRepo) -> None
     ledger = open_ledger(git_repo.path / ".git" / "agency", SystemClock(), lambda: "0" * 32, {})
     ledger.append("note", {"amount": 1})
     assert "verify" in _found(diagnose(this_machine(), git_repo.path, NOW), "ledger")
-    ledger.path.write_bytes(ledger.path.read_bytes().replace(b'"amount":1', b'"amount":2'))
+    replace_line(ledger, 2, b'"amount":1', b'"amount":2')
     diagnosis = diagnose(this_machine(), git_repo.path, NOW)
     assert _standing(diagnosis, "ledger") is Standing.PROBLEM
 

@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 from agent_agency.canonical_json import digest_bytes
 from agent_agency.errors import EvidenceError, LedgerCorruptError
 from agent_agency.identity import random_id
-from agent_agency.ledger.exchange import export_chain, import_chain, write_export
-from agent_agency.ledger.verify import verify_file
+from agent_agency.ledger.exports import export_chain, write_export
+from agent_agency.ledger.imports import import_chain
+from agent_agency.ledger.verify import verify_ledger
 from agent_agency.workflows import prune_evidence
 from agent_agency.workflows.check_evidence import EntryEvidence, check_evidence
 from agent_agency.workflows.prune_evidence import EvidencePruner, Keep
+from support.ledgers import lines_of, replace_line
 from support.recorded import Recorded
 
 
@@ -56,7 +58,7 @@ def test_what_kept_rulings_rest_on_stays_and_the_rest_goes_and_the_ledger_explai
     report = prune(recorded, Keep(rulings=keep))
     assert recorded.digests() == kept
     assert set(report.digests) == everything - kept
-    assert verify_file(recorded.record.ledger.path).verified
+    assert verify_ledger(recorded.record.ledger)[0].verified
     checked = check_evidence(recorded.entries(), recorded.store)
     assert (checked.verified, checked.ok, checked.pruned) == (True, len(kept), len(everything - kept))
     again = prune(recorded, Keep(rulings=keep))
@@ -81,9 +83,9 @@ def test_rulings_of_the_last_days_are_kept(recorded: Recorded) -> None:
 def test_a_dry_run_tells_the_same_and_changes_nothing(recorded: Recorded) -> None:
     recorded.rule("1", b"one")
     recorded.rule("2", b"two")
-    before = recorded.record.ledger.path.read_bytes(), recorded.digests()
+    before = lines_of(recorded.record.ledger), recorded.digests()
     would = prune(recorded, Keep(rulings=1), dry_run=True)
-    assert (recorded.record.ledger.path.read_bytes(), recorded.digests()) == before
+    assert (lines_of(recorded.record.ledger), recorded.digests()) == before
     did = prune(recorded, Keep(rulings=1))
     assert (would.digests, would.freed_bytes, would.kept) == (did.digests, did.freed_bytes, did.kept)
     assert (would.entry, did.entry is not None) == (None, True)
@@ -118,10 +120,13 @@ def test_what_an_imported_chain_keeps_stays(tmp_path: Path, recorded: Recorded) 
     other = Recorded.in_folder(tmp_path / "other")
     other.rule("theirs", b"shared")
     out = tmp_path / "out.jsonl"
-    export_chain(other.record.ledger.path, write_export(out, other.folder, random_id))
+    theirs = other.record.ledger
+    shelf = theirs.shelf()
+    assert shelf is not None
+    export_chain(theirs.database, shelf, write_export(out, other.folder, random_id))
     recorded.rule("1", b"shared", b"mine")
     recorded.rule("2")
-    import_chain(recorded.folder, out, random_id)
+    import_chain(recorded.record.ledger, out)
     prune(recorded, Keep(rulings=1))
     assert digest_bytes(b"shared") in recorded.digests()
     assert digest_bytes(b"mine") not in recorded.digests()
@@ -131,8 +136,7 @@ def test_a_record_that_does_not_verify_is_not_pruned(recorded: Recorded) -> None
     recorded.rule("1", b"one")
     recorded.rule("2", b"two")
     before = recorded.digests()
-    path = recorded.record.ledger.path
-    path.write_bytes(path.read_bytes().replace(b"R-1", b"R-9"))
+    replace_line(recorded.record.ledger, 2, b"R-1", b"R-9")
     with pytest.raises(LedgerCorruptError):
         prune(recorded, Keep(rulings=0))
     assert recorded.digests() == before
@@ -194,7 +198,7 @@ def test_two_at_once_and_reviews_beside_them_leave_a_record_that_holds(recorded:
         thread.join()
     assert failures == []
     prune(recorded, Keep(rulings=2))
-    assert verify_file(recorded.record.ledger.path).verified
+    assert verify_ledger(recorded.record.ledger)[0].verified
     assert check_evidence(recorded.entries(), recorded.store).verified
 
 
@@ -234,7 +238,7 @@ def test_kill_9_at_any_moment_leaves_no_hole_that_nothing_explains(tmp_path: Pat
         process.send_signal(signal.SIGKILL)
         process.communicate()
         cut_short += len(recorded.digests()) > len(named(recorded, "3"))
-        assert verify_file(recorded.record.ledger.path).problems == ()
+        assert verify_ledger(recorded.record.ledger)[0].problems == ()
         assert check_evidence(recorded.entries(), recorded.store).verified
         later = Recorded.in_folder(recorded.folder)
         prune(later, Keep(rulings=1))

@@ -7,6 +7,7 @@ import pytest
 from agent_agency.arbitration.case_file import decision_bytes
 from agent_agency.canonical_json import digest_bytes
 from agent_agency.workflows.record import UnrecordedRulingError
+from support.ledgers import lines_of
 from support.recorded import Recorded
 
 
@@ -38,11 +39,11 @@ def test_a_stopped_review_is_recorded_and_is_no_ruling(recorded: Recorded) -> No
 
 def test_a_ruling_whose_evidence_cannot_be_stored_is_told_and_leaves_the_ledger_as_it_was(recorded: Recorded) -> None:
     recorded.rule("1")
-    before = recorded.record.ledger.path.read_bytes()
+    before = lines_of(recorded.record.ledger)
     moved = recorded.store.folder.rename(recorded.folder / "moved")
     recorded.store.folder.write_text("a file, no folder")
     with pytest.raises(UnrecordedRulingError) as raised:
         recorded.rule("2")
     assert raised.value.ruling.ruling_id == "R-2"
-    assert recorded.record.ledger.path.read_bytes() == before
+    assert lines_of(recorded.record.ledger) == before
     assert moved.is_dir()
