@@ -64,6 +64,7 @@ _COMMANDS = {
     "scope": ("agent_agency.cli.scope", "scope", "May I edit this path?"),
     "spec": ("agent_agency.cli.spec", "spec", "Migrate, explain and describe specs."),
     "waiver": ("agent_agency.cli.waiver", "waiver", "Write a bounded exception."),
+    "appeal": ("agent_agency.cli.appeal", "appeal", "Have a ruling heard again."),
     "gates": ("agent_agency.cli.gates", "gates", "Which tools judge a change, and can they run?"),
     "explain": ("agent_agency.cli.explain", "explain", "Why was it ruled so, and is it still so?"),
     "evidence": ("agent_agency.cli.evidence", "evidence", "Look after what rulings rest on."),
