@@ -305,7 +305,7 @@ class TestTheRecord:
 
         heads = [repo.commit(f"Change {n}", **{"src/totals.py": f"TOTAL = {n}\n"}) for n in range(1, 7)]
         with ThreadPoolExecutor(6) as pool:
-            done = list(pool.map(lambda head: review(repo, "--head", head), heads))
+            done = list(pool.map(lambda head: review(repo, head=head), heads))
         assert [one.code for one in done] == [0] * 6
         assert len({one.document["ledger"]["seq"] for one in done}) == 6
         assert agency("ledger", "verify", cwd=repo.path).code == 0
@@ -405,6 +405,7 @@ class TestCannotRun:
         assert not (repo.path / ".git/agency/agency.db").exists()
 
     def test_an_unwritable_output_file(self, repo: GitRepo) -> None:
+        review(repo)  # makes the arbiter's key, which is told once
         done = agency("review", "--base", "main", "--out", "nowhere/ruling.txt", cwd=repo.path)
         assert done.code == 2
         assert done.err.count("\n") == 1
