@@ -105,15 +105,15 @@ class RuleCheck:
                 problems.tell("placeholder", f"'{key}' {clause}", remedy, key)
         for index, example in enumerate(rule.examples):
             _check_example(example, index, problems)
-        applies = self._condition(rule, "applies", problems)
-        condition = self._condition(rule, "condition", problems)
+        applies = self.condition(rule, "applies", problems)
+        condition = self.condition(rule, "condition", problems)
         if applies is None or condition is None:
             return None
         made = CheckedRule(rule, applies, condition, problems.place("condition"), problems.place())
         _check_reach(made, problems)
         return made
 
-    def _condition(self, rule: Rule, key: str, problems: _Problems) -> Node | None:
+    def condition(self, rule: Rule, key: str, problems: _Problems) -> Node | None:
         """Check one condition; its tree where nothing is wrong with it."""
         text = getattr(rule, key)
         checked = self._checker.check(text, rule.each)
@@ -142,6 +142,28 @@ class RuleCheck:
                 if isinstance(text, str) and self._evaluator.matches("", text) is None:
                     offset = checked.tree.offsets.get(pattern.id, 0)
                     problems.tell_at("bad_pattern", key, offset, "this is no pattern", "Write it in RE2's syntax.")
+
+
+def problems_of_conditions(rule: Rule) -> Iterator[str]:
+    """What is wrong with the conditions of a rule that stands in no file, one sentence each."""
+    if rule.each and rule.each not in lists():
+        yield f"'{rule.each}' is no list of facts; there are {', '.join(lists())}"
+        return
+    check = RuleCheck()
+    for key in ("applies", "condition"):
+        problems = _Problems(_NoFile("", ""), (), rule)
+        check.condition(rule, key, problems)
+        for finding in problems.found:
+            place = finding.place
+            where = f"{key}:{place.line}:{place.column}: " if place.line else f"{key}: "
+            yield where + finding.message.removeprefix(f"{rule.id}: ")
+
+
+class _NoFile(RulePlaces):
+    """The places of a condition that was given as a text alone."""
+
+    def within(self, pointer: Pointer, value: str, line: int, column: int) -> Place:  # noqa: ARG002 - as its base
+        return Place(None, line, column)
 
 
 class _Problems:
