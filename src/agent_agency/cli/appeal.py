@@ -189,17 +189,16 @@ def labels(*, as_json: bool, repo: Path) -> int:
 @contextlib.contextmanager
 def _registry(repo: Path) -> Iterator[Registry]:
     """What appeals are heard with; evidence that is stored meanwhile is not pruned."""
-    from agent_agency.clock import SystemClock
+    from agent_agency.cli.services import machine_services
     from agent_agency.git import Repository
-    from agent_agency.identity import random_id
-    from agent_agency.report.json_document import to_document
     from agent_agency.workflows.appeals import Registry
     from agent_agency.workflows.record import Record
 
+    services = machine_services()
     with Repository.discover(repo) as repository:
-        record = Record.of(repository, SystemClock(), random_id, to_document)
+        record = Record.of(repository, services.clock, services.new_id, services.document_of)
         with record.in_use():
-            yield Registry.of(repository, record, SystemClock(), random_id)
+            yield Registry.of(repository, record, services.clock, services.new_id, services.arbiter)
 
 
 def _principals_of(registry: Registry, entry: Any) -> Principals | None:

@@ -7,8 +7,9 @@ labels are recorded in one transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +26,14 @@ from agent_agency.arbitration.appeals.model import (
     Outcome,
 )
 from agent_agency.arbitration.appeals.statements import appeal_subject
+from agent_agency.attestation.principals import Principals
 from agent_agency.errors import AgencyError, AppealError
 from agent_agency.ledger.entry import Entry
 from agent_agency.ledger.journal import Draft
 from agent_agency.workflows.appeal_ruling import RulingParts, ruling_after_appeal
 from agent_agency.workflows.record import Joined, UnrecordedRulingError
+from agent_agency.workflows.record_ruling import signed_by
+from agent_agency.workflows.ruling_statement import sign_ruling
 
 if TYPE_CHECKING:
     from agent_agency.arbitration.ruling import Ruling
@@ -93,6 +97,9 @@ def record_decision(registry: Registry, appeal: Appeal, first: Sequence[Draft]) 
         LedgerError: the ledger cannot be read or written.
     """
     heard = hear(registry, appeal)
+    signer = registry.arbiter()
+    court = registry.sources.court(appeal.chain[0], appeal.principals)
+    whose = signed_by(signer, court.principals if court else Principals())
 
     def join(ruling: Ruling) -> Joined:
         if registry.record.ledger.last_about(appeal_subject(appeal.id)) != appeal.last:
@@ -101,7 +108,7 @@ def record_decision(registry: Registry, appeal: Appeal, first: Sequence[Draft]) 
         return Joined(ruling, drafts, {appeal_subject(appeal.id): appeal.last})
 
     try:
-        registry.record.append(heard.ruling, join, registry.sign)
+        registry.record.append(replace(heard.ruling, signed_by=whose), join, partial(sign_ruling, signer=signer))
     except UnrecordedRulingError as error:
         if isinstance(error.__cause__, _StaleError):
             return False

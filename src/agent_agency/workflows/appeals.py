@@ -38,10 +38,10 @@ from agent_agency.git import Repository
 from agent_agency.ledger.entry import Entry
 from agent_agency.ledger.journal import Draft
 from agent_agency.workflows.appeal_sources import AppealSources
-from agent_agency.workflows.record import Record, Sign
+from agent_agency.workflows.record import Record
 
 if TYPE_CHECKING:
-    from agent_agency.attestation.signer import Signer
+    from agent_agency.attestation.signer import Ed25519Signer, Signer
 
 TRIES = 20
 _AFTER_ALL = 10**14
@@ -52,7 +52,7 @@ _AFTER_ALL = 10**14
 class Registry:
     """What appeals are heard with.
 
-    ``sign`` signs a ruling's document as the arbiter. ``new_id`` gives fresh random digits.
+    ``new_id`` gives fresh random digits, ``arbiter`` the key that signs rulings.
     """
 
     repo: Repository
@@ -60,14 +60,19 @@ class Registry:
     sources: AppealSources
     clock: Clock
     new_id: Callable[[], str]
-    sign: Sign | None = None
+    arbiter: Callable[[], Ed25519Signer]
 
     @classmethod
     def of(
-        cls, repo: Repository, record: Record, clock: Clock, new_id: Callable[[], str], sign: Sign | None = None
+        cls,
+        repo: Repository,
+        record: Record,
+        clock: Clock,
+        new_id: Callable[[], str],
+        arbiter: Callable[[], Ed25519Signer],
     ) -> Registry:
         """The registry of a repository's record."""
-        return cls(repo, record, AppealSources(repo, record), clock, new_id, sign)
+        return cls(repo, record, AppealSources(repo, record), clock, new_id, arbiter)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,10 @@ from agent_agency.arbitration.ruling import Ruling
 from agent_agency.attestation.arbiter_act import ARBITER_ROLE
 from agent_agency.attestation.principals import Principals
 from agent_agency.attestation.signer import Ed25519Signer
+from agent_agency.clock import Clock
 from agent_agency.errors import AgencyError
+from agent_agency.git import Repository
+from agent_agency.workflows.anchor import anchor_head, refuse_unless_anchors_agree
 from agent_agency.workflows.case_facts import Measurements
 from agent_agency.workflows.join_case import join_case, ruling_note
 from agent_agency.workflows.record import Joined, Record, UnrecordedRulingError
@@ -30,19 +33,38 @@ class Examined:
     measurements: Measurements
 
 
-def record_ruling(examined: Examined, record: Record, arbiter: Callable[[], Ed25519Signer]) -> Ruling:
-    """Sign the ruling, and record it together with what it adds to its case.
+def record_ruling(
+    repo: Repository, examined: Examined, record: Record, arbiter: Callable[[], Ed25519Signer], clock: Clock
+) -> Ruling:
+    """Sign the ruling, record it together with what it adds to its case, and anchor the ledger's new head in git.
 
     Raises:
-        UnrecordedRulingError: the arbiter's key cannot be used, or the ledger could not take the ruling.
+        UnrecordedRulingError: the arbiter's key cannot be used, the ledger contradicts its anchor, or could not take
+            the ruling.
     """
     try:
         signer = arbiter()
+        refuse_unless_anchors_agree(repo, record.ledger)
     except AgencyError as cause:
         raise UnrecordedRulingError(examined.ruling, cause) from cause
-    signed_by = _signed_by(signer, examined.measurements.law.principals)
-    ruling = replace(examined.ruling, signed_by=signed_by)
-    return record.append(ruling, partial(_join, examined, record), partial(sign_ruling, signer=signer))
+    whose = signed_by(signer, examined.measurements.law.principals)
+    ruling = replace(examined.ruling, signed_by=whose)
+    recorded = record.append(ruling, partial(_join, examined, record), partial(sign_ruling, signer=signer))
+    try:
+        anchor_head(repo, record.ledger, signer, clock)
+    except AgencyError as cause:
+        raise UnanchoredRulingError(recorded, cause) from cause
+    return recorded
+
+
+class UnanchoredRulingError(UnrecordedRulingError):
+    """A ruling was recorded, and the ledger's head could not be anchored after it; ``ruling`` stands."""
+
+    code = "ledger.unanchored"
+
+    def __init__(self, ruling: Ruling, cause: AgencyError) -> None:
+        super().__init__(ruling, cause)
+        self.message = f"The ruling is recorded, but the ledger could not be anchored: {cause.message}"
 
 
 def _join(examined: Examined, record: Record, ruling: Ruling) -> Joined:
@@ -51,8 +73,8 @@ def _join(examined: Examined, record: Record, ruling: Ruling) -> Joined:
     return join_case(ruling, note, record.ledger, measurements.law.limits, measurements.now)
 
 
-def _signed_by(signer: Ed25519Signer, principals: Principals) -> Mapping[str, Any]:
+def signed_by(signer: Ed25519Signer, principals: Principals) -> Mapping[str, Any]:
     """Whose key it is, as the base says; nobody's where it lists the key for no arbiter."""
-    principal = principals.by_key(signer.key_id)
+    principal = principals.by_key(key_id)
     listed = principal is not None and ARBITER_ROLE in principal.roles
-    return {"key_id": signer.key_id, "principal": principal.name if principal and listed else None}
+    return {"key_id": key_id, "principal": principal.name if principal and listed else None}
