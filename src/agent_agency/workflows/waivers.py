@@ -8,11 +8,10 @@ approvals are statements.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from agent_agency.arbitration.constitution.model import Rule
 from agent_agency.arbitration.verdict import WaiverInForce
 from agent_agency.arbitration.waivers.fold import fold
 from agent_agency.arbitration.waivers.force import ChangeBefore, days_of, judge_record
@@ -72,7 +71,7 @@ class WaiversOfChange:
     signatures_needed: bool = False
 
 
-def waivers_of_change(  # noqa: PLR0913 - each is one thing that the law asks about
+def waivers_of_change(
     law: Law,
     evidence: WaiverEvidence,
     *,
@@ -81,19 +80,17 @@ def waivers_of_change(  # noqa: PLR0913 - each is one thing that the law asks ab
     authors: Sequence[str],
     now: datetime,
     uses_of: Callable[[str], int],
-    rules: Iterable[Rule] = (),
 ) -> WaiversOfChange:
     """Tell the waivers in force from the others.
 
     Args:
-        law: the law at the base; only its valid waivers are looked at.
+        law: the law at the base; only its valid waivers are looked at, and only its rules that let a waiver cover them.
         evidence: the signed acts about waivers, as far as they are sound (``read_evidence``).
         spec_id: the governing spec; without one no waiver is in force.
         tier: its risk tier.
         authors: e-mail addresses and names of the change's authors, none of whom may have approved.
         now: the moment of the review.
         uses_of: how many other changes a waiver (by id) was needed for.
-        rules: the rules in force; a waiver covers only those that let one.
     """
     files = [result.waiver for result in law.waivers if result.waiver is not None]
     if spec_id is None or tier is None or law.problems:
@@ -102,7 +99,7 @@ def waivers_of_change(  # noqa: PLR0913 - each is one thing that the law asks ab
         return WaiversOfChange((), dict.fromkeys(sorted(ids), reason), evidence.signatures_needed)
     change = ChangeBefore(spec_id, tier, tuple(authors), now)
     if evidence.signatures_needed:
-        bounds = Bounds.of(law.limits, law.policy, [gate.name for gate in law.config.gates], rules)
+        bounds = Bounds.of(law.limits, law.policy, [gate.name for gate in law.config.gates], law.constitution.rules)
         judged = _signed(bounds, files, evidence, change, uses_of)
     else:
         judged = _stated(law, files, change, uses_of)

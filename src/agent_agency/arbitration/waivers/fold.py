@@ -33,6 +33,7 @@ from agent_agency.arbitration.waivers.model import (
 from agent_agency.attestation.person import same_principal
 from agent_agency.clock import rfc3339
 from agent_agency.spec.model import Waiver
+from agent_agency.spec.waiver import ACTIVE
 
 if TYPE_CHECKING:
     from agent_agency.attestation.principals import Principal
@@ -65,7 +66,7 @@ def waiver_of(terms: Terms, requester: Principal, digest: str) -> Waiver:
     return Waiver(
         id=terms.id,
         title=f"Waive {named} for {terms.spec_id or ', '.join(terms.paths)}",
-        status="active",
+        status=ACTIVE,
         gates=terms.gates,
         reason=terms.reason,
         approvers=(),
@@ -152,6 +153,8 @@ def _state(
         word = WaiverState.DENIED if denied else WaiverState.REVOKED
         ending = next((act for act in record.endings if act.kind is ActKind.DENIAL), ending)
         return word, f"{ending.signer.name} {word} it at {rfc3339(ending.at)}"
+    if waiver.status != ACTIVE:
+        return WaiverState.REVOKED, f"its status is {waiver.status}"
     if waiver.expires_at <= now:
         return WaiverState.EXPIRED, f"it expired at {rfc3339(waiver.expires_at)}"
     if approvers < quorum:
