@@ -10,7 +10,7 @@ from typing import Any
 from agent_agency.arbitration.constitution.model import Category, CitedFinding, RuleOutcome, RuleStatus
 from agent_agency.arbitration.ruling import AppliedWaiver, CawsVerdict, Condition, Decision, Ruling, Verdict
 from agent_agency.facts import Finding, GateMode, GateResult, GateStatus, Place, Severity
-from support.case_facts import ORDINARY, a_file, outcomes_of
+from support.case_facts import ORDINARY, a_file, default_text, outcomes_of
 
 HOSTILE = (
     "</script><script>alert(1)</script>\"'`| @root #1 [x](https://evil.example) ${{ x }} "
@@ -84,6 +84,7 @@ def a_ruling(verdict: Verdict, caws: CawsVerdict, exit_code: int, reasons: Seque
         "inputs_digest": _DIGEST,
         "ledger": {"path": ".git/agency/agency.db", "chain": "c-1", "seq": 12, "hash": _DIGEST},
         "outcomes": outcomes_of(more.get("gates", ())),
+        "constitution_text": default_text(),
         "constitution": a_constitution(),
     }
     return Ruling(**{**members, **more})
@@ -312,7 +313,7 @@ def hostile() -> Ruling:
     plain = rejected()
     spec = {**(plain.spec or {}), "id": HOSTILE, "title": HOSTILE, "path": HOSTILE_PATH, "mode": HOSTILE}
     head = {**plain.head, "ref": HOSTILE, "branch": HOSTILE}
-    said = replace(_broken(HOSTILE, HOSTILE, Severity.CRITICAL), message=HOSTILE, remedy=HOSTILE, gate=HOSTILE)
+    said = replace(_broken(rule, HOSTILE, Severity.CRITICAL), message=HOSTILE, remedy=HOSTILE, gate=HOSTILE)
     said = replace(said, facts={f"gates[{HOSTILE}].passed": HOSTILE, HOSTILE: [HOSTILE]}, evidence=(HOSTILE,))
     about = replace(said, gate="", findings=(CitedFinding(HOSTILE, HOSTILE, HOSTILE_PATH, waivable=False),))
     unknown = replace(said, gate="", subject=HOSTILE_PATH, status=RuleStatus.UNKNOWN, missing=HOSTILE)

@@ -255,11 +255,15 @@ def notes(change: Mapping[str, Any]) -> list[str]:
 def waiver(applied: AppliedWaiver) -> str:
     """What a waiver did, by whom and how long."""
     parts = []
+    of = ", ".join((*applied.gates, *applied.rules)) or "no gate"
     if applied.covers:
-        parts.append(f"covers {counted(len(applied.covers), 'finding')} of {', '.join(applied.gates) or 'no gate'}")
+        parts.append(f"covers {counted(len(applied.covers), 'finding')} of {of}")
+    elif applied.rules:
+        parts.append(f"covers {of}")
     if applied.added_files or applied.added_loc:
         parts.append(f"adds {counted(applied.added_files, 'file')} and {counted(applied.added_loc, 'line')}")
-    parts += [f"approved by {', '.join(applied.approvers) or 'nobody'}", f"expires {applied.expires_at}"]
+    how = "signed" if applied.signed else "a statement, not signed"
+    parts += [f"approved by {', '.join(applied.approvers) or 'nobody'} ({how})", f"expires {applied.expires_at}"]
     return clean("; ".join(parts))
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from agent_agency.arbitration.ruling import Ruling
 from agent_agency.facts import Severity, display_path
 from agent_agency.report.rows import Outcome, Standing, finding_rows, gates_by_outcome
+from agent_agency.report.rule_rows import RuleRow, RuleStanding, rows_beside_gates
+from agent_agency.report.rules_told import weakened
 from agent_agency.report.text import clean, sentences
 
 _LEVELS = {
@@ -20,12 +22,14 @@ _LEVELS = {
 
 
 def render(ruling: Ruling) -> str:
-    """One annotation for the verdict, one per gate without a result, one per finding that is not left out."""
+    """One annotation each for the verdict, a gate without a result, a rule or finding that is told, a weakened rule."""
     decision = ruling.decision
     lines = [annotation(_verdict_level(ruling), _verdict_text(ruling), title=f"agency: {decision.verdict}")]
     for gate, outcome in gates_by_outcome(ruling):
         if outcome in {Outcome.NOT_RUN, Outcome.ERROR}:
             lines.append(annotation("error", gate.reason or "no result", title=f"{gate.name}: {_words(outcome)}"))
+    lines += [_rule(row) for row in rows_beside_gates(ruling)]
+    lines += [annotation("warning", line, title="weakened default rule") for line in weakened(ruling)]
     for row in finding_rows(ruling):
         if row.standing is Standing.LEFT_OUT:
             continue
@@ -43,6 +47,14 @@ def render(ruling: Ruling) -> str:
             )
         )
     return "".join(f"{line}\n" for line in lines)
+
+
+def _rule(row: RuleRow) -> str:
+    finding = row.as_finding()
+    text = sentences(finding.message, finding.remedy)
+    text = f"{text} (waived by {', '.join(row.waived_by)})" if row.waived_by else text
+    stands = row.standing in {RuleStanding.VIOLATED, RuleStanding.UNKNOWN}
+    return annotation(finding_level(finding.severity, decides=stands), text, title=f"{row.standing}: {finding.rule}")
 
 
 def finding_level(severity: Severity, *, decides: bool = True) -> str:

@@ -9,6 +9,7 @@ from agent_agency.arbitration.ruling import SCHEMA_VERSION, AppliedWaiver, Condi
 from agent_agency.facts import GateResult, display_path
 from agent_agency.report.indented_json import indented
 from agent_agency.report.rows import FindingRow, finding_rows, gate_outcome
+from agent_agency.report.rule_rows import RuleRow, RuleStanding, rule_rows
 from agent_agency.report.text import json_ready, shown_path
 
 _SPEC = ("id", "title", "risk_tier", "mode", "profile", "path", "digest", "chosen_by")
@@ -46,6 +47,11 @@ _MINIMALITY = ("path", "method", "edit_size", "tree_size", "ratio", "moved", "no
 _BUDGET = ("tier", "max_files", "max_loc", "used_files", "used_loc", "baseline_files", "baseline_loc")
 _LEDGER = ("path", "chain", "seq", "hash")
 _EVIDENCE = ("kind", "part", "digest", "of", "bytes", "stored_bytes", "redacted", "capped", "problem")
+_CONSTITUTION = ("digest", "rules", "commit", "frozen_by", "note")
+_WEAKENING = ("rule", "how", "allowed_by")
+_CONFIDENCE = ("value", "measured", "reused", "flaky", "claimed")
+_CASE_CONDITION = ("id", "state", "due")
+_CITATION = ("precedent", "ruling", "holding", "verdict", "agree", "differ", "relation", "score", "contradicts")
 _TOLD_APART = frozenset({"reused", "evidence"})
 
 
@@ -59,6 +65,11 @@ def to_document(ruling: Ruling) -> dict[str, Any]:
         "exit_code": decision.exit_code,
         "reasons": json_ready(decision.reasons),
         "conditions": [_condition(condition) for condition in decision.conditions],
+        "rules": [_rule(row) for row in rule_rows(ruling)],
+        "constitution": _constitution(ruling.constitution),
+        "confidence": _named(ruling.confidence, _CONFIDENCE),
+        "case": _case(ruling.case),
+        "precedents": [_keyed(citation, _CITATION) for citation in ruling.precedents],
         "findings": [_finding(row) for row in finding_rows(ruling)],
         "gates": [_gate(ruling, gate) for gate in ruling.gates],
         "change": _change(ruling.change),
@@ -69,6 +80,8 @@ def to_document(ruling: Ruling) -> dict[str, Any]:
         "budget": _budget(ruling.budget),
         "waivers": [_waiver(waiver) for waiver in ruling.waivers],
         "ruling_id": ruling.ruling_id,
+        "appeal_of": json_ready(ruling.appeal_of),
+        "signed_by": _named(ruling.signed_by, ("key_id", "principal")),
         "inputs_digest": ruling.inputs_digest,
         "reviewed_at": ruling.reviewed_at,
         "ledger": _placed(ruling.ledger, _LEDGER, paths=("path",)),
@@ -83,7 +96,44 @@ def render(ruling: Ruling) -> str:
 
 def _condition(condition: Condition) -> dict[str, Any]:
     parts = {"id": condition.id, "message": condition.message, "remedy": condition.remedy, "by": condition.by}
-    return {key: json_ready(value) for key, value in parts.items()}
+    told = {**parts, "rule": condition.rule or None, "subject": condition.subject or None}
+    return {key: json_ready(value) for key, value in told.items()}
+
+
+def _rule(row: RuleRow) -> dict[str, Any]:
+    said = row.outcome
+    return {
+        "id": json_ready(said.rule),
+        "version": said.version,
+        "status": str(said.status),
+        "category": str(said.category),
+        "severity": str(said.severity),
+        "waivable": said.waivable,
+        "subject": json_ready(said.subject or None),
+        "gate": json_ready(said.gate or None),
+        "message": None if row.standing is RuleStanding.SATISFIED else json_ready(said.message),
+        "remedy": None if row.standing is RuleStanding.SATISFIED else json_ready(said.remedy),
+        "missing": json_ready(said.missing),
+        "by": str(said.by) if row.standing is RuleStanding.UNKNOWN else None,
+        "waived_by": json_ready(row.waived_by),
+        "facts": json_ready(dict(sorted(said.facts.items()))),
+        "evidence": json_ready(said.evidence),
+        "findings": [json_ready(finding.fingerprint) for finding in said.findings],
+    }
+
+
+def _constitution(constitution: Mapping[str, Any]) -> dict[str, Any] | None:
+    if not constitution:
+        return None
+    told = _keyed({key: value for key, value in constitution.items() if key != "weakened"}, _CONSTITUTION)
+    return {**told, "weakened": [_keyed(row, _WEAKENING) for row in constitution.get("weakened") or ()]}
+
+
+def _case(case: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if case is None:
+        return None
+    told = _keyed({key: value for key, value in case.items() if key != "conditions"}, ("id", "state", "due"))
+    return {**told, "conditions": [_keyed(row, _CASE_CONDITION) for row in case.get("conditions") or ()]}
 
 
 def _finding(row: FindingRow) -> dict[str, Any]:
@@ -131,7 +181,9 @@ def _waiver(waiver: AppliedWaiver) -> dict[str, Any]:
         "title": json_ready(waiver.title),
         "approvers": json_ready(waiver.approvers),
         "expires_at": json_ready(waiver.expires_at),
+        "signed": waiver.signed,
         "gates": json_ready(waiver.gates),
+        "rules": json_ready(waiver.rules),
         "covers": json_ready(waiver.covers),
         "added_files": waiver.added_files,
         "added_loc": waiver.added_loc,
@@ -176,6 +228,10 @@ def _placed(mapping: Mapping[str, Any] | None, keys: Sequence[str], *, paths: Se
         return None
     shown = {key: shown_path(mapping[key]) for key in paths if isinstance(mapping.get(key), str)}
     return {**_keyed(mapping, keys), **shown}
+
+
+def _named(mapping: Mapping[str, Any] | None, keys: Sequence[str]) -> dict[str, Any] | None:
+    return None if mapping is None else _keyed(mapping, keys)
 
 
 def _keyed(mapping: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:

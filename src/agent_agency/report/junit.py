@@ -1,6 +1,7 @@
 """A ruling as JUnit XML: one test case per gate, so that a CI page shows which gate stands in the way.
 
-A blocking gate that did not run is an ``<error type="not_run">``: it must never look passed.
+A blocking gate that did not run is an ``<error type="not_run">``: it must never look passed. A rule that no gate stands
+for and that is violated, unknown, waived or only advises is a test case of its own.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from agent_agency.facts import GateResult
 from agent_agency.gates.outcome import counted
 from agent_agency.report import facts_told as told
 from agent_agency.report.rows import FindingRow, Outcome, finding_rows, gate_outcome
+from agent_agency.report.rule_rows import RuleRow, RuleStanding, rows_beside_gates
+from agent_agency.report.rules_told import clause, weakened
 from agent_agency.report.text import clean, no_command, sentences
 
 _SKIPPED = {
@@ -27,12 +30,15 @@ def render(ruling: Ruling) -> str:
     Characters that XML 1.0 does not allow (section 2.2) are unprintable ones, and those are spelt out.
     """
     outcomes = [(gate, gate_outcome(ruling, gate)) for gate in ruling.gates]
-    suite = ET.Element("testsuite", _counts(ruling, [outcome for _, outcome in outcomes]))
+    clauses = rows_beside_gates(ruling)
+    suite = ET.Element("testsuite", _counts(ruling, [*(outcome for _, outcome in outcomes), *map(_as_gate, clauses)]))
     suite.append(_properties(ruling))
     rows = finding_rows(ruling)
     for gate, outcome in outcomes:
         suite.append(_case(ruling, gate, outcome, [row for row in rows if row.gate == gate.name]))
+    suite.extend(map(_clause, clauses))
     reasons = [f"{ruling.decision.verdict}:", *map(clean, ruling.decision.reasons)]
+    reasons += [f"weakened default rule: {line}" for line in weakened(ruling)]
     ET.SubElement(suite, "system-out").text = "\n".join(no_command(line) for line in reasons)
     suites = ET.Element("testsuites", {**_totals(suite), "name": "agency review"})
     suites.append(suite)
@@ -85,6 +91,30 @@ def _case(ruling: Ruling, gate: GateResult, outcome: Outcome, rows: list[Finding
         ET.SubElement(case, "skipped", {"message": clean(f"{word}: {gate.reason}")})
     if detail and outcome not in {Outcome.FAIL, Outcome.ERROR, Outcome.NOT_RUN}:
         ET.SubElement(case, "system-out").text = detail
+    return case
+
+
+def _as_gate(row: RuleRow) -> Outcome:
+    """How a rule counts among the gates."""
+    return {
+        RuleStanding.VIOLATED: Outcome.FAIL,
+        RuleStanding.UNKNOWN: Outcome.ERROR,
+        RuleStanding.WAIVED: Outcome.WAIVED,
+    }.get(row.standing, Outcome.WARN)
+
+
+def _clause(row: RuleRow) -> ET.Element:
+    finding = row.as_finding()
+    case = ET.Element("testcase", {"classname": "agency.rules", "name": clause(row.outcome)})
+    detail = no_command(clean(f"{finding.severity} {finding.rule}: {sentences(finding.message, finding.remedy)}"))
+    message = clean(finding.message)
+    if row.standing is RuleStanding.VIOLATED:
+        ET.SubElement(case, "failure", {"type": "violation", "message": message}).text = detail
+    elif row.standing is RuleStanding.UNKNOWN:
+        ET.SubElement(case, "error", {"type": "unknown", "message": message}).text = detail
+    else:
+        word = f"waived by {', '.join(row.waived_by)}" if row.waived_by else "advises only"
+        ET.SubElement(case, "skipped", {"message": clean(f"{word}: {finding.message}")})
     return case
 
 

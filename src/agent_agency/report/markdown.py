@@ -12,7 +12,9 @@ from collections.abc import Iterable, Sequence
 
 from agent_agency.arbitration.ruling import AppliedWaiver, Ruling, Verdict
 from agent_agency.report import facts_told as told
+from agent_agency.report import rules_told
 from agent_agency.report.rows import FindingRow, Outcome, Standing, finding_rows, gates_by_outcome, with_standing
+from agent_agency.report.rule_rows import STANDS, TOLD, RuleRow, RuleStanding, rule_rows
 from agent_agency.report.text import clean, clean_lines
 
 _MAX_TEXT = 400
@@ -53,14 +55,20 @@ def render(ruling: Ruling) -> str:
 
 def _comment(ruling: Ruling, rows: Sequence[FindingRow], limit: int) -> str:
     waivers = [_waiver_line(waiver) for waiver in ruling.waivers]
+    rules = rule_rows(ruling)
+    beside = [row for row in rules if row.standing in TOLD and row.standing not in STANDS]
     sections = [
-        _head(ruling),
+        _head(ruling, rules),
+        _rules([row for row in rules if row.standing in STANDS], limit),
         _decisive(ruling, with_standing(rows, Standing.DECIDES), limit),
         _conditions(ruling, limit),
         _gates(ruling),
         _budget(ruling),
         _folded("Waived", _bullets(rows, Standing.WAIVED, limit)),
         _folded("Waivers in force", (len(waivers), waivers[:limit])),
+        _folded("Rules that are waived or only advise", (len(beside), [_rule(row) for row in beside[:limit]])),
+        _weakened(ruling, limit),
+        _folded("Precedents, which do not decide", _precedents(ruling, limit)),
         _folded("Warnings", _bullets(rows, Standing.WARNS, limit)),
         _folded("Advice", _bullets(rows, Standing.ADVISES, limit)),
         _files(ruling, 2 * limit),
@@ -70,7 +78,7 @@ def _comment(ruling: Ruling, rows: Sequence[FindingRow], limit: int) -> str:
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _head(ruling: Ruling) -> str:
+def _head(ruling: Ruling, rules: Sequence[RuleRow]) -> str:
     decision = ruling.decision
     verdict = str(decision.verdict).capitalize()
     lines = [
@@ -79,7 +87,56 @@ def _head(ruling: Ruling) -> str:
         f"**CAWS {decision.caws_verdict}** \N{MIDDLE DOT} {escaped(told.spec(ruling))}  ",
         escaped(told.change(ruling)),
     ]
+    appeal = f"a new hearing of {ruling.appeal_of}" if ruling.appeal_of else ""
+    known = (
+        ("rules", rules_told.rules_and_constitution(ruling, rules)),
+        ("", rules_told.constitution_note(ruling)),
+        ("appeal", appeal),
+        ("case", rules_told.case(ruling)),
+        ("confidence", rules_told.confidence(ruling)),
+    )
+    for name, value in known:
+        if value:
+            lines[-1] += "  "
+            lines.append(escaped(f"{name}: {value}" if name else value))
     return "\n".join(lines)
+
+
+def _rules(rows: Sequence[RuleRow], limit: int) -> str:
+    if not rows:
+        return ""
+    shown = [_rule(row) for row in rows[:limit]]
+    return "\n".join(["### Rules that stand in the way", "", *_with_rest(shown, len(rows))])
+
+
+def _rule(row: RuleRow) -> str:
+    said, message = row.outcome, rules_told.message(row)
+    word = rules_told.standing_word(row.standing).lower()
+    lines = [
+        f"- **{word}** {code(rules_told.clause(said, message))} {escaped(rules_told.kind(row))}  ",
+        f"  {escaped(_cut(message))}",
+    ]
+    if said.remedy and not row.by_gate and row.standing in {RuleStanding.VIOLATED, RuleStanding.ADVISES}:
+        lines[-1] += "  "
+        lines.append(f"  **Fix:** {escaped(_cut(clean(said.remedy)))}")
+    return "\n".join(lines)
+
+
+def _weakened(ruling: Ruling, limit: int) -> str:
+    """Never folded: who reads the ruling must see by which law it was not held."""
+    found = rules_told.weakened(ruling)
+    if not found:
+        return ""
+    shown = [f"- {escaped(_cut(line))}" for line in found[:limit]]
+    return "\n".join(["### Default rules that this repository weakened", "", *_with_rest(shown, len(found))])
+
+
+def _precedents(ruling: Ruling, limit: int) -> tuple[int, list[str]]:
+    shown = []
+    for citation in ruling.precedents[:limit]:
+        lines = [rules_told.precedent_head(citation), *rules_told.precedent_facts(citation)]
+        shown.append("- " + "  \n  ".join(escaped(_cut(line)) for line in lines))
+    return len(ruling.precedents), shown
 
 
 def _decisive(ruling: Ruling, rows: Sequence[FindingRow], limit: int) -> str:
@@ -190,6 +247,7 @@ def _measured(ruling: Ruling, limit: int) -> tuple[int, list[str]]:
         ("Size of the edit", told.minimality(change)),
         ("Note", told.notes(change)),
         ("Waiver not in force", told.waivers_not_in_force(ruling)),
+        ("The case waits for", rules_told.case_conditions(ruling)),
     )
     lines = [(name, line) for name, lines in groups for line in lines]
     return len(lines), [f"- {name}: {escaped(_cut(line))}" for name, line in lines[:limit]]
@@ -199,7 +257,8 @@ def _foot(ruling: Ruling) -> str:
     law = escaped(told.law(ruling))
     recorded = f" \N{MIDDLE DOT} {escaped(told.ledger(ruling))}" if ruling.ledger else ""
     ids = f"Ruling {code(ruling.ruling_id)} \N{MIDDLE DOT} inputs {code(ruling.inputs_digest)}"
-    return f"<sub>{ids}{recorded} \N{MIDDLE DOT} law: {law}</sub>"
+    signed = f" \N{MIDDLE DOT} signed {escaped(rules_told.signature(ruling))}" if ruling.signed_by else ""
+    return f"<sub>{ids}{recorded}{signed} \N{MIDDLE DOT} law: {law}</sub>"
 
 
 def _folded(title: str, lines: tuple[int, list[str]]) -> str:

@@ -1,5 +1,6 @@
 """A ruling as a SARIF 2.1.0 log, for code scanning: waived findings are suppressed, gates without a result are told.
 
+A violated rule that no gate's findings stand for is a result of its own; one that is unknown is a notification.
 A result that names no file stands at the working spec that binds the change, because readers such as GitHub refuse a
 result without a place; its ``placed`` property says so.
 """
@@ -7,22 +8,29 @@ result without a place; its ``placed`` property says so.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from agent_agency.arbitration.ruling import AppliedWaiver, Ruling
 from agent_agency.facts import GateMode, GateResult, GateStatus
 from agent_agency.report import sarif_log
 from agent_agency.report.rows import FindingRow, Standing, finding_rows
+from agent_agency.report.rule_rows import RuleRow, RuleStanding, rows_beside_gates
+from agent_agency.report.rules_told import titles
 from agent_agency.report.text import json_ready, sentences
 
 
 def to_log(ruling: Ruling) -> dict[str, Any]:
     """The log as plain JSON data. Findings of gates that the policy leaves out are no results."""
     rows = [row for row in finding_rows(ruling) if row.standing is not Standing.LEFT_OUT]
-    rules = sarif_log.rules(row.finding for row in rows)
+    clauses = [row for row in rows_beside_gates(ruling) if row.outcome.missing is None]
+    said = [row.as_finding() for row in clauses]
+    rules = sarif_log.rules([*(row.finding for row in rows), *said])
+    _entitle(rules, {row.outcome.rule for row in clauses}, titles(ruling) if clauses else {})
     index = {rule["id"]: number for number, rule in enumerate(rules)}
-    fingerprints = sarif_log.numbered(row.fingerprint for row in rows)
+    fingerprints = sarif_log.numbered([*(row.fingerprint for row in rows), *(one.fingerprint for one in said)])
+    own = fingerprints[len(rows) :]
     waivers = {waiver.id: waiver for waiver in ruling.waivers}
     stand_in = _stand_in(ruling)
     run = {
@@ -33,8 +41,9 @@ def to_log(ruling: Ruling) -> dict[str, Any]:
         "invocations": [_invocation(ruling)],
         "results": [
             _result(row, index, fingerprint, waivers, stand_in)
-            for row, fingerprint in zip(rows, fingerprints, strict=True)
-        ],
+            for row, fingerprint in zip(rows, fingerprints[: len(rows)], strict=True)
+        ]
+        + [_clause(row, index, fingerprint, waivers, stand_in) for row, fingerprint in zip(clauses, own, strict=True)],
         "properties": _properties(ruling),
     }
     provenance = _provenance(ruling)
@@ -62,6 +71,39 @@ def _result(
     return told
 
 
+def _entitle(rules: Sequence[dict[str, Any]], clauses: Collection[str], known: Mapping[str, str]) -> None:
+    """Describe the rules of the constitution by their titles."""
+    for rule in rules:
+        if rule["id"] in clauses and rule["id"] in known:
+            rule["shortDescription"] = sarif_log.message(known[rule["id"]])
+
+
+def _clause(
+    row: RuleRow, index: Mapping[str, int], fingerprint: str, waivers: Mapping[str, AppliedWaiver], stand_in: str | None
+) -> dict[str, Any]:
+    """A violated rule as a result."""
+    told = sarif_log.result(row.as_finding(), index, fingerprint, path=stand_in)
+    standing = _STANDINGS[row.standing]
+    told["properties"] |= {
+        "gate": json_ready(row.outcome.gate or None),
+        "standing": str(standing),
+        "placed": "governing document",
+        "version": row.outcome.version,
+        "subject": json_ready(row.outcome.subject or None),
+    }
+    told["suppressions"] = [_suppression(waiver, waivers) for waiver in row.waived_by]
+    return told
+
+
+_STANDINGS = MappingProxyType(
+    {
+        RuleStanding.VIOLATED: Standing.DECIDES,
+        RuleStanding.WAIVED: Standing.WAIVED,
+        RuleStanding.ADVISES: Standing.ADVISES,
+    }
+)
+
+
 def _suppression(waived_by: str | None, waivers: Mapping[str, AppliedWaiver]) -> dict[str, Any]:
     waiver = waivers.get(waived_by or "")
     title = f": {waiver.title}" if waiver else ""
@@ -70,12 +112,14 @@ def _suppression(waived_by: str | None, waivers: Mapping[str, AppliedWaiver]) ->
 
 def _invocation(ruling: Ruling) -> dict[str, Any]:
     unknown = [gate for gate in ruling.gates if gate.applicable and gate.status in _UNKNOWN]
+    asked = [row for row in rows_beside_gates(ruling) if row.outcome.missing is not None]
+    undecided = any(row.standing is RuleStanding.UNKNOWN for row in asked)
     return {
-        "executionSuccessful": not any(gate.mode is GateMode.BLOCK for gate in unknown),
+        "executionSuccessful": not undecided and not any(gate.mode is GateMode.BLOCK for gate in unknown),
         "exitCode": ruling.decision.exit_code,
         "exitCodeDescription": str(ruling.decision.verdict),
         "endTimeUtc": ruling.reviewed_at,
-        "toolExecutionNotifications": [_notification(gate) for gate in unknown],
+        "toolExecutionNotifications": [*map(_notification, unknown), *map(_unknown_rule, asked)],
     }
 
 
@@ -91,6 +135,15 @@ def _notification(gate: GateResult) -> dict[str, Any]:
     }
 
 
+def _unknown_rule(row: RuleRow) -> dict[str, Any]:
+    finding = row.as_finding()
+    return {
+        "level": "error" if row.standing is RuleStanding.UNKNOWN else "note",
+        "descriptor": {"id": json_ready(finding.rule)},
+        "message": sarif_log.message(sentences(f"Rule {finding.rule}: unknown", finding.message, finding.remedy)),
+    }
+
+
 def _properties(ruling: Ruling) -> dict[str, Any]:
     return {
         "verdict": str(ruling.decision.verdict),
@@ -99,6 +152,9 @@ def _properties(ruling: Ruling) -> dict[str, Any]:
         "inputsDigest": ruling.inputs_digest,
         "spec": json_ready(ruling.spec["id"]) if ruling.spec else None,
         "reasons": json_ready(ruling.decision.reasons),
+        "constitution": json_ready(ruling.constitution.get("digest")),
+        "weakenedRules": [json_ready(row.get("rule")) for row in ruling.constitution.get("weakened") or ()],
+        "case": json_ready((ruling.case or {}).get("id")),
     }
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from agent_agency.arbitration.ruling import Verdict
 from agent_agency.facts import Severity
 from agent_agency.report.rows import Outcome
+from agent_agency.report.rule_rows import RuleStanding
 
 VERDICT_STYLES = MappingProxyType(
     {
@@ -25,6 +26,16 @@ OUTCOME_STYLES = MappingProxyType(
         Outcome.WAIVED: "cyan",
         Outcome.WARN: "yellow",
         Outcome.LEFT_OUT: "dim",
+    }
+)
+RULE_STYLES = MappingProxyType(
+    {
+        RuleStanding.VIOLATED: "bold red",
+        RuleStanding.UNKNOWN: "bold yellow",
+        RuleStanding.WAIVED: "cyan",
+        RuleStanding.ADVISES: "cyan",
+        RuleStanding.SATISFIED: "green",
+        RuleStanding.NOT_APPLICABLE: "dim",
     }
 )
 SEVERITY_STYLES = MappingProxyType(

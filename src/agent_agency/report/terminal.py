@@ -17,9 +17,11 @@ from rich.text import Text
 from agent_agency.arbitration.ruling import Ruling
 from agent_agency.gates.outcome import counted
 from agent_agency.report import facts_told as told
+from agent_agency.report import rules_told
 from agent_agency.report.console_output import fit_for_reading
 from agent_agency.report.rows import FindingRow, Standing, finding_rows, gates_by_outcome, with_standing
-from agent_agency.report.styles import OUTCOME_STYLES, SEVERITY_STYLES, VERDICT_STYLES
+from agent_agency.report.rule_rows import STANDS, TOLD, RuleRow, RuleStanding, rule_rows
+from agent_agency.report.styles import OUTCOME_STYLES, RULE_STYLES, SEVERITY_STYLES, VERDICT_STYLES
 from agent_agency.report.text import clean, clean_lines
 
 _MAX_WIDTH = 100
@@ -27,6 +29,7 @@ _MAX_REASONS = 5
 _MAX_DECISIVE = 20
 _MAX_OTHER = 10
 _MAX_FILES = 15
+_MAX_PRECEDENTS = 3
 _MAX_PATH = 150
 _MAX_TEXT = 400
 
@@ -61,10 +64,13 @@ def render(ruling: Ruling, console: Console) -> None:
 
 
 def _print(ruling: Ruling, paper: _Paper) -> None:
-    rows = finding_rows(ruling)
-    _head(ruling, paper)
+    rows, rules = finding_rows(ruling), rule_rows(ruling)
+    _head(ruling, rules, paper)
     decisive = with_standing(rows, Standing.DECIDES)
-    _reasons(ruling, decisive, paper)
+    _reasons(ruling, decisive, rules, paper)
+    _rules(
+        "Rules that stand in the way", [row for row in rules if row.standing in STANDS], _MAX_DECISIVE, ruling, paper
+    )
     _findings("Why, and what mends it", decisive, _MAX_DECISIVE, paper)
     _conditions(ruling, paper)
     _budget(ruling.budget, paper)
@@ -72,13 +78,18 @@ def _print(ruling: Ruling, paper: _Paper) -> None:
     _findings("Warnings (these do not decide)", with_standing(rows, Standing.WARNS), _MAX_OTHER, paper)
     _findings("Advice", with_standing(rows, Standing.ADVISES), _MAX_OTHER, paper)
     _findings("Waived", with_standing(rows, Standing.WAIVED), _MAX_OTHER, paper)
+    beside = [row for row in rules if row.standing in TOLD and row.standing not in STANDS]
+    _rules("Rules that are waived or only advise", beside, _MAX_OTHER, ruling, paper)
     _change(ruling.change, paper)
     _waivers(ruling, paper)
     _listed("Waivers that are not in force", told.waivers_not_in_force(ruling), paper)
+    _listed("Default rules that this repository weakened", rules_told.weakened(ruling), paper)
+    _listed("What the case waits for", rules_told.case_conditions(ruling), paper)
+    _precedents(ruling, paper)
     _foot(ruling, paper)
 
 
-def _head(ruling: Ruling, paper: _Paper) -> None:
+def _head(ruling: Ruling, rules: Sequence[RuleRow], paper: _Paper) -> None:
     decision = ruling.decision
     style = VERDICT_STYLES[decision.verdict]
     line = Text.assemble(
@@ -86,12 +97,17 @@ def _head(ruling: Ruling, paper: _Paper) -> None:
         (f"  CAWS {decision.caws_verdict}, exit code {decision.exit_code}", "bold"),
     )
     paper.put(line, 0)
-    paper.put(_pairs([("spec", told.spec(ruling)), ("change", told.change(ruling)), ("law", told.law(ruling))]), 0)
+    known = [("spec", told.spec(ruling)), ("change", told.change(ruling)), ("law", told.law(ruling))]
+    appeal = clean(f"a new hearing of {ruling.appeal_of}") if ruling.appeal_of else ""
+    known += [("rules", rules_told.rules_and_constitution(ruling, rules)), ("", rules_told.constitution_note(ruling))]
+    known += [("appeal", appeal), ("case", rules_told.case(ruling))]
+    paper.put(_pairs([(name, value) for name, value in known if value]), 0)
 
 
-def _reasons(ruling: Ruling, decisive: Sequence[FindingRow], paper: _Paper) -> None:
-    """The reasons, less those that the findings and conditions right below tell together with their remedy."""
+def _reasons(ruling: Ruling, decisive: Sequence[FindingRow], rules: Sequence[RuleRow], paper: _Paper) -> None:
+    """The reasons, less those that the rules, findings and conditions right below tell together with their remedy."""
     told_below = {clean(row.finding.message) for row in decisive}
+    told_below |= {clean(row.outcome.message) for row in rules if row.standing in STANDS}
     told_below |= {clean(condition.message) for condition in ruling.decision.conditions}
     reasons = [clean(reason) for reason in ruling.decision.reasons]
     left = [reason for reason in reasons if told_below.isdisjoint(told.endings(reason))]
@@ -101,6 +117,30 @@ def _reasons(ruling: Ruling, decisive: Sequence[FindingRow], paper: _Paper) -> N
     for reason in left[:_MAX_REASONS]:
         paper.put(_hanging(paper.dash, told.shortened(reason, _MAX_TEXT)))
     _rest(len(left) - _MAX_REASONS, "reason", paper)
+
+
+def _rules(title: str, rows: Sequence[RuleRow], limit: int, ruling: Ruling, paper: _Paper) -> None:
+    """Clause by clause; what a gate came to, and what a condition asks for, is told below with what mends it."""
+    if not rows:
+        return
+    asked = {(condition.rule, condition.subject) for condition in ruling.decision.conditions}
+    paper.heading(f"{title}: {len(rows):,}")
+    for row in rows[:limit]:
+        said = row.outcome
+        below = (said.rule, said.subject) in asked and said.missing is not None
+        message = clean(f"missing: {said.missing}") if below else rules_told.message(row)
+        paper.put(
+            Text.assemble(
+                (rules_told.standing_word(row.standing), RULE_STYLES[row.standing]),
+                "  ",
+                (told.shortened(rules_told.clause(said, message), _MAX_PATH), "bold"),
+                (f"  {rules_told.kind(row)}", "dim"),
+            )
+        )
+        paper.put(Text(told.shortened(message, _MAX_TEXT)), 4)
+        if said.remedy and not row.by_gate and row.standing in {RuleStanding.VIOLATED, RuleStanding.ADVISES}:
+            paper.put(_hanging("fix:", "\n".join(clean_lines(said.remedy)), "green"), 4)
+    _rest(len(rows) - limit, "rule", paper)
 
 
 def _findings(title: str, rows: Sequence[FindingRow], limit: int, paper: _Paper) -> None:
@@ -211,10 +251,23 @@ def _conditions(ruling: Ruling, paper: _Paper) -> None:
     _rest(len(conditions) - _MAX_OTHER, "condition", paper)
 
 
+def _precedents(ruling: Ruling, paper: _Paper) -> None:
+    """The precedents that are cited, with what both cases share and where they differ."""
+    if not ruling.precedents:
+        return
+    paper.heading("Precedents (these do not decide)")
+    for citation in ruling.precedents[:_MAX_PRECEDENTS]:
+        paper.put(_hanging(paper.dash, told.shortened(rules_told.precedent_head(citation), _MAX_TEXT)))
+        for line in rules_told.precedent_facts(citation):
+            paper.put(Text(told.shortened(line, _MAX_TEXT), "dim"), 4)
+    _rest(len(ruling.precedents) - _MAX_PRECEDENTS, "precedent", paper)
+
+
 def _foot(ruling: Ruling, paper: _Paper) -> None:
     paper.console.print()
-    recorded = told.ledger(ruling) or "not recorded"
-    paper.put(_pairs([("ruling", clean(ruling.ruling_id)), ("record", recorded)]), 0)
+    known = [("confidence", rules_told.confidence(ruling)), ("signed", rules_told.signature(ruling))]
+    known += [("ruling", clean(ruling.ruling_id)), ("record", told.ledger(ruling) or "not recorded")]
+    paper.put(_pairs([(name, value) for name, value in known if value]), 0)
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> Table:

@@ -56,6 +56,16 @@ def test_a_gate_without_a_result_is_an_error() -> None:
     assert ("error", {"title": "mutation: not run"}) in [(level, properties) for level, properties, _ in lines]
 
 
+def test_a_rule_that_no_gate_stands_for_is_an_annotation() -> None:
+    lines = [_read(line) for line in github.render(rulings.argued()).splitlines()]
+    told = {properties["title"]: (level, data) for level, properties, data in lines}
+    assert told["violated: migrations.rollback"][0] == "error"
+    assert told["unknown: claims.verdict"][0] == "error"
+    assert told["waived: provenance.author_address"][1].endswith("(waived by WV-0011)")
+    assert told["advice: migrations.declared"][0] == "notice"
+    assert told["weakened default rule"][1].startswith("quality.deferred_work: disabled")
+
+
 def test_an_approval_is_a_notice_and_what_is_waived_is_no_error() -> None:
     assert github.render(rulings.approved()).startswith("::notice title=agency%3A approved::approved (pass)")
     assert "::error" not in github.render(rulings.waived())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from agent_agency.arbitration.ruling import Ruling
 from agent_agency.facts import Finding, GateMode, GateStatus, Place, Severity
 from agent_agency.report import junit
+from agent_agency.report.rule_rows import rows_beside_gates
 from support import rulings
 
 
@@ -32,9 +33,29 @@ def test_counts_agree_with_the_cases_and_every_gate_is_a_case(name: str) -> None
     ruling = rulings.every_ruling()[name]
     suite = _suite(ruling)
     cases = suite.findall("testcase")
-    assert len(cases) == len(ruling.gates) == int(suite.attrib["tests"])
+    assert len(cases) == len(ruling.gates) + len(rows_beside_gates(ruling)) == int(suite.attrib["tests"])
+    assert sum(case.attrib["classname"] == "agency.review" for case in cases) == len(ruling.gates)
     for tag, key in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
         assert sum(case.find(tag) is not None for case in cases) == int(suite.attrib[key])
+
+
+def test_a_rule_that_no_gate_stands_for_is_a_case_of_its_own() -> None:
+    cases = _cases(rulings.argued())
+    rollback, verdict = cases["migrations.rollback"].find("failure"), cases["claims.verdict (RUL-7)"].find("error")
+    assert rollback is not None
+    assert rollback.attrib["message"].startswith("The change migrates data")
+    assert "Fix" not in (rollback.text or "")
+    assert "of the spec on the base branch." in (rollback.text or "")
+    assert verdict is not None
+    assert verdict.attrib["message"].endswith("(missing: claims[RUL-7].holds)")
+    for name in ("provenance.author_address", "migrations.declared"):
+        assert cases[name].find("skipped") is not None
+
+
+def test_a_weakened_rule_is_told_in_the_output() -> None:
+    assert "weakened default rule: quality.deferred_work: disabled" in (
+        _suite(rulings.argued()).findtext("system-out") or ""
+    )
 
 
 def test_a_failed_gate_is_a_failure_with_its_findings() -> None:

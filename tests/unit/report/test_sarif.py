@@ -59,7 +59,7 @@ def test_results_refer_to_rules_with_a_description_and_help() -> None:
 def test_a_known_rule_is_described_by_the_catalogue_of_rules() -> None:
     finding = replace(rulings.SCOPE, rule="scope.reject.scope_in_miss")
     gates = (rulings.a_gate("scope_boundary", GateStatus.FAIL, finding),)
-    (rule,) = _run(replace(rulings.rejected(), gates=gates))["tool"]["driver"]["rules"]
+    (rule,) = _run(replace(rulings.rejected(), gates=gates, outcomes=()))["tool"]["driver"]["rules"]
     known = explain_rule("scope.reject.scope_in_miss")
     assert rule["shortDescription"]["text"] == known.means
     assert known.why in rule["fullDescription"]["text"]
@@ -122,8 +122,36 @@ def test_a_gate_without_a_result_is_told_and_the_run_is_no_success() -> None:
     invocation = _run(rulings.conditional())["invocations"][0]
     assert invocation["executionSuccessful"] is False
     assert invocation["exitCode"] == 1
-    (notification,) = invocation["toolExecutionNotifications"]
-    assert notification["message"]["text"].startswith("Gate mutation: not run.")
+    gate, rule = invocation["toolExecutionNotifications"]
+    assert gate["message"]["text"].startswith("Gate mutation: not run.")
+    assert rule["message"]["text"].startswith("Rule law.in_force: unknown. The base must hold law")
+
+
+def test_a_rule_that_no_gate_stands_for_is_a_result_at_the_governing_spec() -> None:
+    run = _run(rulings.argued())
+    told = {result["ruleId"]: result for result in run["results"]}
+    assert set(told) == {"migrations.rollback", "migrations.declared", "provenance.author_address"}
+    broken = told["migrations.rollback"]
+    assert broken["level"] == "error"
+    assert broken["properties"]["standing"] == "decides"
+    assert broken["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == ".caws/specs/FEAT-001.yaml"
+    assert told["migrations.declared"]["level"] == "note"
+    [suppression] = told["provenance.author_address"]["suppressions"]
+    assert suppression["justification"] == "WV-0011: Import the history of the old repository"
+    rule = run["tool"]["driver"]["rules"][broken["ruleIndex"]]
+    assert rule["shortDescription"]["text"] == "A change that migrates data says how it is rolled back"
+
+
+def test_an_unknown_rule_makes_the_run_no_success() -> None:
+    invocation = _run(rulings.argued())["invocations"][0]
+    assert invocation["executionSuccessful"] is False
+    [notification] = invocation["toolExecutionNotifications"]
+    assert notification["descriptor"]["id"] == "claims.verdict"
+    assert "(missing: claims[RUL-7].holds)" in notification["message"]["text"]
+
+
+def test_what_a_repository_weakened_is_told() -> None:
+    assert _run(rulings.argued())["properties"]["weakenedRules"] == ["quality.deferred_work"]
 
 
 def test_a_gate_that_the_policy_leaves_out_is_not_told_as_missing() -> None:

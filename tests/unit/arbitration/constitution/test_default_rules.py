@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from functools import cache
 from typing import Any
 
@@ -13,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent_agency.arbitration.constitution.cel import Checked, Checker
-from agent_agency.arbitration.constitution.default_rules import default_constitution, default_files, default_rules
+from agent_agency.arbitration.constitution.default_rules import default_files, default_rules
 from agent_agency.arbitration.constitution.evaluate import Evaluation
 from agent_agency.arbitration.constitution.model import Category, Rule, RuleExample, RuleOutcome, RuleStatus
 from agent_agency.arbitration.constitution.serialise import make_constitution
@@ -21,8 +20,8 @@ from agent_agency.arbitration.gate_facts import finding_facts, gate_facts
 from agent_agency.facts import Finding, GateMode, GateResult, GateStatus, Severity
 from agent_agency.gate_settings import GateKind
 from agent_agency.gates.mode import CAWS_GATES, OWN_GATES
+from support.case_facts import DAY, ORDINARY, a_file, default_law
 
-DAY = date(2026, 6, 1)
 OF_GATES = "it.passed && it.violations == 0"
 BUILT_IN = (*CAWS_GATES, *OWN_GATES, "required_kinds", "law", "proposed_law")
 WITHOUT_NOT_APPLICABLE = {
@@ -33,58 +32,10 @@ WITHOUT_NOT_APPLICABLE = {
 }
 """Rules about every case: there is none that they are not about."""
 
-GOOD: Mapping[str, Any] = {
-    "review": {"day": "2026-06-01", "head_kind": "commit"},
-    "spec": {
-        "present": True,
-        "valid": True,
-        "id": "FEAT-1",
-        "tier": 3,
-        "mode": "feature",
-        "lifecycle": "active",
-        "chosen_by": "only",
-        "contracts": [],
-        "rollback": False,
-        "migrations": False,
-        "invariants": 1,
-        "acceptance": 1,
-    },
-    "change": {"files": 1, "added": 2, "deleted": 1, "lines": 3, "authors": 1, "empty": False, "only_law": False},
-    "budget": {"known": True, "max_files": 8, "max_lines": 150, "used_files": 1, "used_lines": 3},
-    "law": {
-        "in_force": True,
-        "digest": "sha256:00",
-        "readable": True,
-        "waiver_days": 90,
-        "weakened": [],
-        "weakened_without_leave": [],
-        "principals": 0,
-        "signed_approvals": False,
-    },
-    "provenance": {"commits": 1, "without_author": 0, "agents": [], "spec_trailers": []},
-    "evidence": {"binding": 9, "measured": 9, "reused": 0, "flaky": 0},
-    "findings": [],
-    "files": [
-        {"path": "src/app.py", "old_path": "", "status": "modified", "added": 2, "deleted": 1, "binary": False}
-        | {"mode_from": "100644", "mode_to": "100644", "generated": False, "counted": True}
-        | {"migration": False, "dependency": False, "pipeline": False}
-    ],
-    "governance": [],
-    "waivers": [],
-    "authors": [{"address": "ada@example.org", "listed": False, "approved_own": False}],
-    "claims": [],
-}
-"""What an ordinary repository with one gate of tests measures of a good change, less its gates."""
-
 
 @cache
 def _rules() -> Mapping[str, Rule]:
     return {rule.id: rule for rule in default_rules()}
-
-
-@cache
-def _law() -> Evaluation:
-    return Evaluation(default_constitution())
 
 
 def _examples() -> list[tuple[str, RuleExample]]:
@@ -98,7 +49,7 @@ def _gate(name: str, kind: str | None = None, status: GateStatus = GateStatus.PA
 
 def _good(**members: Any) -> dict[str, Any]:
     gates = [*(_gate(name) for name in BUILT_IN if name != "proposed_law"), _gate("tests", "tests")]
-    return {**GOOD, "gates": gates, **members}
+    return {**ORDINARY, "gates": gates, **members}
 
 
 def _standing(outcomes: tuple[RuleOutcome, ...]) -> dict[str, RuleStatus]:
@@ -157,7 +108,7 @@ def test_what_a_rule_says_is_fit_for_people(rule: Rule) -> None:
 def test_a_built_in_gate_has_a_rule_of_its_own(name: str) -> None:
     told = {GateStatus.PASS: "satisfied", GateStatus.FAIL: "violated", GateStatus.NOT_RUN: "unknown"}
     for status, expected in told.items():
-        outcomes = _of_gate_rules(_law().outcomes({**GOOD, "gates": [_gate(name, None, status)]}, DAY))
+        outcomes = _of_gate_rules(default_law().outcomes({**ORDINARY, "gates": [_gate(name, None, status)]}, DAY))
         assert [(outcome.gate, str(outcome.status)) for outcome in outcomes] == [(name, expected)]
         assert outcomes[0].rule != "gates.other"
 
@@ -165,20 +116,22 @@ def test_a_built_in_gate_has_a_rule_of_its_own(name: str) -> None:
 @pytest.mark.parametrize("kind", list(GateKind))
 def test_a_kind_of_configured_gate_has_a_rule_of_its_own(kind: GateKind) -> None:
     for name in ("mine", "todo_detection"):  # agency.toml may define a gate that the policy names
-        outcomes = _of_gate_rules(_law().outcomes({**GOOD, "gates": [_gate(name, kind, GateStatus.FAIL)]}, DAY))
+        outcomes = _of_gate_rules(
+            default_law().outcomes({**ORDINARY, "gates": [_gate(name, kind, GateStatus.FAIL)]}, DAY)
+        )
         assert [outcome.rule for outcome in outcomes] == [f"gates.{kind}"]
 
 
 def test_a_gate_of_the_policy_that_nothing_evaluates_keeps_from_approval() -> None:
     manual = gate_facts(GateResult("manual_review", GateStatus.NOT_RUN, GateMode.BLOCK, mendable=False), None)
-    outcomes = _law().outcomes(_good(gates=[manual]), DAY)
+    outcomes = default_law().outcomes(_good(gates=[manual]), DAY)
     [unknown] = [outcome for outcome in outcomes if outcome.rule == "gates.other"]
     assert unknown.status is RuleStatus.UNKNOWN
     assert unknown.by == "person"
 
 
 def test_an_ordinary_good_change_is_approved() -> None:
-    outcomes = _law().outcomes(_good(), DAY)
+    outcomes = default_law().outcomes(_good(), DAY)
     assert not _standing(outcomes)
     assert not [outcome.rule for outcome in outcomes if outcome.status is RuleStatus.VIOLATED]
 
@@ -186,15 +139,15 @@ def test_an_ordinary_good_change_is_approved() -> None:
 @pytest.mark.parametrize(
     ("members", "expected"),
     [
-        ({"law": {**GOOD["law"], "weakened_without_leave": ["secrets.credentials"]}}, "law.weakening"),
-        ({"provenance": {**GOOD["provenance"], "without_author": 1}}, "provenance.author_address"),
+        ({"law": {**ORDINARY["law"], "weakened_without_leave": ["secrets.credentials"]}}, "law.weakening"),
+        ({"provenance": {**ORDINARY["provenance"], "without_author": 1}}, "provenance.author_address"),
         ({"claims": [{"kind": "verdict", "text": "R-1", "holds": False}]}, "claims.verdict"),
         ({"claims": [{"kind": "spec", "text": "FEAT-2", "holds": False}]}, "claims.spec"),
-        ({"files": [{**GOOD["files"][0], "migration": True, "status": "added"}]}, "migrations.rollback"),
+        ({"files": [a_file(migration=True, status="added")]}, "migrations.rollback"),
     ],
 )
 def test_what_the_law_forbids_beyond_the_gates_is_violated(members: dict[str, Any], expected: str) -> None:
-    assert _standing(_law().outcomes(_good(**members), DAY)) == {expected: RuleStatus.VIOLATED}
+    assert _standing(default_law().outcomes(_good(**members), DAY)) == {expected: RuleStatus.VIOLATED}
 
 
 @pytest.mark.parametrize(
@@ -212,11 +165,11 @@ def test_what_the_law_forbids_beyond_the_gates_is_violated(members: dict[str, An
 def test_a_needed_waiver_is_itself_under_law_that_nothing_waives(waiver: dict[str, Any], expected: set[str]) -> None:
     sound = {"id": "WV-1", "gates": ["tests"], "rules": [], "needed": True, "days": 14, "approvals": 1, "quorum": 1}
     facts = _good(
-        law={**GOOD["law"], "signed_approvals": True, "principals": 3},
+        law={**ORDINARY["law"], "signed_approvals": True, "principals": 3},
         waivers=[{**sound, "signed": True, "bounded": True, **waiver}],
         authors=[{"address": "ada@example.org", "listed": True, "approved_own": False}],
     )
-    outcomes = _law().outcomes(facts, DAY)
+    outcomes = default_law().outcomes(facts, DAY)
     assert set(_standing(outcomes)) == expected
     assert not any(outcome.waivable for outcome in outcomes if outcome.rule in expected)
 
@@ -224,7 +177,7 @@ def test_a_needed_waiver_is_itself_under_law_that_nothing_waives(waiver: dict[st
 def test_nobody_approves_an_exception_for_a_change_of_their_own() -> None:
     own = [{"address": "eve@example.org", "listed": True, "approved_own": True}]
     waiver = [{"id": "WV-1", "needed": True, "days": 1, "approvals": 1, "quorum": 1, "signed": True, "bounded": True}]
-    outcomes = _law().outcomes(_good(waivers=waiver, authors=own), DAY)
+    outcomes = default_law().outcomes(_good(waivers=waiver, authors=own), DAY)
     assert _standing(outcomes) == {"duties.no_own_approval": RuleStatus.VIOLATED}
     [broken] = [outcome for outcome in outcomes if outcome.rule == "duties.no_own_approval"]
     assert broken.subject == "eve@example.org"
@@ -234,7 +187,7 @@ def test_nobody_approves_an_exception_for_a_change_of_their_own() -> None:
 @pytest.mark.parametrize(("tier", "binds"), [(1, True), (2, False), (3, False)])
 def test_a_flaky_result_approves_nothing_at_tier_1_only(tier: int, binds: bool) -> None:
     tests = {**_gate("tests", "tests"), "flaky": True}
-    outcomes = _law().outcomes(_good(spec={**GOOD["spec"], "tier": tier}, gates=[tests]), DAY)
+    outcomes = default_law().outcomes(_good(spec={**ORDINARY["spec"], "tier": tier}, gates=[tests]), DAY)
     assert ("testing.tier_1_steady" in _standing(outcomes)) is binds
     steady = {o.rule: o.status for o in outcomes if o.rule in {"testing.steady", "testing.tier_1_steady"}}
     assert sorted(steady.values()) == [RuleStatus.NOT_APPLICABLE, RuleStatus.VIOLATED]
@@ -242,19 +195,19 @@ def test_a_flaky_result_approves_nothing_at_tier_1_only(tier: int, binds: bool) 
 
 def test_at_tier_1_tests_that_only_warn_are_no_tests() -> None:
     warned = gate_facts(GateResult("tests", GateStatus.PASS, GateMode.WARN), "tests")
-    facts = _good(spec={**GOOD["spec"], "tier": 1}, gates=[warned])
-    assert _standing(_law().outcomes(facts, DAY)) == {"testing.tier_1_binds": RuleStatus.VIOLATED}
+    facts = _good(spec={**ORDINARY["spec"], "tier": 1}, gates=[warned])
+    assert _standing(default_law().outcomes(facts, DAY)) == {"testing.tier_1_binds": RuleStatus.VIOLATED}
 
 
 def test_without_law_or_measurement_nothing_is_approved() -> None:
-    law = {name: value for name, value in GOOD["law"].items() if name != "digest"}
+    law = {name: value for name, value in ORDINARY["law"].items() if name != "digest"}
     evidence = {"measured": 0, "reused": 0, "flaky": 0}
-    standing = _standing(_law().outcomes(_good(law=law, evidence=evidence), DAY))
+    standing = _standing(default_law().outcomes(_good(law=law, evidence=evidence), DAY))
     assert standing == dict.fromkeys(("law.in_force", "provenance.something_measured"), RuleStatus.UNKNOWN)
 
 
 def test_a_case_without_facts_satisfies_nothing() -> None:
-    assert not [outcome.rule for outcome in _law().outcomes({}, DAY) if outcome.status is RuleStatus.SATISFIED]
+    assert not [outcome.rule for outcome in default_law().outcomes({}, DAY) if outcome.status is RuleStatus.SATISFIED]
 
 
 _findings = st.lists(
@@ -310,11 +263,11 @@ def test_each_binding_gate_is_governed_by_exactly_one_rule_that_says_what_its_re
     gates: list[tuple[GateResult, str | None]],
 ) -> None:
     facts = {
-        **GOOD,
+        **ORDINARY,
         "gates": [gate_facts(gate, kind) for gate, kind in gates],
         "findings": finding_facts(gate for gate, _ in gates),
     }
-    told = sorted(_of_gate_rules(_law().outcomes(facts, DAY)), key=lambda outcome: outcome.gate)
+    told = sorted(_of_gate_rules(default_law().outcomes(facts, DAY)), key=lambda outcome: outcome.gate)
     binding = sorted((g for g, _ in gates if g.applicable and g.mode is GateMode.BLOCK), key=lambda gate: gate.name)
     assert [(one.gate, one.status) for one in told] == [(gate.name, _expected(gate)) for gate in binding]
     for outcome, gate in zip(told, binding, strict=True):
