@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from agent_agency.arbitration.case_file import Case, to_json
+from agent_agency.arbitration.constitution.serialise import constitution_bytes, make_constitution
 from agent_agency.arbitration.ruling import Ruling
 from agent_agency.arbitration.verdict import LawState
 from agent_agency.evidence import EvidenceStore
@@ -18,6 +20,7 @@ from agent_agency.ledger.opening import open_ledger
 from agent_agency.report.json_document import to_document
 from agent_agency.workflows.prune_evidence import EvidencePruner
 from agent_agency.workflows.record import Record
+from support.hearings import rule_for
 from support.ledgers import TickingClock
 from support.rulings import a_gate, a_ruling
 
@@ -48,12 +51,20 @@ class Recorded:
         """Record a ruling of its own, which rests on these reports."""
         kept = [self._kept(report) for report in reports]
         tests = a_gate("tests", reason=f"the tests of {name} passed", facts={"evidence": kept})
-        case = Case((tests, *gates), (), LawState(in_force=True))
+        listed = (tests, *gates)
+        rules = make_constitution(rule_for(gate.name) for gate in listed)
+        case = Case(listed, (), LawState(in_force=True), rules, date(2026, 1, 31), {}, {})
         decision = case.decide()
         ruling = a_ruling(decision.verdict, decision.caws_verdict, decision.exit_code, decision.reasons)
-        return self.record.append(
-            replace(ruling, ruling_id=f"R-{name}", decision=decision, gates=case.gates, case=to_json(case))
+        made = replace(
+            ruling,
+            ruling_id=f"R-{name}",
+            decision=decision,
+            gates=case.gates,
+            case_file=to_json(case),
+            constitution_text=constitution_bytes(rules),
         )
+        return self.record.append(made)
 
     def entries(self) -> list[Entry]:
         return list(self.record.ledger.entries())

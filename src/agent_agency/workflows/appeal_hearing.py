@@ -26,10 +26,12 @@ from agent_agency.arbitration.appeals.model import (
     Outcome,
 )
 from agent_agency.arbitration.appeals.statements import appeal_subject
+from agent_agency.arbitration.cases.note_request import AppealAnswer
 from agent_agency.attestation.principals import Principals
 from agent_agency.errors import AgencyError, AppealError
 from agent_agency.ledger.entry import Entry
 from agent_agency.ledger.journal import Draft
+from agent_agency.workflows.appeal_case import case_of_answer
 from agent_agency.workflows.appeal_ruling import RulingParts, ruling_after_appeal
 from agent_agency.workflows.record import Joined, UnrecordedRulingError
 from agent_agency.workflows.record_ruling import signed_by
@@ -38,6 +40,7 @@ from agent_agency.workflows.ruling_statement import sign_ruling
 if TYPE_CHECKING:
     from agent_agency.arbitration.ruling import Ruling
     from agent_agency.workflows.appeals import Registry
+    from agent_agency.workflows.cases import CaseNotes
     from agent_agency.workflows.waivers import WaiverUse
 
 _LATER = frozenset({Form.MEASUREMENT, Form.WRONG_LAW})
@@ -99,13 +102,15 @@ def record_decision(registry: Registry, appeal: Appeal, first: Sequence[Draft]) 
     heard = hear(registry, appeal)
     signer = registry.arbiter()
     court = registry.sources.court(appeal.chain[0], appeal.principals)
-    whose = signed_by(signer, court.principals if court else Principals())
+    whose = signed_by(signer.key_id, court.principals if court else Principals())
 
     def join(ruling: Ruling) -> Joined:
         if registry.record.ledger.last_about(appeal_subject(appeal.id)) != appeal.last:
             raise _StaleError("others wrote about the appeal", fix="Run the command again.")
-        drafts = (*first, _decided(appeal, heard), *_labels(registry, appeal, heard))
-        return Joined(ruling, drafts, {appeal_subject(appeal.id): appeal.last})
+        notes = case_after(registry, appeal, AppealAnswer(_outcome(appeal, heard)), ruling.ruling_id)
+        known = {appeal_subject(appeal.id): appeal.last, **(notes.unless_moved if notes else {})}
+        ours = (*first, _decided(appeal, heard), *_labels(registry, appeal, heard))
+        return Joined(ruling, (*ours, *(notes.drafts if notes else ())), known)
 
     try:
         registry.record.append(replace(heard.ruling, signed_by=whose), join, partial(sign_ruling, signer=signer))
@@ -122,8 +127,7 @@ def hear(registry: Registry, appeal: Appeal) -> Heard:
     Raises:
         AppealError: the case or the document of the ruling is not there whole.
     """
-    under = appeal.ruling
-    entry = next((one for one in registry.sources.entries_of(under.id) if one.hash == under.entry), None)
+    entry = _entry_of(registry, appeal)
     document = registry.sources.document(entry) if entry else None
     if entry is None or document is None:
         raise AppealError(
@@ -157,9 +161,31 @@ def _parts(registry: Registry, entry: Entry, document: Mapping[str, Any], applie
     return RulingParts(whole, MappingProxyType(gates), MappingProxyType(uses))
 
 
+def case_after(registry: Registry, appeal: Appeal, answer: AppealAnswer, new_ruling: str | None) -> CaseNotes | None:
+    """What the end of an appeal adds to the case that waits for it; ``None`` where none does.
+
+    Raises:
+        CaseError: the entries of the case contradict each other.
+        LedgerError: the ledger cannot be read or does not verify.
+    """
+    entry = _entry_of(registry, appeal)
+    if entry is None:
+        return None
+    return case_of_answer(registry.record.ledger, appeal, entry, answer, new_ruling, registry.clock.now())
+
+
+def _entry_of(registry: Registry, appeal: Appeal) -> Entry | None:
+    under = appeal.ruling
+    return next((one for one in registry.sources.entries_of(under.id) if one.hash == under.entry), None)
+
+
+def _outcome(appeal: Appeal, heard: Heard) -> Outcome:
+    same = str(heard.ruling.decision.verdict) == appeal.ruling.verdict
+    return Outcome.UPHELD if same else Outcome.OVERTURNED
+
+
 def _decided(appeal: Appeal, heard: Heard) -> Draft:
     verdict = str(heard.ruling.decision.verdict)
-    outcome = Outcome.UPHELD if verdict == appeal.ruling.verdict else Outcome.OVERTURNED
     claims = range(len(appeal.filing.claims))
     body = {
         "subject": appeal_subject(appeal.id),
@@ -167,7 +193,7 @@ def _decided(appeal: Appeal, heard: Heard) -> Draft:
         "of": appeal.ruling.id,
         "of_entry": appeal.ruling.entry,
         "ruling": heard.ruling.ruling_id,
-        "outcome": str(outcome),
+        "outcome": str(_outcome(appeal, heard)),
         "was": appeal.ruling.verdict,
         "verdict": verdict,
         "panel": [review.principal for review in appeal.reviews],

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
+from agent_agency.arbitration.cases.model import Matter
 from agent_agency.arbitration.constitution.model import Constitution
+from agent_agency.attestation.principals import Principals
+from agent_agency.errors import NotSignedError
+from agent_agency.git import Repository
+from agent_agency.ledger.entry import Entry
+from agent_agency.ledger.journal import Ledger
+from agent_agency.workflows.frozen_rules import Bench, kept_rules
+from agent_agency.workflows.law import Law, constitution_at
 from agent_agency.workflows.ruling_members import RulesFrom
+from agent_agency.workflows.ruling_statement import read_ruling
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +25,49 @@ class BindingRules:
 
     constitution: Constitution
     read_from: RulesFrom
+
+
+def binding_rules(
+    repo: Repository, ledger: Ledger, matter: Matter, law: Law, base_ref: str, now: datetime
+) -> BindingRules:
+    """Tell which rules bind a review of a matter.
+
+    Args:
+        repo: the repository.
+        ledger: its record.
+        matter: what is reviewed.
+        law: the law at the tip of the base.
+        base_ref: what the base is called.
+        now: the moment of the review.
+
+    Raises:
+        CaseError: the entries of the matter's case contradict each other.
+        LedgerError: the ledger cannot be read or does not verify.
+    """
+    bench = Bench(law.commit, base_ref, law.constitution.digest, law.limits.case_days, now)
+    kept = kept_rules(
+        repo, ledger, matter, bench, read=_reader(repo, now), vouched=lambda entry: _is_vouched(entry, law.principals)
+    )
+    if kept.constitution is None:
+        return BindingRules(law.constitution, RulesFrom(law.commit, None, kept.note))
+    return BindingRules(kept.constitution, RulesFrom(kept.commit, kept.frozen_by, kept.note))
+
+
+def _reader(repo: Repository, now: datetime) -> Callable[[str], Constitution | None]:
+    def read(commit: str) -> Constitution | None:
+        found = constitution_at(repo, commit, now)
+        return found if isinstance(found, Constitution) else None
+
+    return read
+
+
+def _is_vouched(entry: Entry, principals: Principals) -> bool:
+    """Whether the arbiter signed the ruling: one that the base lists, where it lists any."""
+    envelope = entry.body.get("attestation")
+    if not isinstance(envelope, Mapping):
+        return False
+    try:
+        read_ruling(envelope, str(entry.body.get("ruling_id")), principals)
+    except NotSignedError:
+        return False
+    return True

@@ -137,7 +137,7 @@ class Record:
         decision = digest_bytes(decision_bytes(joined.ruling.decision))
         again = next((entry for entry in reversed(before) if entry.kind == RULING), None)
         if again is not None and not joined.drafts and again.body.get("decision") == decision:
-            return replace(joined.ruling, ledger=self._place(again))
+            return replace(joined.ruling, ledger=self._place(again), signed_by=_signed_by(again, joined.ruling))
         document = dict(self.document_of(joined.ruling))
         del document["ledger"]
         data = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
@@ -181,6 +181,16 @@ class Record:
             if entry.kind == RULING and waiver_id in entry.body["waivers"]
         }
         return len(needed - {except_change})
+
+
+def _signed_by(entry: Entry, ruling: Ruling) -> Mapping[str, Any] | None:
+    """Who signed the ruling as it stands recorded, which need not be who would sign it now."""
+    envelope = entry.body.get("attestation")
+    if envelope is None:
+        return None
+    key_id = envelope["signatures"][0]["keyid"]
+    now = ruling.signed_by
+    return now if now is not None and now["key_id"] == key_id else {"key_id": key_id, "principal": None}
 
 
 def _body(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,9 +47,11 @@ def record_ruling(
         refuse_unless_anchors_agree(repo, record.ledger)
     except AgencyError as cause:
         raise UnrecordedRulingError(examined.ruling, cause) from cause
-    whose = signed_by(signer, examined.measurements.law.principals)
-    ruling = replace(examined.ruling, signed_by=whose)
+    principals = examined.measurements.law.principals
+    ruling = replace(examined.ruling, signed_by=signed_by(signer.key_id, principals))
     recorded = record.append(ruling, partial(_join, examined, record), partial(sign_ruling, signer=signer))
+    if recorded.signed_by is not None:
+        recorded = replace(recorded, signed_by=signed_by(recorded.signed_by["key_id"], principals))
     try:
         anchor_head(repo, record.ledger, signer, clock)
     except AgencyError as cause:
@@ -73,7 +75,7 @@ def _join(examined: Examined, record: Record, ruling: Ruling) -> Joined:
     return join_case(ruling, note, record.ledger, measurements.law.limits, measurements.now)
 
 
-def signed_by(signer: Ed25519Signer, principals: Principals) -> Mapping[str, Any]:
+def signed_by(key_id: str, principals: Principals) -> Mapping[str, Any]:
     """Whose key it is, as the base says; nobody's where it lists the key for no arbiter."""
     principal = principals.by_key(key_id)
     listed = principal is not None and ARBITER_ROLE in principal.roles

@@ -34,17 +34,18 @@ from agent_agency.git import Repository
 from agent_agency.spec.budget import effective_budget
 from agent_agency.spec.glob import Globs
 from agent_agency.spec.model import Budget, BudgetDecision, Spec
-from agent_agency.workflows.binding_rules import BindingRules
+from agent_agency.workflows.binding_rules import BindingRules, binding_rules
 from agent_agency.workflows.build_case import build_case
 from agent_agency.workflows.case_facts import Measurements
 from agent_agency.workflows.gate_governing import Governing
 from agent_agency.workflows.gates_stopped import GatesStoppedError
 from agent_agency.workflows.gates_under_policy import gates_under_policy, in_order
 from agent_agency.workflows.head_law import head_law_gate
+from agent_agency.workflows.join_case import matter_of
 from agent_agency.workflows.law import Law, read_law
 from agent_agency.workflows.record import Record, RulingDocument
 from agent_agency.workflows.record_ruling import Examined, record_ruling
-from agent_agency.workflows.ruling_members import RulesFrom, RulingInputs, build_ruling
+from agent_agency.workflows.ruling_members import RulingInputs, build_ruling
 from agent_agency.workflows.run_gates import ToolServices, left_out_gate, run_configured_gates
 from agent_agency.workflows.spec_choice import TRAILER, ChosenSpec, choose_spec
 from agent_agency.workflows.subject import ReviewRequest, Subject, resolve_subject
@@ -83,7 +84,8 @@ def review(request: ReviewRequest, services: Services) -> Ruling:
     with Repository.discover(request.start) as repo:
         record = Record.of(repo, services.clock, services.new_id, services.document_of)
         with record.in_use():
-            return record_ruling(examine(repo, request, services, record), record, services.arbiter)
+            examined = examine(repo, request, services, record)
+            return record_ruling(repo, examined, record, services.arbiter, services.clock)
 
 
 def examine(repo: Repository, request: ReviewRequest, services: Services, record: Record) -> Examined:
@@ -124,7 +126,7 @@ def examine(repo: Repository, request: ReviewRequest, services: Services, record
         gates=gates,
         now=now,
     )
-    rules = BindingRules(law.constitution, RulesFrom(law.commit))
+    rules = binding_rules(repo, record.ledger, matter_of(subject, chosen), law, subject.base_ref, now)
     return _rule(repo, subject, measurements, rules, record)
 
 
