@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agent_agency.cli.ledger_anchor import anchor as anchor_command
+
 if TYPE_CHECKING:
     from agent_agency.ledger.chain import Problem
     from agent_agency.ledger.entry import Entry
@@ -37,19 +39,27 @@ def ledger() -> None:
     "--file", "file", type=click.Path(path_type=Path), metavar="FILE", help="An export, or a ledger's own file."
 )
 @click.option("--evidence", is_flag=True, help="Also hash again every file of evidence that the rulings rest on.")
+@click.option("--principals", metavar="REF", help="Whose list of principals counts. Default: as in agency review.")
+@click.option("--anchor", metavar="REF", help="Whose anchors count, and must be there. Default: all that are known.")
 @_repo_option
 @_json_option
-def verify(*, file: Path | None, evidence: bool, repo: Path, as_json: bool) -> int:
+def verify(
+    *, file: Path | None, evidence: bool, principals: str | None, anchor: str | None, repo: Path, as_json: bool
+) -> int:
     """Name everything that was changed, removed, added or moved in the record.
 
     Without --file: this repository's ledger and every imported chain. With --evidence, evidence is ok, changed,
     missing, pruned (by agency evidence prune), or not here: an export carries digests, so that of another clone's
-    chain only what was copied along can be checked. Exit 0 when all verifies, 1 when anything does not, 2 when a file
-    could not be read.
+    chain only what was copied along can be checked. Signatures over heads are held against the principals of the base,
+    and the chain against the anchors in git. Exit 0 when all verifies, 1 when anything does not, 2 when a file could
+    not be read.
     """
-    from agent_agency.ledger.verify import verify_file, verify_ledger
+    import os
 
-    reports = [verify_file(file)] if file else verify_ledger(_ledger(repo))
+    from agent_agency.workflows.key_folder import KeyFolder
+    from agent_agency.workflows.verify_record import verify_record
+
+    reports = verify_record(repo, file, KeyFolder.of(os.environ), principals=principals, anchor=anchor)
     found = _checked_evidence(_ledger(repo), reports) if evidence else [None] * len(reports)
     good = all(report.verified for report in reports) and all(one is None or one.verified for one in found)
     if as_json:
@@ -167,6 +177,9 @@ def show(*, reference: str, chain: str | None, repo: Path, as_json: bool) -> int
     return 0
 
 
+ledger.add_command(anchor_command)
+
+
 def _ledger(repo: Path) -> Ledger:
     from agent_agency.git import Repository
     from agent_agency.workflows.record import ledger_of
@@ -279,6 +292,8 @@ def _show_report(report: VerificationReport) -> None:
     click.echo(f"{_shown(report.path)}: verified, {_counted(report.count)}")
     if report.chain:
         click.echo(f"  chain {report.chain}\n  head  {report.head}")
+    for known in filter(None, (report.signed, report.anchored)):
+        click.echo(f"  entry {known.seq} is {_shown(known.known_by)}")
     for note in report.notes:
         click.echo(f"  note: {note}")
 

@@ -35,7 +35,7 @@ def machine_services(
     from agent_agency.workflows.run_gates import ToolServices
 
     tools = ToolServices(probe, dict(os.environ), _progress(), reuse)
-    return Services(SystemClock(), lambda: uuid.uuid4().hex, to_document, tools, arbiter or _arbiter)
+    return Services(SystemClock(), lambda: uuid.uuid4().hex, to_document, tools, arbiter or arbiter_of_this_machine)
 
 
 def throw_away_arbiter() -> Ed25519Signer:
@@ -45,7 +45,7 @@ def throw_away_arbiter() -> Ed25519Signer:
     return Ed25519Signer.from_seed(os.urandom(32))
 
 
-def _arbiter() -> Ed25519Signer:
+def arbiter_of_this_machine() -> Ed25519Signer:
     """This user's arbiter key; that it was just made is told once."""
     from agent_agency.workflows.key_folder import KeyFolder
     from agent_agency.workflows.signing import arbiter_signer

@@ -165,6 +165,29 @@ def anchor_head(repo: Repository, ledger: Ledger, signer: Ed25519Signer, clock: 
     raise LedgerError("Other processes moved the anchor each time", fix="Run agency ledger anchor.")
 
 
+def anchor_verified(repo: Repository, signer: Ed25519Signer, clock: Clock) -> Anchored:
+    """Verify this repository's whole record first, then anchor its head.
+
+    Raises:
+        LedgerCorruptError: it does not verify; nothing was anchored.
+        LedgerError: there is no entry yet, or as `anchor_head`.
+        GitError: as `anchor_head`.
+    """
+    from agent_agency.ledger.journal import corrupt
+    from agent_agency.ledger.verify import verify_ledger
+    from agent_agency.workflows.record import ledger_of
+
+    ledger = ledger_of(repo)
+    own = next((report for report in verify_ledger(ledger) if report.form == "ledger"), None)
+    if own is not None and own.problems:
+        raise corrupt(own.path, own.problems[0])
+    done = anchor_head(repo, ledger, signer, clock)
+    if done is None:
+        fix = "Run agency review first; each review is recorded."
+        raise LedgerError("There is no entry to anchor yet", fix=fix, path=ledger.path, code="ledger.empty")
+    return done
+
+
 def _refuse_unless_it_agrees(anchor: anchors.AnchorCommit, ledger: Ledger, shelf: Shelf | None) -> None:
     claim = anchor_claims(anchor)
     if shelf is None or claim.chain != shelf.chain:
