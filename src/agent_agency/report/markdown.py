@@ -54,20 +54,19 @@ def render(ruling: Ruling) -> str:
 
 
 def _comment(ruling: Ruling, rows: Sequence[FindingRow], limit: int) -> str:
-    waivers = [_waiver_line(waiver) for waiver in ruling.waivers]
     rules = rule_rows(ruling)
     beside = [row for row in rules if row.standing in TOLD and row.standing not in STANDS]
     sections = [
         _head(ruling, rules),
         _rules([row for row in rules if row.standing in STANDS], limit),
-        _decisive(ruling, with_standing(rows, Standing.DECIDES), limit),
+        _decisive(ruling, with_standing(rows, Standing.DECIDES), rules, limit),
         _conditions(ruling, limit),
         _gates(ruling),
         _budget(ruling),
         _folded("Waived", _bullets(rows, Standing.WAIVED, limit)),
-        _folded("Waivers in force", (len(waivers), waivers[:limit])),
+        _open("Waivers in force", [_waiver_line(waiver) for waiver in ruling.waivers], limit),
         _folded("Rules that are waived or only advise", (len(beside), [_rule(row) for row in beside[:limit]])),
-        _weakened(ruling, limit),
+        _open("Default rules that this repository weakened", _weakened(ruling), limit),
         _folded("Precedents, which do not decide", _precedents(ruling, limit)),
         _folded("Warnings", _bullets(rows, Standing.WARNS, limit)),
         _folded("Advice", _bullets(rows, Standing.ADVISES, limit)),
@@ -122,13 +121,13 @@ def _rule(row: RuleRow) -> str:
     return "\n".join(lines)
 
 
-def _weakened(ruling: Ruling, limit: int) -> str:
-    """Never folded: who reads the ruling must see by which law it was not held."""
-    found = rules_told.weakened(ruling)
-    if not found:
-        return ""
-    shown = [f"- {escaped(_cut(line))}" for line in found[:limit]]
-    return "\n".join(["### Default rules that this repository weakened", "", *_with_rest(shown, len(found))])
+def _open(title: str, lines: Sequence[str], limit: int) -> str:
+    """Lines that are never folded: who reads the ruling must see what law it was not held to."""
+    return "\n".join([f"### {title}", "", *_with_rest(list(lines[:limit]), len(lines))]) if lines else ""
+
+
+def _weakened(ruling: Ruling) -> list[str]:
+    return [f"- {escaped(_cut(line))}" for line in rules_told.weakened(ruling)]
 
 
 def _precedents(ruling: Ruling, limit: int) -> tuple[int, list[str]]:
@@ -139,8 +138,9 @@ def _precedents(ruling: Ruling, limit: int) -> tuple[int, list[str]]:
     return len(ruling.precedents), shown
 
 
-def _decisive(ruling: Ruling, rows: Sequence[FindingRow], limit: int) -> str:
+def _decisive(ruling: Ruling, rows: Sequence[FindingRow], rules: Sequence[RuleRow], limit: int) -> str:
     known = {clean(row.finding.message) for row in rows} | {clean(c.message) for c in ruling.decision.conditions}
+    known |= {clean(row.outcome.message) for row in rules if row.standing in STANDS}
     reasons = [clean(reason) for reason in ruling.decision.reasons]
     left = [reason for reason in reasons if known.isdisjoint(told.endings(reason))]
     parts = []

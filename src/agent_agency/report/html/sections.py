@@ -9,11 +9,14 @@ from agent_agency.arbitration.ruling import CawsVerdict, Condition, Ruling, Verd
 from agent_agency.facts import GateResult
 from agent_agency.gates.outcome import counted
 from agent_agency.report import facts_told as told
+from agent_agency.report import rules_told
 from agent_agency.report.html import measures
+from agent_agency.report.html import rules as drawn
 from agent_agency.report.html.findings import finding_card, findings_list
 from agent_agency.report.html.icons import icon
 from agent_agency.report.html.markup import Child, Markup, el, join, prose, raw
 from agent_agency.report.rows import FindingRow, Outcome, Standing, finding_rows, gates_by_outcome, with_standing
+from agent_agency.report.rule_rows import STANDS, RuleRow, RuleStanding, rule_rows
 from agent_agency.report.text import clean, clean_lines, json_ready, shown_path
 
 _MAX_DECISIVE = 25
@@ -22,17 +25,20 @@ _MAX_REASONS = 25
 
 def whole(ruling: Ruling, *, prefix: str) -> Markup:
     """Everything about one ruling; ``prefix`` keeps the ids of several rulings on one page apart."""
-    rows = finding_rows(ruling)
+    rows, rules = finding_rows(ruling), rule_rows(ruling)
     decisive = with_standing(rows, Standing.DECIDES)
     parts = (
-        ("why", "Why", _why(ruling, decisive)),
+        ("why", "Why", _why(ruling, decisive, rules)),
         ("conditions", "Before this can be approved", _conditions(ruling.decision.conditions)),
+        ("rules", "Rules", drawn.rules(ruling, rules)),
         ("budget", "Budget", measures.budget(ruling.budget)),
         ("gates", "Gates", _gates(ruling)),
         ("findings", "All findings", findings_list(rows, prefix)),
         ("change", "Change", measures.change(ruling.change)),
         ("size", "Size of the edits", measures.minimality(ruling.change)),
         ("waivers", "Waivers", _waivers(ruling)),
+        ("case", "Case", drawn.case(ruling)),
+        ("precedents", "Precedents", drawn.precedents(ruling)),
         ("law", "Law and provenance", _law(ruling)),
     )
     shown = [(key, title, body) for key, title, body in parts if body]
@@ -41,7 +47,7 @@ def whole(ruling: Ruling, *, prefix: str) -> Markup:
         el("section", el("h3" if prefix else "h2", title), body, id=f"{prefix}{key}", class_=f"part p-{key}")
         for key, title, body in shown
     ]
-    hero = _hero(ruling, decisive, heading="p" if prefix else "h1")
+    hero = _hero(ruling, _violations(decisive, rules), heading="p" if prefix else "h1")
     return join(hero, el("nav", links, class_="toc", aria_label="Parts of the ruling"), bodies)
 
 
@@ -59,7 +65,13 @@ def overview_card(label: str, ruling: Ruling, target: str) -> Markup:
     )
 
 
-def _hero(ruling: Ruling, decisive: Sequence[FindingRow], *, heading: str) -> Markup:
+def _violations(decisive: Sequence[FindingRow], rules: Sequence[RuleRow]) -> int:
+    """What stands in the way: findings, and violated rules that rest on none."""
+    alone = [row for row in rules if row.standing is RuleStanding.VIOLATED and not row.outcome.findings]
+    return len(decisive) + len(alone)
+
+
+def _hero(ruling: Ruling, violations: int, *, heading: str) -> Markup:
     decision, change = ruling.decision, ruling.change
     verdict = str(decision.verdict)
     applicable = [outcome for _, outcome in gates_by_outcome(ruling) if outcome is not Outcome.LEFT_OUT]
@@ -77,7 +89,7 @@ def _hero(ruling: Ruling, decisive: Sequence[FindingRow], *, heading: str) -> Ma
             "div",
             el("p", _between(ruling), class_="eyebrow"),
             el(heading, verdict.capitalize(), class_="verdict"),
-            el("p", _summary(ruling, decisive), class_="lead"),
+            el("p", _summary(ruling, violations), class_="lead"),
             _chips(ruling),
             class_="hero-text",
         ),
@@ -91,12 +103,12 @@ def _between(ruling: Ruling) -> Markup:
     return join(el("bdi", told.head(ruling)), " against ", el("bdi", str(start) if start else "its base"))
 
 
-def _summary(ruling: Ruling, decisive: Sequence[FindingRow]) -> str:
+def _summary(ruling: Ruling, violations: int) -> str:
     """One sentence that follows from the decision alone."""
     decision = ruling.decision
     if decision.verdict is Verdict.REJECTED:
-        several = len(decisive) > 1
-        found = counted(len(decisive), "finding") if decisive else "A failed gate"
+        several = violations > 1
+        found = counted(violations, "violation") if violations else "A failed gate"
         whole = "all of them" if several else "it"
         could = f"A waiver could cover {whole}; mending is better."
         cannot = f"No waiver can cover {whole}."
@@ -107,7 +119,7 @@ def _summary(ruling: Ruling, decisive: Sequence[FindingRow]) -> str:
     if decision.verdict is Verdict.WAIVED:
         return f"Outside the law as written, and covered by {counted(len(ruling.waivers), 'waiver')} in force."
     inside = "The change is inside its working spec, and every" if ruling.spec else "Every"
-    return f"{inside} blocking gate passed."
+    return f"{inside} rule that applies is satisfied."
 
 
 def _chips(ruling: Ruling) -> Markup:
@@ -122,9 +134,10 @@ def _chips(ruling: Ruling) -> Markup:
     return join(about, el("ul", [el("li", chip) for chip in chips], class_="chips"))
 
 
-def _why(ruling: Ruling, decisive: Sequence[FindingRow]) -> Markup | None:
-    """The reasons that no card below tells, then a card per decisive finding."""
+def _why(ruling: Ruling, decisive: Sequence[FindingRow], rules: Sequence[RuleRow]) -> Markup | None:
+    """The reasons that no card or rule below tells, then a card per decisive finding."""
     conditions = {clean(condition.message) for condition in ruling.decision.conditions}
+    conditions |= {clean(row.outcome.message) for row in rules if row.standing in STANDS}
     known = {clean(row.finding.message) for row in decisive} | conditions
     left = [text for text in map(clean, ruling.decision.reasons) if known.isdisjoint(told.endings(text))]
     reasons = [el("li", prose(reason)) for reason in left[:_MAX_REASONS]]
@@ -213,7 +226,10 @@ def _law(ruling: Ruling) -> Markup:
         ("Policy", _with_digest(law.get("policy_path"), law.get("policy_digest"))),
         ("Config", law.get("config_digest")),
         ("Waiver files", ", ".join(shown_path(path) or "" for path in law.get("waivers") or ()) or None),
-        ("Constitution", law.get("constitution")),
+        ("All law together", law.get("constitution")),
+        ("Constitution", ruling.constitution.get("digest")),
+        ("Confidence", rules_told.confidence(ruling) or None),
+        ("Signed", rules_told.signature(ruling) or None),
         ("Spec", _with_digest(spec.get("path"), spec.get("digest"))),
         ("Spec chosen by", str(spec["chosen_by"]).replace("_", " ") if spec.get("chosen_by") else None),
         ("Base", f"{base.get('ref')}, commit {base.get('commit')}"),
