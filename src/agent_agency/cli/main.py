@@ -65,6 +65,7 @@ _COMMANDS = {
     "spec": ("agent_agency.cli.spec", "spec", "Migrate, explain and describe specs."),
     "waiver": ("agent_agency.cli.waiver", "waiver", "Ask for a bounded exception, or decide."),
     "appeal": ("agent_agency.cli.appeal", "appeal", "Have a ruling heard again."),
+    "cases": ("agent_agency.cli.cases", "cases", "What is still open, and until when?"),
     "gates": ("agent_agency.cli.gates", "gates", "Which tools judge a change, and can they run?"),
     "explain": ("agent_agency.cli.explain", "explain", "Why was it ruled so, and is it still so?"),
     "evidence": ("agent_agency.cli.evidence", "evidence", "Look after what rulings rest on."),

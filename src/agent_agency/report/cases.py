@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from agent_agency.arbitration.cases.competing import choose
@@ -89,10 +89,9 @@ def _about(record: CaseRecord) -> str:
 
 
 def _left(until: datetime, now: datetime) -> str:
-    days = (until - now).days
-    if days < 0:
+    if until <= now:
         return "overdue"
-    return f"lapses in {counted(days, 'day')}" if days else "lapses within a day"
+    return f"lapses within {counted((until - now - timedelta(microseconds=1)).days + 1, 'day')}"
 
 
 def _condition(condition: CaseCondition, now: datetime) -> dict[str, Any]:

@@ -211,7 +211,8 @@ class LawAtOpening:
 class Candidate:
     """A patch that competes, by its ruling: the matter that it belongs to and what was measured.
 
-    ``waivers`` is how many waivers its verdict needs; ``files`` and ``lines`` are what it changes.
+    ``waivers`` is how many waivers its verdict needs; ``files`` and ``lines`` are what it changes. ``seen`` is the seq
+    of the newest ruling of its matter when it was named: a later one takes its place.
     """
 
     ruling_id: str
@@ -223,6 +224,7 @@ class Candidate:
     waivers: int
     files: int
     lines: int
+    seen: int
 
 
 @dataclass(frozen=True, slots=True)

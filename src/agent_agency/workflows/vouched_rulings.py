@@ -1,0 +1,50 @@
+"""Whether an entry of the ledger is a ruling that the arbiter signed, and says what was signed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from agent_agency.errors import NotSignedError
+from agent_agency.ledger.entry import Entry
+
+if TYPE_CHECKING:
+    from agent_agency.attestation.arbiter_act import ArbiterAct
+    from agent_agency.attestation.keys import PublicKey
+    from agent_agency.attestation.principals import Principals
+
+RULING = "ruling"
+
+
+def is_vouched(entry: Entry, principals: Principals, own: Collection[PublicKey]) -> bool:
+    """Whether the entry's signature verifies, its key is a listed arbiter's or this user's own, and both say the same.
+
+    Args:
+        entry: any entry.
+        principals: those whom the base lists.
+        own: this user's own arbiter key, where there is one.
+    """
+    from agent_agency.attestation.arbiter_act import Standing
+    from agent_agency.workflows.ruling_statement import read_ruling
+
+    body, envelope = entry.body, entry.body.get("attestation")
+    if entry.kind != RULING or not isinstance(envelope, dict):
+        return False
+    try:
+        act = read_ruling(envelope, str(body.get("ruling_id")), principals, own)
+    except NotSignedError:
+        return False
+    said = act.statement.predicate
+    law, stored = body.get("law"), said.get("evidence")
+    same_law = isinstance(law, dict) and said.get("law") == {name: law.get(name) for name in ("commit", "constitution")}
+    same = all(said.get(name) == body.get(name) for name in ("verdict", "base"))
+    same_document = isinstance(stored, dict) and stored.get("document") == body.get("document")
+    return act.standing is not Standing.UNLISTED and same and same_law and same_document and _same_head(entry, act)
+
+
+def _same_head(entry: Entry, act: ArbiterAct) -> bool:
+    """Whether the entry names the tree, and the commit where there is one, that the signature is over."""
+    head, signed = entry.body.get("head"), dict(act.statement.subjects)
+    if not isinstance(head, dict) or signed.get("tree", {}).get("gitTree") != head.get("tree"):
+        return False
+    return signed.get("commit", {}).get("gitCommit") == head.get("commit")
