@@ -139,6 +139,12 @@ class AppealError(AgencyError):
     code = "appeal.refused"
 
 
+class PrecedentError(AgencyError):
+    """An act about a precedent would not count, or no such precedent or ruling exists."""
+
+    code = "precedent.refused"
+
+
 class EvidenceError(AgencyError):
     """Evidence is missing, changed, or could not be stored."""
 

@@ -95,7 +95,8 @@ class Ruling:
     ``commit`` (where they were read), ``frozen_by`` (the open case that keeps them, or none), ``note`` and ``weakened``
     (each with ``rule``, ``how``, ``allowed_by``). ``confidence`` is absent where it has no meaning
     (``confidence.confidence``). ``case`` has ``id``, ``state``, ``due`` and ``conditions`` (each with ``id``, ``state``
-    and ``due``). ``precedents`` are citations, which never change the verdict. ``signed_by`` has ``key_id`` and
+    and ``due``). ``precedents`` are citations, which never change the verdict. ``features`` are the facts by
+    which the case is compared with others, none where it decides no question. ``signed_by`` has ``key_id`` and
     ``principal`` (none where the base does not list the key). ``appeal_of`` is the ruling that this one replaces.
     """
 
@@ -121,5 +122,6 @@ class Ruling:
     confidence: Mapping[str, Any] | None = None
     case: Mapping[str, Any] | None = None
     precedents: tuple[Mapping[str, Any], ...] = ()
+    features: Mapping[str, Any] | None = None
     signed_by: Mapping[str, Any] | None = None
     appeal_of: str | None = None

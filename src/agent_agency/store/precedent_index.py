@@ -167,6 +167,17 @@ def sharing(
     return _rows(connection, [row[0] for row in _run(connection, query, **names)])
 
 
+def present(connection: Connection, ledger: str, precedents: Sequence[str]) -> frozenset[str]:
+    """Those of the precedents that the index has."""
+    found: set[str] = set()
+    for part in _parts(precedents, _BATCH):
+        wanted = ", ".join(f":p{at}" for at in range(len(part)))
+        query = f"SELECT precedent FROM agency_precedents WHERE ledger = :ledger AND precedent IN ({wanted})"
+        names = {f"p{at}": precedent for at, precedent in enumerate(part)}
+        found.update(row[0] for row in _run(connection, query, ledger=ledger, **names))
+    return frozenset(found)
+
+
 def having_all(connection: Connection, ledger: str, facts: Sequence[int], most: int) -> list[IndexedPrecedent]:
     """The newest precedents that have every one of the facts; the newest of all where none is asked for."""
     clauses, names = _having_clauses(facts)

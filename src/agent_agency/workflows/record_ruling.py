@@ -17,7 +17,9 @@ from agent_agency.errors import AgencyError
 from agent_agency.git import Repository
 from agent_agency.workflows.anchor import anchor_head, refuse_unless_anchors_agree
 from agent_agency.workflows.case_facts import Measurements
+from agent_agency.workflows.cite_precedents import cite_precedents
 from agent_agency.workflows.join_case import join_case, ruling_note
+from agent_agency.workflows.precedents import Library
 from agent_agency.workflows.record import Joined, Record, UnrecordedRulingError
 from agent_agency.workflows.ruling_statement import sign_ruling
 from agent_agency.workflows.subject import Subject
@@ -49,7 +51,7 @@ def record_ruling(
         raise UnrecordedRulingError(examined.ruling, cause) from cause
     principals = examined.measurements.law.principals
     ruling = replace(examined.ruling, signed_by=signed_by(signer.key_id, principals))
-    recorded = record.append(ruling, partial(_join, examined, record), partial(sign_ruling, signer=signer))
+    recorded = record.append(ruling, partial(_join, repo, examined, record), partial(sign_ruling, signer=signer))
     if recorded.signed_by is not None:
         recorded = replace(recorded, signed_by=signed_by(recorded.signed_by["key_id"], principals))
     try:
@@ -69,10 +71,13 @@ class UnanchoredRulingError(UnrecordedRulingError):
         self.message = f"The ruling is recorded, but the ledger could not be anchored: {cause.message}"
 
 
-def _join(examined: Examined, record: Record, ruling: Ruling) -> Joined:
+def _join(repo: Repository, examined: Examined, record: Record, ruling: Ruling) -> Joined:
     measurements = examined.measurements
     note = ruling_note(ruling, examined.case, examined.subject, measurements.chosen)
-    return join_case(ruling, note, record.ledger, measurements.law.limits, measurements.now)
+    law, now = measurements.law, measurements.now
+    joined = join_case(ruling, note, record.ledger, law.limits, now)
+    library = Library.of(repo, record, law.principals, law.limits, now)
+    return replace(joined, ruling=cite_precedents(joined.ruling, examined.case, library))
 
 
 def signed_by(key_id: str, principals: Principals) -> Mapping[str, Any]:

@@ -75,8 +75,7 @@ def promotion_statement(ruling: str, ruling_entry: str, holding: str) -> bytes:
 def distinction_statement(precedent: str, ruling: str, ruling_entry: str, because: Sequence[Differing]) -> bytes:
     """The statement of somebody who distinguishes a ruling from a precedent."""
     act = DistinctionAct(precedent, ruling, ruling_entry, tuple(because))
-    told = [{"fact": one.fact, "here": one.here, "there": one.there} for one in because]
-    return _statement(DISTINCTION, act, {"because": told})
+    return _statement(DISTINCTION, act, {"because": [one.as_dict() for one in because]})
 
 
 def overruling_statement(precedent: str, ruling: str, ruling_entry: str, reason: str) -> bytes:
@@ -174,9 +173,12 @@ def _named(members: Mapping[str, Any]) -> str:
 def _differing(told: Any) -> Differing:
     if not isinstance(told, dict) or set(told) != {"fact", "here", "there"}:
         raise ValueError("a fact that differs has not exactly a name and two values")
-    if not all(isinstance(value, str) for value in told.values()):
-        raise ValueError("a fact that differs is no text")
-    return Differing(told["fact"], told["here"], told["there"])
+    values = (told["here"], told["there"])
+    if not isinstance(told["fact"], str) or not all(isinstance(listed, list) for listed in values):
+        raise ValueError("a fact that differs has not a name and two lists of values")
+    if not all(isinstance(value, str) for listed in values for value in listed):
+        raise ValueError("a value of a fact that differs is no text")
+    return Differing(told["fact"], tuple(told["here"]), tuple(told["there"]))
 
 
 def _require_same(statement: Statement, payload: bytes) -> None:

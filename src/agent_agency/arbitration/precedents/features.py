@@ -48,7 +48,7 @@ def features(
     _add_findings(values, facts, {cited.fingerprint for outcome in issues for cited in outcome.findings})
     _add_change(values, facts)
     _add_law(values, facts)
-    _add_waivers(values, facts)
+    _add_waivers(values, facts, at_issue=bool(issues))
     told = {
         key: tuple(sorted({_value(one) for one in found if one})) for key, found in sorted(values.items()) if any(found)
     }
@@ -126,12 +126,16 @@ def _add_law(values: dict[str, set[str]], facts: Mapping[str, Any]) -> None:
             values["claim"].add(f"{_word(claim, 'kind')} {'holds' if claim['holds'] else 'does not hold'}")
 
 
-def _add_waivers(values: dict[str, set[str]], facts: Mapping[str, Any]) -> None:
+def _add_waivers(values: dict[str, set[str]], facts: Mapping[str, Any], *, at_issue: bool) -> None:
+    """What waivers excused; where they leave no rule violated, as those that raise a budget, that is the issue."""
     for waiver in _elements(facts, "waivers"):
         if waiver.get("needed") is not True:
             continue
-        values["waived"].update(f"gate {name}" for name in _words(waiver, "gates"))
-        values["waived"].update(f"rule {name}" for name in _words(waiver, "rules"))
+        waived = [*(f"gate {name}" for name in _words(waiver, "gates"))]
+        waived += [f"rule {name}" for name in _words(waiver, "rules")]
+        values["waived"].update(waived)
+        if not at_issue:
+            values["issue"].update(f"waiver of {name}" for name in waived)
         if _is_number(waiver.get("days")):
             values["waiver_days"].add(_bucket(waiver["days"], _DAYS))
         if isinstance(waiver.get("signed"), bool):

@@ -39,7 +39,8 @@ PROMOTING_ROLES = ("approver", "reviewer")
 QUORUM_TIER = 1
 """The risk tier whose precedents need the quorum of the law; any other needs one person."""
 
-RulingOf = Callable[[str], RecordedRuling | None]
+RulingOf = Callable[[str, str], RecordedRuling | None]
+"""Gives the recorded ruling of an id and of the hash of the entry that records it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +93,18 @@ def fold(precedent: str, entries: Iterable[Entry], bench: Bench) -> Precedent | 
 
 
 def quorum_for(tier: int | None, quorum: Mapping[int, int]) -> int:
-    """How many must sign: the quorum of the law at tier 1 and where no tier is known, else one."""
-    return quorum.get(QUORUM_TIER, 1) if tier in {None, QUORUM_TIER} else 1
+    """How many must sign: the quorum of the law at tier 1, its strictest where no tier is known, else one."""
+    if tier is None:
+        return max(quorum.values(), default=1)
+    return quorum.get(QUORUM_TIER, 1) if tier == QUORUM_TIER else 1
 
 
 def why_may_not(principal: Principal, ruling: RecordedRuling) -> str | None:
     """Why somebody's signature on an act about this ruling does not count, or ``None`` where it does."""
     if not set(PROMOTING_ROLES) & principal.roles:
         return f"{principal.name} is listed neither as approver nor as reviewer"
+    if not ruling.authors:
+        return f"the record does not say who wrote the change that {ruling.id} rules on"
     if any(same_principal(author, own) for author in ruling.authors for own in (principal.name, principal.address)):
         return f"{principal.name} is an author of the change that {ruling.id} rules on"
     return None
@@ -145,7 +150,7 @@ def _distinguished(
     _require(act.precedent == precedent, "the distinction is from another precedent")
     ruling = _on_record(act, bench)
     _require_may(principal, ruling)
-    own = bench.ruling_of(reading.promotion.ruling) if reading.promotion else None
+    own = _own_ruling(reading, bench)
     if own is None or own.features is None or ruling.features is None:
         raise ValueError("the facts of one of the two cases are not on record")
     differing = compare(ruling.features, own.features, alike).differ
@@ -158,7 +163,7 @@ def _overruled(reading: _Reading, precedent: str, act: Overruling, principal: Pr
     _require(reading.promotion is not None, "no promotion of the precedent counts before it")
     ruling = _on_record(act, bench)
     _require_may(principal, ruling)
-    if why := why_cannot_overrule(ruling, bench.ruling_of(reading.promotion.ruling) if reading.promotion else None):
+    if why := why_cannot_overrule(ruling, _own_ruling(reading, bench)):
         raise ValueError(why)
     _require(is_final(ruling, bench.now), f"the overruling case {ruling.id} is not final")
     reading.overrulers.setdefault(act.ruling, {}).setdefault(principal.name, act.reason)
@@ -181,11 +186,15 @@ def is_final(ruling: RecordedRuling, now: datetime) -> bool:
 
 
 def _on_record(act: Promotion | DistinctionAct | Overruling, bench: Bench) -> RecordedRuling:
-    ruling = bench.ruling_of(act.ruling)
+    ruling = bench.ruling_of(act.ruling, act.ruling_entry)
     if ruling is None:
-        raise ValueError(f"no ruling {act.ruling} is on record")
-    _require(ruling.entry == act.ruling_entry, f"the entry it names is not the one that records {act.ruling}")
+        raise ValueError(f"no ruling {act.ruling} is on record at the entry that it names")
     return ruling
+
+
+def _own_ruling(reading: _Reading, bench: Bench) -> RecordedRuling | None:
+    act = reading.promotion
+    return bench.ruling_of(act.ruling, act.ruling_entry) if act else None
 
 
 def _require_may(principal: Principal, ruling: RecordedRuling) -> None:
@@ -200,7 +209,7 @@ def _require(holds: bool, why: str) -> None:  # noqa: FBT001 - reads as a senten
 
 def _settled(precedent: str, reading: _Reading, bench: Bench) -> Precedent:
     act = reading.promotion
-    ruling = bench.ruling_of(act.ruling) if act else None
+    ruling = _own_ruling(reading, bench)
     if act is None or ruling is None:
         return Precedent(
             precedent, "", "", "", Status.VOID, reading.last, 1, ignored=tuple(reading.ignored), last=reading.last

@@ -50,6 +50,18 @@ class CaseFeatures:
             "text": self.text,
         }
 
+    @classmethod
+    def read(cls, value: Any) -> CaseFeatures | None:
+        """Read what `as_dict` wrote; ``None`` where it is nothing of that shape."""
+        if not isinstance(value, Mapping) or set(value) != {"verdict", "facts", "text"}:
+            return None
+        verdict, facts, text = value["verdict"], value["facts"], value["text"]
+        if not isinstance(verdict, str) or not isinstance(text, str) or not isinstance(facts, Mapping):
+            return None
+        told = {key: tuple(values) for key, values in sorted(facts.items()) if isinstance(values, (list, tuple))}
+        whole = len(told) == len(facts) and all(isinstance(one, str) for values in told.values() for one in values)
+        return cls(verdict, MappingProxyType(told), text) if whole else None
+
 
 class Status(StrEnum):
     """How a precedent stands; only ``in_force`` guides.
@@ -99,11 +111,20 @@ class RecordedRuling:
 
 @dataclass(frozen=True, slots=True)
 class Differing:
-    """A fact in which two cases differ: what it is here and what it is there; empty text where there is none."""
+    """A fact in which two cases differ: the values that it has only here, and those that it has only there."""
 
     fact: str
-    here: str
-    there: str
+    here: tuple[str, ...]
+    there: tuple[str, ...]
+
+    def holds_in(self, case: CaseFeatures) -> bool:
+        """Whether a third case differs in the same way: it has what is only here, and nothing of what is only there."""
+        values = set(case.values.get(self.fact, ()))
+        return set(self.here) <= values and not values & set(self.there)
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {"fact": self.fact, "here": list(self.here), "there": list(self.there)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +196,7 @@ class Citation:
             "holding": self.holding,
             "verdict": self.verdict,
             "agree": [{"fact": key, "value": value} for key, value in self.agree],
-            "differ": [{"fact": one.fact, "here": one.here, "there": one.there} for one in self.differ],
+            "differ": [one.as_dict() for one in self.differ],
             "relation": str(self.relation),
             "score": self.score,
             "contradicts": list(self.contradicts),

@@ -28,6 +28,9 @@ CIRCUMSTANCE = frozenset(
 MATCH = 0.5
 """The least measure of a match: as much weight in common as in difference."""
 
+OUTCOME = frozenset({"waived", "waiver_days", "waiver_approval"})
+"""Facts about what was decided rather than about what had to be: two precedents may contradict each other in them."""
+
 NEAR_EQUAL = 0.8
 """Facts so much alike, each weighed the same, that two precedents should not hold differently."""
 
@@ -99,9 +102,16 @@ def contradict(one: CaseFeatures, one_holding: str, other: CaseFeatures, other_h
     """
     if one.of("issue") != other.of("issue") or not one.of("issue"):
         return False
-    if one.facts != other.facts and compare(one, other, alike).score < NEAR_EQUAL:
+    mine, others = _asked(one), _asked(other)
+    if mine.facts != others.facts and compare(mine, others, alike).score < NEAR_EQUAL:
         return False
     return one.verdict != other.verdict or _words(one_holding) != _words(other_holding)
+
+
+def _asked(case: CaseFeatures) -> CaseFeatures:
+    """A case without what its decision added to the facts."""
+    values = {key: told for key, told in case.values.items() if key not in OUTCOME}
+    return CaseFeatures(case.verdict, values)
 
 
 def _words(holding: str) -> list[str]:
@@ -118,5 +128,5 @@ def _differing(here: CaseFeatures, there: CaseFeatures) -> tuple[Differing, ...]
     for key in keys:
         mine, others = set(here.values.get(key, ())), set(there.values.get(key, ()))
         if mine != others:
-            found.append(Differing(key, ", ".join(sorted(mine - others)), ", ".join(sorted(others - mine))))
+            found.append(Differing(key, tuple(sorted(mine - others)), tuple(sorted(others - mine))))
     return tuple(found)

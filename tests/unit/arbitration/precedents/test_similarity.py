@@ -127,7 +127,7 @@ def test_as_much_in_common_as_in_difference_is_a_match() -> None:
 
 def test_what_differs_is_told_from_both_sides() -> None:
     told = compare(case(issue="i", tier="1", area=("a", "b")), case(issue="i", tier="2", area="b"), alike)
-    assert set(told.differ) == {Differing("tier", "1", "2"), Differing("area", "a", "")}
+    assert set(told.differ) == {Differing("tier", ("1",), ("2",)), Differing("area", ("a",), ())}
 
 
 def test_near_equal_precedents_that_were_ruled_differently_contradict_each_other() -> None:

@@ -1,0 +1,105 @@
+"""What precedents ask of the record: recorded rulings with their facts, their authors, and whether they are final."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import cache, cached_property
+from typing import Any
+
+from agent_agency.arbitration.appeals.model import APPEAL_KINDS, LAST_LEVEL, Appeals
+from agent_agency.arbitration.precedents.model import CaseFeatures, RecordedRuling
+from agent_agency.errors import PrecedentError
+from agent_agency.git import Repository
+from agent_agency.ledger.entry import Entry
+from agent_agency.workflows.appeal_sources import AppealSources
+from agent_agency.workflows.record import RULING, Record
+
+_LEAST = 4
+
+
+class RulingsOnRecord:
+    """Reads rulings from the ledger, each once; how appeals stand is read when it is first asked for."""
+
+    def __init__(self, repo: Repository, record: Record, now: datetime) -> None:
+        self._record = record
+        self._now = now
+        self._sources = AppealSources(repo, record)
+        self.of: Callable[[str, str], RecordedRuling | None] = cache(self._read)
+
+    def named(self, reference: str) -> RecordedRuling:
+        """The ruling that a person means, as it was recorded last: by its id, or a beginning that no other has.
+
+        Raises:
+            PrecedentError: none or several are meant.
+            LedgerError: the ledger cannot be read or does not verify.
+        """
+        entries = self._entries(reference) or self._beginning(reference)
+        ids = {str(entry.body.get("ruling_id")) for entry in entries}
+        if len(ids) != 1:
+            what = f"Several rulings begin with {reference}" if ids else f"There is no ruling {reference}"
+            raise PrecedentError(what, fix="Run agency ledger show for their ids.", code="precedent.no_ruling")
+        ruling = self.of(ids.pop(), entries[-1].hash)
+        if ruling is None:
+            raise PrecedentError(f"There is no ruling {reference}", fix="Run agency ledger verify.")
+        return ruling
+
+    def _beginning(self, reference: str) -> tuple[Entry, ...]:
+        if len(reference) < _LEAST:
+            return ()
+        rulings = self._record.ledger.of_kinds({RULING})
+        return tuple(entry for entry in rulings if str(entry.body.get("ruling_id")).startswith(reference))
+
+    def _entries(self, ruling_id: str) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self._record.ledger.about(f"{RULING}:{ruling_id}") if entry.kind == RULING)
+
+    def _read(self, ruling_id: str, entry_hash: str) -> RecordedRuling | None:
+        entries = self._entries(ruling_id)
+        entry = next((one for one in entries if one.hash == entry_hash), None)
+        if entry is None:
+            return None
+        features = CaseFeatures.read(entry.body.get("features"))
+        against = self._appeals.of_ruling(ruling_id)
+        return RecordedRuling(
+            id=ruling_id,
+            entry=entry.hash,
+            seq=entry.seq,
+            at=datetime.fromisoformat(entry.ts),
+            verdict=str(entry.body.get("verdict")),
+            case=str(entry.body.get("case_file")),
+            authors=_authors(entry.body),
+            tier=_tier(features),
+            final_from=None if any(one.open for one in against) else self._final_from(ruling_id, entries[-1]),
+            replaced_by=next((one.result.ruling for one in against if one.result is not None), ""),
+            features=features,
+        )
+
+    def _final_from(self, ruling_id: str, newest: Entry) -> datetime | None:
+        at = datetime.fromisoformat(newest.ts)
+        leading = self._appeals.leading_to(ruling_id)
+        if leading is not None and leading.level == LAST_LEVEL:
+            return at
+        law = newest.body.get("law")
+        commit = law.get("commit") if isinstance(law, dict) else None
+        limits = self._sources.limits(commit) if isinstance(commit, str) else None
+        return None if limits is None else at + timedelta(days=limits.appeal_days)
+
+    @cached_property
+    def _appeals(self) -> Appeals:
+        entries = tuple(self._record.ledger.of_kinds(APPEAL_KINDS))
+        if not entries:
+            return Appeals()
+        from agent_agency.arbitration.appeals.fold import fold_appeals
+
+        return fold_appeals(entries, self._sources, self._now)
+
+
+def _authors(body: Any) -> tuple[str, ...]:
+    change = body.get("change")
+    authors = change.get("authors") if isinstance(change, dict) else None
+    return tuple(str(one) for one in authors) if isinstance(authors, list) else ()
+
+
+def _tier(features: CaseFeatures | None) -> int | None:
+    told = features.values.get("tier", ()) if features else ()
+    return int(told[0]) if len(told) == 1 and told[0].isdigit() else None
