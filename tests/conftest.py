@@ -8,6 +8,8 @@ import pytest
 
 from support.git_repo import GitRepo
 
+pytest_plugins = ["support.postgres"]
+
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT.parent / "shared"
 

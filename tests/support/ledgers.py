@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent_agency.ledger import rows
+from agent_agency.ledger.chains import find_chain
 from agent_agency.ledger.entry import Entry, encode, encode_body
+from agent_agency.ledger.exports import export_chain, write_export
 from agent_agency.ledger.journal import Ledger
 from agent_agency.ledger.opening import open_ledger
 
@@ -118,3 +120,11 @@ def replace_line(ledger: Ledger, seq: int, old: bytes, new: bytes) -> None:
     line = lines_of(ledger)[seq - 1][:-1]
     assert old in line
     tamper(ledger, "UPDATE agency_entries SET line = :line WHERE seq = :seq", line=line.replace(old, new), seq=seq)
+
+
+def export_to(ledger: Ledger, target: Path, chain: str | None = None) -> Path:
+    """Export the own chain, or an imported one, to the file."""
+    shelf = find_chain(ledger, chain)
+    assert shelf is not None
+    export_chain(ledger.database, shelf, write_export(target, ledger.folder, counted_ids()))
+    return target

@@ -20,6 +20,7 @@ from agent_agency.clock import Clock, rfc3339
 from agent_agency.errors import LedgerCorruptError, LedgerError, LedgerMovedError
 from agent_agency.ledger import rows
 from agent_agency.ledger.chain import ChainCheck, Problem
+from agent_agency.ledger.columns import beyond_the_end, columns_disagree
 from agent_agency.ledger.entry import FORMAT, GENESIS, Entry, EntryError, check_kind, decode, encode, encode_body
 from agent_agency.ledger.old_files import refuse_old_files
 from agent_agency.ledger.own_chain import CHAIN_NAME, OwnChain, read_own_chain, write_own_chain
@@ -133,12 +134,15 @@ class Ledger:
         check = ChainCheck(shelf.chain, {head.seq: head.hash} if head else {})
         for row in rows.iterate(self.database.read, shelf):
             entry = check.take(None, row[4] + b"\n")
-            if entry is None:
-                raise corrupt(self.path, check.problems[0])
+            problems = check.problems if entry is None else columns_disagree(row, entry)
+            if entry is None or problems:
+                raise corrupt(self.path, problems[0])
             yield entry
         check.finish()
-        if check.problems:
-            raise corrupt(self.path, check.problems[0])
+        with self.database.read() as connection:
+            added = beyond_the_end(check.last, rows.stored_head(connection, shelf))
+        for problem in [*check.problems, *([added] if added else [])]:
+            raise corrupt(self.path, problem)
 
     def about(self, subject: str) -> tuple[Entry, ...]:
         """The entries whose body names the subject, oldest first.

@@ -65,13 +65,12 @@ class VerifiedIndex:
         return None
 
     def against(self, head: StoredHead | None) -> Problem | None:
-        """Hold what was read against the head that the database remembers."""
-        if head is None:
-            return Problem("head.missing", "nothing remembers where the chain ends") if self.seq else None
-        if head.seq > self.seq:
-            message = f"the chain ends at entry {self.seq}, and is remembered to reach {head.seq}"
-            return Problem("tail.missing", message, None, self.seq + 1)
-        if head.seq < 1 or self._hashes[head.seq - 1] != head.hash:
+        """Hold what was read to the end against the head that the database remembers at the same moment."""
+        known = head.seq if head else 0
+        if known != self.seq:
+            message = f"the chain ends at entry {self.seq}, and entry {known} is remembered as its last"
+            return Problem("tail.missing" if known > self.seq else "tail.added", message, None, self.seq)
+        if head and self.hash_of(head.seq) != head.hash:
             message = f"entry {head.seq} is not the one that is remembered"
             return Problem("entry.not_the_known", message, None, head.seq)
         return None

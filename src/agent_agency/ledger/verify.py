@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from agent_agency.errors import FileUnreadableError, LedgerCorruptError
 from agent_agency.ledger import rows
 from agent_agency.ledger.chain import MAX_PROBLEMS, ChainCheck, Problem, lines
+from agent_agency.ledger.columns import beyond_the_end, columns_disagree
 from agent_agency.ledger.export_header import MAX_HEADER, ExportHeader, looks_like_header, read_header
 from agent_agency.ledger.signed_heads import HeadsKnown, known_heads, signed_heads_of
 from agent_agency.ledger.witness import KnownHead, Witness
 from agent_agency.store.files import open_file, told
 
 if TYPE_CHECKING:
-    from agent_agency.ledger.entry import Entry
     from agent_agency.ledger.journal import Ledger
     from agent_agency.ledger.rows import Shelf
     from agent_agency.store.database import Database
@@ -114,19 +114,10 @@ def verify_chain(database: Database, shelf: Shelf, witness: Witness | None, form
         if check.full or len(found) >= MAX_PROBLEMS:
             break
     check.finish()
-    if head is None and check.count:
-        found.append(Problem("head.missing", "nothing remembers where the chain ends"))
+    with database.read() as connection:
+        added = beyond_the_end(check.last, rows.stored_head(connection, shelf))
+    found += [added] if added and not check.problems else []
     return _report(database.shown, check, form, found, known, _notes(check, known, witness))
-
-
-def columns_disagree(row: Sequence[Any], entry: Entry) -> list[Problem]:
-    """What the columns of a row say otherwise than its line, one problem for each."""
-    says = {"seq": entry.seq, "hash": entry.hash, "kind": entry.kind, "subject": rows.subject_of(entry.body)}
-    return [
-        Problem("row.column", f"the column {name} beside entry {entry.seq} says something else", None, entry.seq)
-        for place, (name, value) in enumerate(says.items())
-        if row[place] != value
-    ]
 
 
 def verify_file(path: Path, witness: Witness | None = None) -> VerificationReport:

