@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from agent_agency.attestation.person import distinct, without
 from agent_agency.config import LawLimits
 from agent_agency.errors import LawError
 from agent_agency.spec.javascript_dates import javascript_date
 from agent_agency.spec.javascript_values import UNDEFINED, member, to_number, to_text
 from agent_agency.spec.model import Budget, BudgetDecision, Policy, Waiver
-from agent_agency.attestation.person import distinct, without
 from agent_agency.spec.waiver_force import why_not_in_force
 
 BUDGET_GATE = "budget_limit"

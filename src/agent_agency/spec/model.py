@@ -111,8 +111,9 @@ class Waiver:
     """A waiver of any shape, read into one.
 
     ``spec_id`` ``None`` means project-wide. ``delta`` is what it adds to a budget (``None``: it covers whole gates).
-    ``approvers`` are distinct principals, ``requester`` who asked for it where the file says so. ``rules`` and ``paths``
-    are those of a signed request: rules of the constitution that it covers, and globs outside of which it covers nothing.
+    ``approvers`` are distinct principals, ``requester`` who asked for it where the file says so. ``rules`` and
+    ``paths`` are those of a signed request: rules of the constitution that it covers, and globs outside of which it
+    covers nothing.
     """
 
     id: str

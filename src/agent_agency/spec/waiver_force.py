@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from agent_agency.attestation.person import distinct, without
 from agent_agency.clock import rfc3339
 from agent_agency.config import LawLimits
 from agent_agency.spec.model import Waiver
-from agent_agency.attestation.person import distinct, without
 
 
 def why_not_in_force(

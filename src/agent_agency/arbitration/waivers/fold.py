@@ -46,7 +46,7 @@ def fold(files: Iterable[Waiver], acts: Iterable[Act]) -> tuple[WaiverRecord, ..
         files: the waivers that stand as files at the base.
         acts: sound acts, in any order.
     """
-    unique = {(act.kind, act.digest, act.waiver_id, act.key_id, act.at): act for act in acts}
+    unique = {(act.kind, act.digest, act.waiver_id, act.signer.name, act.key_id, act.at): act for act in acts}
     known = list(unique.values())
     records = [WaiverRecord(replace(waiver, approvers=()), waiver.digest, None) for waiver in files]
     requests = {(act.waiver_id, act.digest): act for act in known if act.terms is not None}
