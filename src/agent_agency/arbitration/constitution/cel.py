@@ -12,12 +12,13 @@ iterations and its linear-time regular expressions.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from agent_agency.arbitration.constitution.facts_schema import FactType, lists, records
-from agent_agency.arbitration.constitution.syntax_tree import Fold, Tree, every_node, read_tree
+from agent_agency.arbitration.constitution.syntax_tree import Fold, Node, every_node, read_offsets, read_tree
 
 IT = "it"
 """The variable that a rule's element is bound to."""
@@ -38,10 +39,15 @@ class CelProblem:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A condition that the compiler accepts: the name of its type, its tree and its serialised form."""
+    """A condition that the compiler accepts.
+
+    ``type`` is the name of its type, ``offsets`` tells where its nodes stand in the text, ``serialised`` is what the
+    compiler made of it.
+    """
 
     type: str
-    tree: Tree
+    tree: Node
+    offsets: Mapping[int, int]
     serialised: bytes
 
 
@@ -51,6 +57,12 @@ class Answer:
 
     value: bool | None
     why: str = ""
+
+
+TRUE = Answer(value=True)
+FALSE = Answer(value=False)
+_ANSWERS = MappingProxyType({True: TRUE, False: FALSE})
+_WORTH_COMPILING = 24  # elements, in all cases so far, from which compiling for a whole list pays
 
 
 class Checker:
@@ -73,26 +85,28 @@ class Checker:
             serialised = expression.serialize()
         except (RuntimeError, UnicodeError) as error:
             return _problems(str(error))
-        return Checked(str(expression.return_type().name()), read_tree(serialised), serialised)
+        kind = str(expression.return_type().name())
+        return Checked(kind, read_tree(serialised), read_offsets(serialised), serialised)
 
 
 class Program:
     """A condition ready to be evaluated; immutable."""
 
-    __slots__ = ("_bool", "_expression", "folds", "tree")
+    __slots__ = ("_bool", "_expression", "folds", "text", "tree")
 
-    def __init__(self, expression: Any, tree: Tree, bool_type: Any) -> None:
+    def __init__(self, text: str, expression: Any, bool_type: Any) -> None:
+        self.text = text
+        self.tree = read_tree(expression.serialize())
+        self.folds = any(isinstance(node, Fold) for node in every_node(self.tree))
         self._expression = expression
         self._bool = bool_type
-        self.tree = tree
-        self.folds = any(isinstance(node, Fold) for node in every_node(tree.root))
 
     def answer(self, activation: Any) -> Answer:
         """Evaluate over what ``Evaluator.bind`` made. Never raises: what is not exactly true or false is unknown."""
         try:
             result = self._expression.eval(activation)
             if result.type() == self._bool:
-                return Answer(result.value() is True)
+                return TRUE if result.value() is True else FALSE
             said = str(result.value())
         except (RuntimeError, ValueError, TypeError, OverflowError) as error:
             said = str(error)
@@ -100,14 +114,16 @@ class Program:
 
 
 class Evaluator:
-    """Compiles conditions for evaluation over plain maps and binds facts to them."""
+    """Compiles conditions for evaluation over plain maps and binds facts to them; each text is compiled once."""
 
     def __init__(self) -> None:
         from cel_expr_python import cel
 
         self._environment = cel.NewEnv(variables=dict.fromkeys((*records(), *lists(), IT), cel.Type.DYN))
         self._bool = cel.Type.BOOL
-        self._search: Program | None = None
+        self._programs: dict[str, Program] = {}
+        self._of_all: dict[str, Any] = {}
+        self._asked: dict[str, list[int]] = {}
 
     def compile(self, text: str) -> Program:
         """Make a condition ready.
@@ -115,21 +131,50 @@ class Evaluator:
         Raises:
             ValueError: the text is no CEL; rules are checked before, so this is a defect of the caller.
         """
+        if text not in self._programs:
+            self._programs[text] = Program(text, self._expression(text), self._bool)
+        return self._programs[text]
+
+    def answers(self, program: Program, elements: Sequence[Any], activation: Any) -> list[Answer] | None:
+        """Evaluate a condition for all elements of a list in one go, where that is worth its compilation.
+
+        Args:
+            program: the condition.
+            elements: the list.
+            activation: what ``bind`` made of the facts with ``it`` for the whole list.
+
+        Returns:
+            The answers; None where it is not worth it, or the condition has no value for one of them.
+        """
+        asked = self._asked.setdefault(program.text, [0])
+        asked[0] += len(elements)
+        if asked[0] < _WORTH_COMPILING:
+            return None
+        if program.text not in self._of_all:
+            self._of_all[program.text] = self._expression(f"{IT}.map({IT}, {program.text}\n)")
         try:
-            expression = self._environment.compile(text)
-            return Program(expression, read_tree(expression.serialize()), self._bool)
-        except RuntimeError as error:
-            raise ValueError(f"no CEL: {error}") from error
+            result = self._of_all[program.text].eval(activation).plain_value()
+        except (RuntimeError, ValueError, TypeError, OverflowError):
+            return None
+        if not isinstance(result, list) or len(result) != len(elements):
+            return None
+        answers = [_ANSWERS[value] for value in result if isinstance(value, bool)]
+        return answers if len(answers) == len(elements) else None
 
     def matches(self, text: str, pattern: str) -> bool | None:
         """Search a text for a pattern, in time linear in its length; None where the pattern is none."""
-        if self._search is None:
-            self._search = self.compile("it.text.matches(it.pattern)")
-        return self._search.answer(self.bind({IT: {"text": text, "pattern": pattern}})).value
+        activation = self.bind({IT: {"text": text, "pattern": pattern}})
+        return self.compile(f"{IT}.text.matches({IT}.pattern)").answer(activation).value
 
     def bind(self, facts: Mapping[str, Any]) -> Any:
         """Hand facts (dict, list, str, int, float, bool only) to the runtime, once for many conditions."""
         return self._environment.Activation(data=facts)
+
+    def _expression(self, text: str) -> Any:
+        try:
+            return self._environment.compile(text)
+        except RuntimeError as error:
+            raise ValueError(f"no CEL: {error}") from error
 
 
 def _typed_environment(each: str) -> Any:

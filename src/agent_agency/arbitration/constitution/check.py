@@ -68,7 +68,7 @@ class CheckedRule:
 def checked_default(rule: Rule, evaluator: Evaluator) -> CheckedRule:
     """A shipped rule, which needs no check: a test checks each."""
     applies, condition = evaluator.compile(rule.applies), evaluator.compile(rule.condition)
-    return CheckedRule(rule, applies.tree.root, condition.tree.root, Place(), Place())
+    return CheckedRule(rule, applies.tree, condition.tree, Place(), Place())
 
 
 class RuleCheck:
@@ -132,15 +132,15 @@ class RuleCheck:
         if len(problems.found) == before:
             self._check_patterns(checked, key, problems)
             _check_values(checked, rule.each, key, problems)
-        return checked.tree.root if len(problems.found) == before else None
+        return checked.tree if len(problems.found) == before else None
 
     def _check_patterns(self, checked: Checked, key: str, problems: _Problems) -> None:
-        for node in every_node(checked.tree.root):
+        for node in every_node(checked.tree):
             if isinstance(node, Call) and node.function == "matches":
                 pattern = node.arguments[-1]
                 text = pattern.value if isinstance(pattern, Constant) else ""
                 if isinstance(text, str) and self._evaluator.matches("", text) is None:
-                    offset = checked.tree.offsets.get(pattern.id, 0)
+                    offset = checked.offsets.get(pattern.id, 0)
                     problems.tell_at("bad_pattern", key, offset, "this is no pattern", "Write it in RE2's syntax.")
 
 
@@ -267,7 +267,7 @@ def _member_problems(name: str, element: object, known: dict[str, Fact]) -> Iter
 
 def _check_values(checked: Checked, each: str, key: str, problems: _Problems) -> None:
     """Tell of a fact that is compared with a value that it cannot have."""
-    for node in every_node(checked.tree.root):
+    for node in every_node(checked.tree):
         if not isinstance(node, Call) or node.function not in {"_==_", "_!=_", "@in"}:
             continue
         paths = [path for one in node.arguments if (path := fact_of(one, each))]
@@ -277,7 +277,7 @@ def _check_values(checked: Checked, each: str, key: str, problems: _Problems) ->
                 named = ".".join((paths[0][0].split("@")[0], *paths[0][1:]))
                 values = ", ".join(str(value) for value in known)
                 message = f"'{named}' is never {constant.value!r}; it is one of {values}"
-                offset = checked.tree.offsets.get(constant.id, 0)
+                offset = checked.offsets.get(constant.id, 0)
                 problems.tell_at("impossible_value", key, offset, message, "Compare it with one of them.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import files
+from pathlib import Path
 
 from agent_agency.arbitration.constitution.model import Constitution, Rule
 from agent_agency.arbitration.constitution.read_rules import read_rules
@@ -12,9 +12,8 @@ from agent_agency.arbitration.constitution.serialise import make_constitution
 
 def default_files() -> Mapping[str, bytes]:
     """The bytes of the shipped files of rules, by name, in the order of names."""
-    folder = files("agent_agency.arbitration.constitution") / "rules"
-    found = sorted((entry.name, entry) for entry in folder.iterdir() if entry.name.endswith(".toml"))
-    return {name: entry.read_bytes() for name, entry in found}
+    folder = Path(__file__).with_name("rules")
+    return {entry.name: entry.read_bytes() for entry in sorted(folder.glob("*.toml"))}
 
 
 def default_rules() -> tuple[Rule, ...]:

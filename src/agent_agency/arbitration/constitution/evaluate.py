@@ -24,16 +24,18 @@ from agent_agency.arbitration.constitution.cel import Answer, Evaluator, Program
 from agent_agency.arbitration.constitution.checked_facts import CheckedFacts, SchemaIndex, check_facts
 from agent_agency.arbitration.constitution.closed_values import BUILT_IN
 from agent_agency.arbitration.constitution.fact_paths import (
+    IT,
     Read,
     element_name,
-    facts_read,
+    fact_of_element,
+    fact_read,
     reads_of,
     scope_of,
 )
 from agent_agency.arbitration.constitution.model import CitedFinding, Constitution, Rule, RuleOutcome, RuleStatus
 from agent_agency.arbitration.constitution.three_valued import Scope, Unknown, evaluate_tree
 from agent_agency.arbitration.constitution.wording import fill
-from agent_agency.arbitration.constitution.work_bound import MAX_ELEMENTS, too_much_work
+from agent_agency.arbitration.constitution.work_bound import MAX_ELEMENTS, MAX_ITERATIONS, too_much_work
 
 _ALWAYS = "true"
 _MEASURED = ("pass", "fail")
@@ -51,17 +53,27 @@ class CompiledRule:
     reads: tuple[Read, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class _Subject:
     """The case, or one element of a list in it, that a rule is asked for."""
 
-    each: str
-    it: dict[str, Any] | None
-    activation: Any
+    __slots__ = ("_activation", "_evaluator", "_facts", "each", "it", "name")
+
+    def __init__(
+        self, each: str, it: dict[str, Any] | None, evaluator: Evaluator | None, facts: dict[str, Any]
+    ) -> None:
+        self.each = each
+        self.it = it
+        self.name = "" if it is None else element_name(each, it)
+        self._evaluator = evaluator
+        self._facts = facts
+        self._activation: Any = None
 
     @property
-    def name(self) -> str:
-        return element_name(self.each, self.it) if self.it is not None else ""
+    def activation(self) -> Any:
+        """The facts, and the element as ``it``, as the runtime takes them; bound when first asked for."""
+        if self._activation is None and self._evaluator is not None:
+            self._activation = self._evaluator.bind(self._facts if self.it is None else {**self._facts, IT: self.it})
+        return self._activation
 
 
 class Evaluation:
@@ -124,21 +136,60 @@ class _Case:
         self.facts = facts.values
         self.defects = facts.defects
         self._evaluator = evaluator
-        self._whole = (_Subject("", None, evaluator.bind(self.facts)),)
+        self.whole = _Subject("", None, evaluator, self.facts)
+        self._told: dict[Read, dict[str, Any]] = {}
         self._subjects: dict[str, tuple[_Subject, ...]] = {}
+        self._answers: dict[tuple[str, str], list[Answer]] = {}
+        self._whole_lists: dict[str, Any] = {}
 
     def subjects(self, each: str) -> tuple[_Subject, ...] | None:
         """What a rule is asked for; None where the list is missing."""
         if not each:
-            return self._whole
+            return (self.whole,)
         if each not in self.facts:
             return None
         if each not in self._subjects:
-            self._subjects[each] = tuple(
-                _Subject(each, element, self._evaluator.bind({**self.facts, "it": element}))
-                for element in sorted(self.facts[each], key=lambda one: _order(each, one))
-            )
+            ordered = sorted(self.facts[each], key=lambda one: _order(each, one))
+            self._subjects[each] = tuple(_Subject(each, element, self._evaluator, self.facts) for element in ordered)
         return self._subjects[each]
+
+    def answers(self, program: Program, subjects: Sequence[_Subject]) -> list[Answer]:
+        """What a condition comes to for all that a rule is asked for; kept, as many rules share their ``applies``."""
+        key = (subjects[0].each, program.text) if subjects else ("", "")
+        if key not in self._answers:
+            self._answers[key] = self._in_one_go(program, subjects) or [
+                self.answer(program, subject) for subject in subjects
+            ]
+        return self._answers[key]
+
+    def answer(self, program: Program, subject: _Subject) -> Answer:
+        """What a condition comes to for one subject."""
+        if program.folds:
+            bound = too_much_work(program.tree, self.facts, subject.it)
+            if bound:
+                return Answer(None, bound)
+        return program.answer(subject.activation)
+
+    def _in_one_go(self, program: Program, subjects: Sequence[_Subject]) -> list[Answer] | None:
+        if program.folds or not 1 < len(subjects) <= MAX_ITERATIONS:
+            return None
+        elements = [subject.it for subject in subjects]
+        each = subjects[0].each
+        if each not in self._whole_lists:
+            self._whole_lists[each] = self._evaluator.bind({**self.facts, IT: elements})
+        return self._evaluator.answers(program, elements, self._whole_lists[each])
+
+    def told(self, reads: Sequence[Read], subject: _Subject) -> dict[str, Any]:
+        """The facts that a rule looks at, by their paths; those of the whole case are gathered once."""
+        told: dict[str, Any] = {}
+        for read in reads:
+            if read[0] == IT:
+                told |= {} if subject.it is None else fact_of_element(read, subject.each, subject.it)
+            else:
+                if read not in self._told:
+                    self._told[read] = fact_read(read, self.facts)
+                told |= self._told[read]
+        return told
 
     def scope(self, subject: _Subject) -> Scope:
         """The facts with their paths, to say what an unknown hangs on."""
@@ -161,49 +212,54 @@ def _ask(ready: CompiledRule, case: _Case) -> list[RuleOutcome]:
     rule = ready.rule
     subjects = case.subjects(rule.each)
     if subjects is None:
-        return [_unknown(ready, case, _Subject(rule.each, None, None), _with_defects([rule.each], case))]
+        return [_unknown(ready, case, _Subject(rule.each, None, None, {}), _with_defects([rule.each], case))]
     if len(subjects) > MAX_ELEMENTS:
         bound = f"{rule.each} ({len(subjects):,} elements; a rule is asked for at most {MAX_ELEMENTS:,})"
-        return [_unknown(ready, case, _Subject(rule.each, None, None), bound)]
-    found = [outcome for subject in subjects if (outcome := _of_subject(ready, case, subject)) is not None]
-    if found:
-        return found
-    return [_not_applicable(rule, f"No element of {rule.each} is one that the rule is about")]
+        return [_unknown(ready, case, _Subject(rule.each, None, None, {}), bound)]
+    found, about = _applying(ready, case, subjects)
+    if len(about) == len(subjects):
+        answers = case.answers(ready.condition, about)
+    else:
+        answers = [case.answer(ready.condition, subject) for subject in about]
+    found.extend(_of_subject(ready, case, one, holds) for one, holds in zip(about, answers, strict=True))
+    if not found:
+        return [_not_about_this(ready, case)]
+    return sorted(found, key=lambda outcome: outcome.subject) if len(found) > 1 else found
 
 
-def _of_subject(ready: CompiledRule, case: _Case, subject: _Subject) -> RuleOutcome | None:
-    """The outcome for one subject; None where the rule is not about this element."""
-    rule = ready.rule
-    if ready.applies is not None:
-        applies = _answer(ready.applies, case, subject)
-        if applies.value is False:
-            return None if rule.each else _not_about_this(ready, case)
-        if applies.value is None:
-            return _unknown(ready, case, subject, _missing(ready.applies, applies, case, subject))
-    holds = _answer(ready.condition, case, subject)
+def _applying(
+    ready: CompiledRule, case: _Case, subjects: Sequence[_Subject]
+) -> tuple[list[RuleOutcome], Sequence[_Subject]]:
+    """The outcomes where it is unknown whether the rule applies, and the subjects to which it does."""
+    if ready.applies is None:
+        return [], subjects
+    unknown, about = [], []
+    for subject, applies in zip(subjects, case.answers(ready.applies, subjects), strict=True):
+        if applies.value is True:
+            about.append(subject)
+        elif applies.value is None:
+            missing = _missing(ready.applies, applies, case, subject)
+            unknown.append(_unknown(ready, case, subject, missing))
+    return unknown, about
+
+
+def _of_subject(ready: CompiledRule, case: _Case, subject: _Subject, holds: Answer) -> RuleOutcome:
+    """The outcome for a subject that the rule applies to."""
     if holds.value is False:
         return _violated(ready, case, subject)
     if holds.value is None:
         return _unknown(ready, case, subject, _missing(ready.condition, holds, case, subject))
-    for kind in rule.evidence:
+    for kind in ready.rule.evidence:
         if not any(gate.get("status") in _MEASURED for gate in case.gates_of_kind(kind)):
             return _unknown(ready, case, subject, f"evidence of kind {kind}", kind)
     return _outcome(ready, case, subject, RuleStatus.SATISFIED)
-
-
-def _answer(program: Program, case: _Case, subject: _Subject) -> Answer:
-    if program.folds:
-        bound = too_much_work(program.tree, case.facts, subject.it)
-        if bound:
-            return Answer(None, bound)
-    return program.answer(subject.activation)
 
 
 def _missing(program: Program, answer: Answer, case: _Case, subject: _Subject) -> str:
     """The missing facts by their paths, or why the condition has no value."""
     value = None
     if not program.folds or not too_much_work(program.tree, case.facts, subject.it):
-        value = evaluate_tree(program.tree.root, case.scope(subject))
+        value = evaluate_tree(program.tree, case.scope(subject))
     if not isinstance(value, Unknown):
         return answer.why
     if value.missing:
@@ -278,7 +334,7 @@ def _outcome(ready: CompiledRule, case: _Case, subject: _Subject, status: RuleSt
         remedy=fill(rule.remedy, case.facts, subject.it),
         subject=subject.name,
         gate=_gate(subject),
-        facts=MappingProxyType(facts_read(ready.reads, case.facts, subject.each, subject.it)),
+        facts=MappingProxyType(case.told(ready.reads, subject)),
         evidence=_digests(rule, case, subject),
     )
 
@@ -301,8 +357,10 @@ def _digests(rule: Rule, case: _Case, subject: _Subject) -> tuple[str, ...]:
 
 
 def _not_about_this(ready: CompiledRule, case: _Case) -> RuleOutcome:
+    if ready.rule.each:
+        return _not_applicable(ready.rule, f"No element of {ready.rule.each} is one that the rule is about")
     outcome = _not_applicable(ready.rule, "What the rule is about is not so in this case")
-    return replace(outcome, facts=MappingProxyType(facts_read(ready.reads, case.facts)))
+    return replace(outcome, facts=MappingProxyType(case.told(ready.reads, case.whole)))
 
 
 def _not_applicable(rule: Rule, reason: str) -> RuleOutcome:

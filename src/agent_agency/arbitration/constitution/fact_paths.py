@@ -6,12 +6,13 @@ not by watching it run, so that it does not hang on which operand was evaluated 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from agent_agency.arbitration.constitution.syntax_tree import Call, Fold, ListOf, Name, Node, Select, Tree
+from agent_agency.arbitration.constitution.syntax_tree import Call, Fold, ListOf, Name, Node, Select
+from agent_agency.facts import display_path
 
 IT = "it"
 ANY = "*"
@@ -19,6 +20,9 @@ ANY = "*"
 
 MAX_TOLD = 32
 """Elements of a list whose facts are told one by one; of a longer list only the number is told."""
+
+MAX_NAME = 300
+"""The longest name of an element, in characters; a longer one is cut."""
 
 NAMED_BY: Mapping[str, str] = MappingProxyType(
     {
@@ -46,9 +50,9 @@ class Located:
 
 
 def element_name(listed: str, members: Mapping[str, Any]) -> str:
-    """What tells an element of a list from the others; ``?`` where that fact is missing."""
+    """What tells an element of a list from the others, fit to be shown; ``?`` where that fact is missing."""
     name = members.get(NAMED_BY[listed])
-    return name if isinstance(name, str) else "?"
+    return display_path(name)[:MAX_NAME] if isinstance(name, str) else "?"
 
 
 def element_path(listed: str, members: Mapping[str, Any]) -> str:
@@ -69,26 +73,30 @@ def scope_of(facts: Mapping[str, Any], each: str = "", it: Mapping[str, Any] | N
     return scope
 
 
-def reads_of(*trees: Tree) -> tuple[Read, ...]:
+def reads_of(*trees: Node) -> tuple[Read, ...]:
     """Every path that the conditions read, in order: ``("spec", "tier")``, ``("gates", "*", "status")``.
 
     A list alone, ``("gates",)``, means that its elements are gone through or counted.
     """
-    found = {read for tree in trees for read in _reads(tree.root, {})}
+    found = {read for tree in trees for read in _reads(tree, {})}
     return tuple(sorted(found))
 
 
-def facts_read(
-    reads: Iterable[Read], facts: Mapping[str, Any], each: str = "", it: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """The facts at those paths; what is missing is left out, a list of records is told by its number of elements."""
+def fact_read(read: Read, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts at a path that does not begin with ``it``, by their own paths; what is missing is left out.
+
+    A list of records is told by its number of elements. ``facts`` are plain dicts and lists.
+    """
     told: dict[str, Any] = {}
-    for read in reads:
-        root, rest = read[0], read[1:]
-        if root == IT and it is not None:
-            _tell(told, element_path(each, it), it, rest)
-        elif root in facts:
-            _tell(told, root, facts[root], rest)
+    if read[0] in facts:
+        _tell(told, read[0], facts[read[0]], read[1:])
+    return told
+
+
+def fact_of_element(read: Read, each: str, it: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for a path that begins with ``it``."""
+    told: dict[str, Any] = {}
+    _tell(told, element_path(each, it), it, read[1:])
     return told
 
 
@@ -96,7 +104,7 @@ def _tell(told: dict[str, Any], path: str, value: Any, rest: Sequence[str]) -> N
     if not rest:
         told[path] = len(value) if _is_records(value) else value
     elif rest[0] != ANY:
-        if isinstance(value, Mapping) and rest[0] in value:
+        if type(value) is dict and rest[0] in value:
             _tell(told, f"{path}.{rest[0]}", value[rest[0]], rest[1:])
     elif _is_records(value) and len(value) <= MAX_TOLD:
         for element in value:
@@ -104,7 +112,7 @@ def _tell(told: dict[str, Any], path: str, value: Any, rest: Sequence[str]) -> N
 
 
 def _is_records(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(element, Mapping) for element in value[:1])
+    return type(value) is list and all(type(element) is dict for element in value[:1])
 
 
 def _reads(node: Node, bound: _Bindings) -> Iterator[Read]:

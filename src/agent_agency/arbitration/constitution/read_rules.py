@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -64,7 +65,10 @@ class RulePlaces:
     def __init__(self, text: str, path: str) -> None:
         self.path = path
         self._text = text
-        self._places = key_places(text)
+
+    @cached_property
+    def _places(self) -> Mapping[Pointer, tuple[int, int]]:
+        return key_places(self._text)
 
     def of(self, pointer: Pointer) -> Place:
         """The place of a key, or of the nearest table above it."""
@@ -178,7 +182,7 @@ class _Reader:
             expires=self._day(table, at, "expires"),
             examples=self._examples(table, at),
             path=self.places.path,
-            line=self.places.of(at).line,
+            line=self.places.of(at).line if self.places.path else None,
         )
         return rule if len(self.found) == before else None
 

@@ -74,14 +74,14 @@ class Refusal:
 def refusals(checked: Checked) -> tuple[Refusal, ...]:
     """Say what in a condition lies outside of the part of CEL that rules may use; the first place first."""
     types = read_types(checked.serialised)
-    offsets = checked.tree.offsets
+    offsets = checked.offsets
     found = [
         Refusal(message, offsets.get(node.id, 0))
-        for node in every_node(checked.tree.root)
+        for node in every_node(checked.tree)
         for message in _of_node(node, types)
     ]
-    found.extend(Refusal(message, offsets.get(node.id, 0)) for node, message in _of_names(checked.tree.root))
-    found.extend(Refusal(message, 0, costly=True) for message in _of_size(checked.tree.root))
+    found.extend(Refusal(message, offsets.get(node.id, 0)) for node, message in _of_names(checked.tree))
+    found.extend(Refusal(message, 0, costly=True) for message in _of_size(checked.tree))
     return tuple(sorted(dict.fromkeys(found), key=lambda one: (one.offset, one.message)))
 
 

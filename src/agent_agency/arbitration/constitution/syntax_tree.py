@@ -1,14 +1,14 @@
 """The syntax tree of a condition, read from what the CEL compiler serialises.
 
-The compiler hands out its tree only as a ``cel.expr.CheckedExpr`` or ``ParsedExpr`` message (cel-spec,
-``checked.proto`` and ``syntax.proto``). Their wire form is read here by hand: the few fields that are needed, without
+The compiler hands out its tree only as a ``cel.expr.CheckedExpr`` message (cel-spec,
+``checked.proto`` and ``syntax.proto``). Its wire form is read here by hand: the few fields that are needed, without
 30 ms of import for a protobuf runtime.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
@@ -18,8 +18,6 @@ Scalar: TypeAlias = bool | int | float | str | bytes | None
 _SIGN_BIT = 1 << 63
 _WRAP = 1 << 64
 _VARINT, _FIXED64, _LENGTH = 0, 1, 2
-_CHECKED = b"type.googleapis.com/cel.expr.CheckedExpr"
-
 _TYPE_MAP = 3
 _PRIMITIVES = ("other", "bool", "int", "uint", "double", "string", "bytes")
 _TYPES = MappingProxyType({1: "dyn", 2: "null", 9: "record"})
@@ -96,25 +94,24 @@ class Fold:
 Node: TypeAlias = Constant | Name | Select | Call | ListOf | Struct | Fold
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """A condition's tree; ``offsets`` tells where a node stands in the text, in characters from 0."""
-
-    root: Node
-    offsets: Mapping[int, int]
-
-
-def read_tree(serialised: bytes) -> Tree:
-    """Read what ``Expression.serialize()`` gave.
+def read_tree(serialised: bytes) -> Node:
+    """Read what ``Expression.serialize()`` gave for a condition that was checked.
 
     Raises:
         ValueError: the bytes are no such message.
     """
-    envelope = dict(_fields(serialised))
-    body = _bytes(envelope.get(2))
-    fields = dict(_fields(body))
-    root, source = (4, 5) if envelope.get(1) == _CHECKED else (2, 3)
-    return Tree(_node(_bytes(fields.get(root))), MappingProxyType(_positions(_bytes(fields.get(source, b"")))))
+    return _node(_bytes(_checked(serialised).get(4)))
+
+
+def read_offsets(serialised: bytes) -> dict[int, int]:
+    """Read where the nodes stand in the text, in characters from 0, by id.
+
+    Raises:
+        ValueError: the bytes are no serialised condition.
+    """
+    source = _fields(_bytes(_checked(serialised).get(5, b"")))
+    entries = (dict(_fields(_bytes(value))) for number, value in source if number == 4)  # noqa: PLR2004 - positions
+    return {_number(entry.get(1)): _number(entry.get(2)) for entry in entries}
 
 
 def read_types(serialised: bytes) -> dict[int, str]:
@@ -146,6 +143,11 @@ def every_node(node: Node) -> Iterator[Node]:
     yield node
     for child in children(node):
         yield from every_node(child)
+
+
+def _checked(serialised: bytes) -> dict[int, int | bytes]:
+    """The fields of the ``CheckedExpr`` in an envelope that tells its type."""
+    return dict(_fields(_bytes(dict(_fields(serialised)).get(2))))
 
 
 def _fields(data: bytes) -> Iterator[tuple[int, int | bytes]]:
@@ -267,9 +269,3 @@ def _type(data: bytes) -> str:
             return f"list({_type(_bytes(dict(_fields(_bytes(value))).get(1, b'')))})"
         return _TYPES.get(number, "other")
     return "other"
-
-
-def _positions(source: bytes) -> dict[int, int]:
-    """The map ``positions`` of a ``SourceInfo``: node id to offset."""
-    entries = (dict(_fields(_bytes(value))) for number, value in _fields(source) if number == 4)  # noqa: PLR2004
-    return {_number(entry.get(1)): _number(entry.get(2)) for entry in entries}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent_agency.arbitration.constitution.fact_paths import ANY, IT, Read, element_read, path_read
-from agent_agency.arbitration.constitution.syntax_tree import Fold, ListOf, Node, Tree, children
+from agent_agency.arbitration.constitution.syntax_tree import Fold, ListOf, Node, children
 
 MAX_ELEMENTS = 10_000
 """Elements of one list that a rule is asked for."""
@@ -19,10 +19,10 @@ MAX_ITERATIONS = 9_900
 """Iterations that one evaluation may take in the worst case; below the runtime's own budget."""
 
 
-def too_much_work(tree: Tree, facts: Mapping[str, Any], it: Mapping[str, Any] | None) -> str:
+def too_much_work(tree: Node, facts: Mapping[str, Any], it: Mapping[str, Any] | None) -> str:
     """Say which bound a condition would hit over these facts; empty where it hits none."""
     values = facts if it is None else {**facts, IT: it}
-    work = _work(tree.root, values, {})
+    work = _work(tree, values, {})
     if work <= MAX_ITERATIONS:
         return ""
     return f"the bound of {MAX_ITERATIONS:,} iterations (the condition may take {work:,} over these facts)"
