@@ -114,9 +114,10 @@ def tick(*, as_json: bool, repo: Path) -> None:
 @_json_option
 @_repo_option
 def open_(*, competing: bool, rulings: tuple[str, ...], base: str | None, as_json: bool, repo: Path) -> None:
-    """Open a comparison of patches for one spec, each named by its ruling; exit 4, as it is to be settled.
+    """Open a comparison of patches for one spec, each named by its ruling.
 
-    Other cases open by themselves: on a review, a waiver request or an appeal.
+    More rulings join the comparison that is open. Other cases open by themselves: on a review, a waiver request or an
+    appeal.
     """
     from agent_agency.errors import UsageError
     from agent_agency.workflows.competing_patches import open_competing

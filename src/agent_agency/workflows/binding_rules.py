@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from agent_agency.arbitration.cases.model import Matter
 from agent_agency.arbitration.constitution.model import Constitution
-from agent_agency.attestation.principals import Principals
-from agent_agency.errors import NotSignedError
 from agent_agency.git import Repository
-from agent_agency.ledger.entry import Entry
 from agent_agency.ledger.journal import Ledger
 from agent_agency.workflows.frozen_rules import Bench, kept_rules
 from agent_agency.workflows.law import Law, constitution_at
 from agent_agency.workflows.ruling_members import RulesFrom
-from agent_agency.workflows.ruling_statement import read_ruling
+from agent_agency.workflows.vouched_rulings import is_vouched
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ def binding_rules(
     """
     bench = Bench(law.commit, base_ref, law.constitution.digest, law.limits.case_days, now)
     kept = kept_rules(
-        repo, ledger, matter, bench, read=_reader(repo, now), vouched=lambda entry: _is_vouched(entry, law.principals)
+        repo, ledger, matter, bench, read=_reader(repo, now), vouched=lambda entry: is_vouched(entry, law.principals)
     )
     if kept.constitution is None:
         return BindingRules(law.constitution, RulesFrom(law.commit, None, kept.note))
@@ -59,15 +56,3 @@ def _reader(repo: Repository, now: datetime) -> Callable[[str], Constitution | N
         return found if isinstance(found, Constitution) else None
 
     return read
-
-
-def _is_vouched(entry: Entry, principals: Principals) -> bool:
-    """Whether the arbiter signed the ruling: one that the base lists, where it lists any."""
-    envelope = entry.body.get("attestation")
-    if not isinstance(envelope, Mapping):
-        return False
-    try:
-        read_ruling(envelope, str(entry.body.get("ruling_id")), principals)
-    except NotSignedError:
-        return False
-    return True

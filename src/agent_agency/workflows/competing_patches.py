@@ -283,12 +283,14 @@ def _refuse_unlike(entries: Sequence[Entry]) -> None:
         raise UsageError("A ruling without a spec competes with nothing", fix="Name rulings about one spec.")
     candidates = [candidate_of(entry) for entry in entries]
     problem = None
-    if len({entry.body["spec"]["id"] for entry in entries}) > 1:
+    if len(entries) < _LEAST:
+        problem = "One patch competes with nothing"
+    elif len({entry.body["spec"]["id"] for entry in entries}) > 1:
         problem = "The rulings are about different specs"
-    elif len({(one.law_commit) for one in candidates}) > 1:
+    elif len({one.law_commit for one in candidates}) > 1:
         problem = "The rulings were made against different bases"
-    elif len({one.matter_key for one in candidates}) < max(_LEAST, len(entries)):
-        problem = "Fewer than two different patches compete: two of the rulings are about one branch"
+    elif len({one.matter_key for one in candidates}) < len(entries):
+        problem = "Two of the rulings are about one branch, at different times"
     elif len({one.tree for one in candidates}) < len(entries):
         problem = "Two of the rulings are about the same tree"
     if problem:

@@ -16,15 +16,16 @@ if TYPE_CHECKING:
 RULING = "ruling"
 
 
-def is_vouched(entry: Entry, principals: Principals, own: Collection[PublicKey]) -> bool:
-    """Whether the entry's signature verifies, its key is a listed arbiter's or this user's own, and both say the same.
+def is_vouched(entry: Entry, principals: Principals, own: Collection[PublicKey] = ()) -> bool:
+    """Whether the entry's signature verifies and says what the entry says.
+
+    A signature over another ruling's entry does not carry over to one whose members were changed.
 
     Args:
         entry: any entry.
-        principals: those whom the base lists.
+        principals: those whom the base lists; where they list an arbiter, no other key counts but this user's own.
         own: this user's own arbiter key, where there is one.
     """
-    from agent_agency.attestation.arbiter_act import Standing
     from agent_agency.workflows.ruling_statement import read_ruling
 
     body, envelope = entry.body, entry.body.get("attestation")
@@ -39,7 +40,7 @@ def is_vouched(entry: Entry, principals: Principals, own: Collection[PublicKey])
     same_law = isinstance(law, dict) and said.get("law") == {name: law.get(name) for name in ("commit", "constitution")}
     same = all(said.get(name) == body.get(name) for name in ("verdict", "base"))
     same_document = isinstance(stored, dict) and stored.get("document") == body.get("document")
-    return act.standing is not Standing.UNLISTED and same and same_law and same_document and _same_head(entry, act)
+    return same and same_law and same_document and _same_head(entry, act)
 
 
 def _same_head(entry: Entry, act: ArbiterAct) -> bool:
