@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from agent_agency.attestation.arbiter_act import Standing
 from agent_agency.attestation.keys import PublicKey
 from agent_agency.attestation.principals import Principals
 from agent_agency.canonical_json import parse_canonical
@@ -86,7 +87,7 @@ class HeadWitness:
                 path=tip.ref,
                 code="ledger.anchor_unreadable",
             ) from error
-        yield KnownHead(newest.chain, newest.seq, newest.hash, f"anchored at {tip.ref}, {newest.act.told}")
+        yield KnownHead(newest.chain, newest.seq, newest.hash, f"anchored at {tip.ref}{_by(newest)}")
         for older in anchors.history(repo, tip.ref)[1:]:
             said = anchor_claims(older)
             yield KnownHead(said.chain, said.seq, said.hash, f"anchored by {older.commit[:12]}")
@@ -142,6 +143,13 @@ def _gone(tip: anchors.AnchorCommit) -> VerificationReport:
         return VerificationReport(tip.ref, LEDGER, None, 0, None, (Problem(error.stable_code, error.message),))
     what = f"the chain was anchored at entry {said.seq} by {tip.commit[:12]}, and no database here holds it"
     return VerificationReport(tip.ref, LEDGER, said.chain, 0, None, (Problem("ledger.anchored_chain_gone", what),))
+
+
+def _by(head: SignedHead) -> str:
+    """By whom, where that is not the usual."""
+    if head.act.standing is Standing.LISTED:
+        return f" by {head.act.name}"
+    return " by your own arbiter's key" if head.act.standing is Standing.OWN else " by a key that no base lists"
 
 
 def _known(head: SignedHead) -> KnownHead:
