@@ -57,10 +57,9 @@ class Town:
     services: Services
     clock: MovingClock = field(default_factory=MovingClock)
 
-    def review(self, **more: object) -> Ruling:
-        """Review ``work`` against ``main``."""
-        request = ReviewRequest(self.git.path, base="main", head="work")
-        return review(replace(request, **more), self.services)  # type: ignore[arg-type] - a test's own members
+    def review(self, base: str = "main") -> Ruling:
+        """Review ``work`` against its base."""
+        return review(ReviewRequest(self.git.path, base=base, head="work"), self.services)
 
     @contextlib.contextmanager
     def registry(self) -> Iterator[Registry]:

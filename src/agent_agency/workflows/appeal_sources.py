@@ -76,9 +76,11 @@ class AppealSources:
         """
         return self._court(root.id + " " + root.entry, commit)
 
-    def limits(self, commit: str) -> LawLimits | None:
-        """The limits of the law at a commit, ``None`` where they cannot be read whole."""
-        return self._limits(commit)
+    def limits_of(self, root: AppealedRuling) -> LawLimits:
+        """The limits of the law that the ruling of a review was made under; the built-in ones where it has none."""
+        entry = next((one for one in self.entries_of(root.id) if one.hash == root.entry), None)
+        law = _member(entry.body, "law", "commit") if entry else None
+        return (self._limits(law) if law else None) or LawLimits()
 
     def _read_court(self, name: str, commit: str | None) -> Court | None:
         ruling_id, _, entry_hash = name.partition(" ")
@@ -90,7 +92,7 @@ class AppealSources:
         chosen = tip if commit is None else commit
         if not (self._is_ancestor(chosen, tip) and self._is_ancestor(law, chosen)):
             return None
-        limits = self.limits(law)
+        limits = self._limits(law)
         try:
             principals = principals_at(self._repo, chosen)
         except (LawError, GitError):

@@ -142,8 +142,7 @@ def file_appeal(registry: Registry, asked: AskedAppeal, signer: Signer) -> Appea
         ],
     }
     draft = Draft(APPEAL_FILED, body)
-    _tried(registry, draft, filing.id)
-    registry.record.ledger.append_all([draft, *_case_drafts(registry, asked, filing.id)])
+    _append_filing(registry, asked, filing.id, draft)
     filed = read_appeals(registry).named(filing.id)
     if filed is None:
         raise AppealError(
@@ -151,6 +150,23 @@ def file_appeal(registry: Registry, asked: AskedAppeal, signer: Signer) -> Appea
             fix="Run agency appeal list to see theirs.",
         )
     return filed
+
+
+def _append_filing(registry: Registry, asked: AskedAppeal, appeal_id: str, draft: Draft) -> None:
+    """Write the filing with what it adds to the case of its ruling; try again when others wrote about that case."""
+    from agent_agency.workflows.appeal_case import case_of_filing
+
+    ledger = registry.record.ledger
+    for _ in range(TRIES):
+        appeal = _tried(registry, draft, appeal_id)
+        limits = registry.sources.limits_of(appeal.chain[0])
+        notes = case_of_filing(ledger, asked.ruling, appeal_id, limits, registry.clock.now())
+        try:
+            ledger.append_all([draft, *notes.drafts], unless_moved=notes.unless_moved)
+        except LedgerMovedError:
+            continue
+        return
+    raise _busy(appeal_id)
 
 
 def review_appeal(
@@ -197,7 +213,7 @@ def settle(registry: Registry) -> tuple[Appeal, ...]:
     for draft in appeals_due(appeals):
         appeal_id = str(draft.body["subject"]).removeprefix(appeal_subject(""))
         appeal = appeals.named(appeal_id)
-        if appeal is not None and _wrote(registry, [draft], appeal):
+        if appeal is not None and _lapsed(registry, appeal, draft):
             changed.append(appeal)
     changed += [_moved_on(registry, appeal.id, None) for appeal in undecided(appeals)]
     return tuple(changed)
@@ -223,7 +239,22 @@ def _moved_on(registry: Registry, appeal_id: str, draft: Draft | None) -> Appeal
             done = read_appeals(registry).named(appeal_id)
             if done is not None:
                 return done
-    raise AppealError(f"Others kept writing about appeal {appeal_id}", fix="Run the command again.", code="appeal.busy")
+    raise _busy(appeal_id)
+
+
+def _lapsed(registry: Registry, appeal: Appeal, draft: Draft) -> bool:
+    """Write that an appeal lapsed, and that its ruling stands in the case that waits for it."""
+    from agent_agency.arbitration.cases.note_request import AppealAnswer
+    from agent_agency.workflows.appeal_hearing import case_after
+
+    notes = case_after(registry, appeal, AppealAnswer.UPHELD, None)
+    drafts = (draft, *(notes.drafts if notes else ()))
+    known = {appeal_subject(appeal.id): appeal.last, **(notes.unless_moved if notes else {})}
+    try:
+        registry.record.ledger.append_all(drafts, unless_moved=known)
+    except LedgerMovedError:
+        return False
+    return True
 
 
 def _wrote(registry: Registry, drafts: Sequence[Draft], appeal: Appeal) -> bool:
@@ -270,6 +301,12 @@ def _refused(why: str, draft: Draft) -> AppealError:
     )
 
 
+def _busy(appeal_id: str) -> AppealError:
+    return AppealError(
+        f"Others kept writing about appeal {appeal_id}", fix="Run the command again.", code="appeal.busy"
+    )
+
+
 def _over(appeal: Appeal) -> str:
     if appeal.result is None:
         return f"Appeal {appeal.id} lapsed on {rfc3339(appeal.due)}: its panel was not full, and the ruling stands"
@@ -294,7 +331,3 @@ def _refuse_empty(asked: AskedAppeal, registry: Registry) -> None:
         raise AppealError(
             f"The claim cannot be heard: {error}", fix="Run agency explain on the ruling to see what it rests on."
         ) from error
-
-
-def _case_drafts(registry: Registry, asked: AskedAppeal, appeal_id: str) -> tuple[Draft, ...]:  # noqa: ARG001
-    return ()
