@@ -118,7 +118,26 @@ def _file_request(desk: Desk, asked: AskedFor, as_name: str | None, ssh_key: Pat
     terms = plan_request(desk, asked, requester)
     envelope = sign_request(terms, chain_of(desk.ledger, random_id), signer)
     record_request(desk, terms.id, terms.spec_id, envelope)
+    _anchor(desk)
     return terms.id
+
+
+def _anchor(desk: Desk) -> None:
+    """Anchor the record at once, so that it cannot be cut back to before this act unseen.
+
+    Raises:
+        LedgerError: it could not be anchored; the act is recorded.
+    """
+    from agent_agency.cli.services import arbiter_of_this_machine
+    from agent_agency.clock import SystemClock
+    from agent_agency.errors import AgencyError, LedgerError
+    from agent_agency.workflows.anchor import anchor_head
+
+    try:
+        anchor_head(desk.repo, desk.ledger, arbiter_of_this_machine(), SystemClock())
+    except AgencyError as error:
+        message = f"The act is recorded, but the ledger could not be anchored: {error.message}"
+        raise LedgerError(message, fix=error.fix, path=error.path, code="ledger.unanchored") from error
 
 
 def _principal(principals: Principals, signer: Signer) -> Any:
@@ -223,6 +242,7 @@ def _record_decision(
     refuse_vain(desk, record, kind, principal)
     envelope = sign_decision(desk, record, kind, note, signer, chain_of(desk.ledger, random_id))
     record_decision(desk, kind, record.waiver.id, envelope, answer_with(desk, record, kind, principal))
+    _anchor(desk)
 
 
 def _tell_recorded(desk: Desk, record: WaiverRecord, *, as_json: bool) -> None:

@@ -119,6 +119,8 @@ def open_desk(
         raise UsageError(message, fix=first.remedy, path=place.path, line=place.line, code="law.invalid")
     ledger = open_ledger(repo.common_dir / FOLDER, clock, new_id, environment)
     evidence = read_evidence(repo, commit, law.principals, ledger)
+    if evidence.problem is not None:
+        raise evidence.problem
     files = [result.waiver for result in law.waivers if result.waiver is not None]
     records = fold(files, evidence.acts)
     if not evidence.signatures_needed:

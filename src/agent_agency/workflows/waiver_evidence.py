@@ -7,18 +7,20 @@ what an act of its kind says. Everything else is discarded, and told with the re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from agent_agency.arbitration.waivers.model import ENTRY_KINDS, Act, ActKind, Discarded
 from agent_agency.arbitration.waivers.statements import SUBJECT_PREFIX, read_decided, read_terms
 from agent_agency.attestation.principals import Principals
 from agent_agency.canonical_json import digest_bytes, parse_json
-from agent_agency.errors import GitError, LawError, NotSignedError
+from agent_agency.errors import GitError, LawError, LedgerError, NotSignedError
 from agent_agency.git import Repository
-from agent_agency.ledger.entry import Entry
+
+if TYPE_CHECKING:
+    from agent_agency.ledger.journal import Ledger
 
 APPROVALS_FOLDER = ".agency/approvals"
 MOST_BYTES = 1024 * 1024
@@ -26,21 +28,17 @@ MOST_BYTES = 1024 * 1024
 _LINKS = frozenset({"120000", "160000"})
 
 
-class Recorded(Protocol):
-    """What is asked of a ledger: its verified entries of some kinds."""
-
-    def of_kinds(self, kinds: Collection[str]) -> Iterator[Entry]:
-        """Yield the entries of these kinds, oldest first, each verified."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class WaiverEvidence:
-    """Sound acts and what was discarded; ``signatures_needed`` where the base lists an approver."""
+    """Sound acts and what was discarded; ``signatures_needed`` where the base lists an approver.
+
+    ``problem`` says why the record cannot be believed: then a revocation may be missing, and no waiver is in force.
+    """
 
     acts: tuple[Act, ...] = ()
     discarded: tuple[Discarded, ...] = ()
     signatures_needed: bool = False
+    problem: LedgerError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +52,10 @@ class _Found:
     chain: str | None
 
 
-def read_evidence(repo: Repository, commit: str, principals: Principals, ledger: Recorded) -> WaiverEvidence:
+def read_evidence(repo: Repository, commit: str, principals: Principals, ledger: Ledger) -> WaiverEvidence:
     """Read every act about waivers that counts at a commit of the base.
+
+    The record must verify whole and agree with its anchors in git, so that an act that was taken out of it is missed.
 
     Args:
         repo: the repository.
@@ -64,18 +64,28 @@ def read_evidence(repo: Repository, commit: str, principals: Principals, ledger:
         ledger: the record of this repository.
 
     Raises:
-        LedgerError: the ledger cannot be read or does not verify.
-        GitError: the commit cannot be read.
+        GitError: the commit or an anchor cannot be read.
     """
     if not principals.lists_approvers:
         return WaiverEvidence()
+    try:
+        recorded = _recorded(repo, ledger)
+    except LedgerError as error:
+        return WaiverEvidence(signatures_needed=True, problem=error)
     reader = _Reader(repo, commit, principals)
-    found = [reader.read(one) for one in (*_recorded(ledger), *_published(repo, commit))]
+    found = [reader.read(one) for one in (*recorded, *_published(repo, commit))]
     acts = tuple(act for act in found if isinstance(act, Act))
     return WaiverEvidence(acts, tuple(one for one in found if isinstance(one, Discarded)), signatures_needed=True)
 
 
-def _recorded(ledger: Recorded) -> Iterator[_Found]:
+def _recorded(repo: Repository, ledger: Ledger) -> tuple[_Found, ...]:
+    from agent_agency.workflows.anchor import refuse_unless_anchors_agree
+
+    refuse_unless_anchors_agree(repo, ledger)
+    return tuple(_of_ledger(ledger))
+
+
+def _of_ledger(ledger: Ledger) -> Iterator[_Found]:
     for entry in ledger.of_kinds(tuple(ENTRY_KINDS.values())):
         subject = entry.body.get("subject")
         waiver_id = subject.removeprefix(SUBJECT_PREFIX) if isinstance(subject, str) else ""

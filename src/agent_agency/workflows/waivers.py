@@ -21,9 +21,6 @@ from agent_agency.spec.waiver_force import why_not_in_force
 from agent_agency.workflows.law import Law
 from agent_agency.workflows.waiver_evidence import WaiverEvidence
 
-UNGOVERNED = "no valid working spec governs the change"
-LAW_UNREADABLE = "the law at the base cannot be read whole"
-
 
 @dataclass(frozen=True, slots=True)
 class WaiverUse:
@@ -93,9 +90,9 @@ def waivers_of_change(
         uses_of: how many other changes a waiver (by id) was needed for.
     """
     files = [result.waiver for result in law.waivers if result.waiver is not None]
-    if spec_id is None or tier is None or law.problems:
+    if spec_id is None or tier is None or law.problems or evidence.problem:
         ids = {waiver.id for waiver in files} | {act.waiver_id for act in evidence.acts if act.terms}
-        reason = LAW_UNREADABLE if law.problems else UNGOVERNED
+        reason = _why_none(law, evidence)
         return WaiversOfChange((), dict.fromkeys(sorted(ids), reason), evidence.signatures_needed)
     change = ChangeBefore(spec_id, tier, tuple(authors), now)
     if evidence.signatures_needed:
@@ -104,6 +101,14 @@ def waivers_of_change(
     else:
         judged = _stated(law, files, change, uses_of)
     return _without_doubles(judged, signatures_needed=evidence.signatures_needed)
+
+
+def _why_none(law: Law, evidence: WaiverEvidence) -> str:
+    if law.problems:
+        return "the law at the base cannot be read whole"
+    if evidence.problem is not None:
+        return f"the record cannot be believed, so a revocation may be missing: {evidence.problem.message}"
+    return "no valid working spec governs the change"
 
 
 Judged = list[tuple[WaiverUse, str | None]]
