@@ -7,6 +7,7 @@ from typing import Any
 
 from agent_agency._version import __version__
 from agent_agency.gates.outcome import counted
+from agent_agency.report.explained_law import law_lines, precedent_lines, rule_lines, weakened_lines
 from agent_agency.report.text import clean, clean_lines, json_ready
 from agent_agency.workflows.explain_ruling import Explanation, Reexecution
 
@@ -48,10 +49,13 @@ def lines(explanation: Explanation) -> Iterator[str]:
     said = explanation.document or explanation.entry.body
     yield from _head(explanation, said)
     yield from _titled("Why", _reasons(said))
+    yield from _titled("What each rule says", rule_lines(said))
+    yield from _titled("Default rules that the repository weakened", weakened_lines(said))
     yield from _titled("What would have to come true", _conditions(said))
     states = {found.evidence.digest: found.state for found in explanation.evidence}
     yield from _titled("Gates", _gates(said, states))
     yield from _titled("Waivers", _waivers(said))
+    yield from _titled("Precedents, which do not decide", precedent_lines(said))
     yield from _titled("Evidence", _evidence(explanation))
     yield from _titled("The verdict, decided again", _again(explanation))
 
@@ -75,6 +79,7 @@ def _head(explanation: Explanation, said: Mapping[str, Any]) -> Iterator[str]:
     yield _text(f"  change {size}: {head.get('ref') or head.get('kind')} against {base.get('ref')}")
     yield _text(f"  head tree {head.get('tree')}, law at {_members(said.get('law')).get('commit')}")
     yield _text(f"  spec {spec.get('id')} ({spec.get('path')})") if spec else "  no working spec governed it"
+    yield from (_text(f"  {line}") for line in law_lines(said))
     if explanation.document is None:
         yield "  the ruling document is not there whole: what follows is what the ledger alone keeps"
 
@@ -164,11 +169,13 @@ def _waivers(said: Mapping[str, Any]) -> Iterator[str]:
         if not isinstance(waiver, Mapping):
             yield _text(waiver)
             continue
-        covers = (
-            f"covers {counted(len(_list(waiver.get('covers'))), 'finding')} of {', '.join(_list(waiver.get('gates')))}"
-        )
+        covered = ", ".join(map(str, [*_list(waiver.get("gates")), *_list(waiver.get("rules"))]))
+        covers = f"covers {counted(len(_list(waiver.get('covers'))), 'finding')} of {covered}"
         approvers = ", ".join(map(str, _list(waiver.get("approvers"))))
-        yield _text(f"{waiver.get('id')}: {covers}; approved by {approvers}; expires {waiver.get('expires_at')}")
+        how = "signed" if waiver.get("signed") is True else "a statement, not signed"
+        yield _text(
+            f"{waiver.get('id')}: {covers}; approved by {approvers} ({how}); expires {waiver.get('expires_at')}"
+        )
 
 
 def _evidence(explanation: Explanation) -> Iterator[str]:

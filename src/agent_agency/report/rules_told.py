@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from agent_agency.arbitration.cases.model import CaseState
 from agent_agency.arbitration.constitution.model import RuleOutcome
 from agent_agency.arbitration.ruling import Ruling
 from agent_agency.gates.outcome import counted
@@ -15,6 +16,7 @@ from agent_agency.report.text import clean
 _SHORT_DIGEST = 12
 _MAX_FACTS = 6
 
+_ENDED = frozenset(str(state) for state in CaseState if state.ended)
 _WORDS = {
     RuleStanding.VIOLATED: "VIOLATED",
     RuleStanding.UNKNOWN: "UNKNOWN",
@@ -122,21 +124,20 @@ def case(ruling: Ruling) -> str:
     found = ruling.case
     if found is None:
         return ""
-    state = str(found.get("state")).replace("_", " ")
-    due = f", due {found['due']}" if found.get("due") else ""
-    return clean(f"{found.get('id')}: {state}{due}")
+    state = str(found.get("state"))
+    due = "" if state in _ENDED else _due(found)
+    return clean(f"{found.get('id')}: {state.replace('_', ' ')}{due}")
 
 
 def case_conditions(ruling: Ruling) -> list[str]:
     """What the case waits for, each with how it stands and until when."""
     rows = (ruling.case or {}).get("conditions") or ()
-    return [
-        clean(
-            f"{row.get('id')}: {str(row.get('state')).replace('_', ' ')}"
-            + (f", due {row['due']}" if row.get("due") else "")
-        )
-        for row in rows
-    ]
+    return [clean(f"{row.get('id')}: {str(row.get('state')).replace('_', ' ')}{_due(row)}") for row in rows]
+
+
+def _due(row: Mapping[str, Any]) -> str:
+    """The day, in UTC; the hour stands in the JSON document."""
+    return f", due {str(row['due']).partition('T')[0]}" if row.get("due") else ""
 
 
 def signature(ruling: Ruling) -> str:
@@ -144,10 +145,8 @@ def signature(ruling: Ruling) -> str:
     found = ruling.signed_by
     if found is None:
         return ""
-    who = found.get("principal")
-    return clean(
-        f"by {who}, key {found.get('key_id')}" if who else f"by key {found.get('key_id')}, which the base does not list"
-    )
+    who, key = found.get("principal"), found.get("key_id")
+    return clean(f"by {who}, {key}" if who else f"by {key}, listed nowhere")
 
 
 def precedent_head(citation: Mapping[str, Any]) -> str:
