@@ -23,7 +23,7 @@ from agent_agency.facts import display_path
 from agent_agency.spec.document_kinds import CAWS_FOLDER, WAIVER_FOLDER
 from agent_agency.spec.model import Budget
 from agent_agency.workflows.waiver_desk import Desk
-from agent_agency.workflows.waiver_evidence import APPROVALS_FOLDER
+from agent_agency.workflows.waiver_evidence import APPROVALS_FOLDER, ARBITER
 
 if TYPE_CHECKING:
     from agent_agency.attestation.principals import Principal, Principals
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from agent_agency.ledger.journal import Ledger
 
 USUAL_DAYS = 14
-ARBITER = "arbiter"
 REQUESTER = "requester"
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agent_agency.ledger.journal import Ledger
 
 APPROVALS_FOLDER = ".agency/approvals"
+ARBITER = "arbiter"
 MOST_BYTES = 1024 * 1024
 
 _LINKS = frozenset({"120000", "160000"})
@@ -147,6 +148,8 @@ class _Reader:
             terms, chain = read_terms(signed.statement)
             if terms.requester != signed.principal.name:
                 raise ValueError(f"{signed.principal.name} signed it in the name of somebody else")
+            if ARBITER in signed.principal.roles:
+                raise ValueError(f"{signed.principal.name} is an arbiter, who asks for nothing")
             about, digest, at, base, note = terms.id, digest_bytes(payload), terms.created_at, terms.base, ""
         else:
             decided, terms = read_decided(signed.statement), None
