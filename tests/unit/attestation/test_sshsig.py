@@ -46,7 +46,8 @@ def blob_of(key: PublicKey, message: bytes = MESSAGE, **other: Any) -> bytes:
         signed = application + tail + hashlib.sha256(signed).digest()
     inner = ssh_string(other.get("inner", key.type.encode())) + ssh_string(PRIVATE.sign(signed)) + tail
     head = other.get("magic", b"SSHSIG") + other.get("version", 1).to_bytes(4, "big")
-    parts: tuple[bytes, ...] = (other.get("public", key.blob), space, reserved, name, inner + other.get("inner_more", b""))
+    whole = inner + other.get("inner_more", b"")
+    parts: tuple[bytes, ...] = (other.get("public", key.blob), space, reserved, name, whole)
     more: bytes = other.get("more", b"")
     return bytes(head) + b"".join(map(ssh_string, parts)) + more
 
