@@ -178,6 +178,15 @@ def present(connection: Connection, ledger: str, precedents: Sequence[str]) -> f
     return frozenset(found)
 
 
+def beginning(connection: Connection, ledger: str, name: str) -> list[str]:
+    """The ids that begin so, two at most."""
+    query = (
+        "SELECT precedent FROM agency_precedents WHERE ledger = :ledger AND precedent >= :name "
+        "AND substr(precedent, 1, :length) = :name ORDER BY precedent LIMIT 2"
+    )
+    return [row[0] for row in _run(connection, query, ledger=ledger, name=name, length=len(name))]
+
+
 def having_all(connection: Connection, ledger: str, facts: Sequence[int], most: int) -> list[IndexedPrecedent]:
     """The newest precedents that have every one of the facts; the newest of all where none is asked for."""
     clauses, names = _having_clauses(facts)

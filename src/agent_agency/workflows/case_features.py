@@ -42,6 +42,6 @@ def features_of_file(entry: Entry, evidence: EvidenceStore) -> CaseFeatures:
 
 def _words(case: Case) -> Iterator[str]:
     for gate in case.gates:
-        if gate.status != "pass":
+        if gate.applicable and gate.status != "pass":
             yield gate.reason
         yield from (finding.message for finding in gate.findings)

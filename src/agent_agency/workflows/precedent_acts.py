@@ -5,7 +5,7 @@ What would not count is refused before it is signed, with the reason that a read
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,23 +47,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """Somebody about to act: the precedents that they see, where evidence lies, and their key."""
+    """Somebody about to act: the precedents that they see, where evidence lies, and what opens their key."""
 
     library: Library
     evidence: EvidenceStore
-    signer: Signer
+    open_key: Callable[[], Signer]
 
-    @property
-    def principal(self) -> Principal:
-        """Whose key it is.
+    def signer_for(self, ruling: RecordedRuling) -> tuple[Signer, Principal]:
+        """The opened key and whose it is, once all else about the act was found right.
 
         Raises:
-            PrecedentError: nobody's whom the base lists.
+            PrecedentError: an act of theirs about this ruling would not count.
+            SigningError: the key cannot be used.
         """
-        found = self.library.principals.by_key(self.signer.key_id)
-        if found is None:
-            raise _refused(f"the key {self.signer.key_id} is not among those of the listed principals")
-        return found
+        signer = self.open_key()
+        principal = self.library.principals.by_key(signer.key_id)
+        if principal is None:
+            raise _refused(f"the key {signer.key_id} is not among those of the listed principals")
+        if why := why_may_not(principal, ruling):
+            raise _refused(why)
+        return signer, principal
 
 
 def promote(acting: Acting, reference: str, holding: str) -> Precedent:
@@ -84,14 +87,14 @@ def promote(acting: Acting, reference: str, holding: str) -> Precedent:
         holding = checked_sentence(holding, "holding", MAX_HOLDING)
     except ValueError as error:
         raise _refused(str(error)) from error
-    _refuse_unless_may(acting, ruling)
     _refuse_unless_final(library, ruling)
     _refuse_without_case(acting, ruling)
     named = precedent_id(ruling.id, ruling.entry, holding)
     before = library.read(named)
-    if before is not None and acting.principal.name in before.promoters:
-        raise _refused(f"{acting.principal.name} has promoted {named} already")
-    _write(acting, PROMOTED, named, promotion_statement(ruling.id, ruling.entry, holding), before)
+    signer, principal = acting.signer_for(ruling)
+    if before is not None and principal.name in before.promoters:
+        raise _refused(f"{principal.name} has promoted {named} already")
+    _write(library, signer, PROMOTED, named, promotion_statement(ruling.id, ruling.entry, holding), before)
     return _read(library, named)
 
 
@@ -111,7 +114,6 @@ def distinguish(acting: Acting, precedent_name: str, reference: str, because: Se
     library = acting.library
     precedent = in_force(library, precedent_name)
     ruling = library.rulings.named(reference)
-    _refuse_unless_may(acting, ruling)
     if ruling.id == precedent.ruling:
         raise _refused(f"{ruling.id} is the precedent's own ruling")
     if ruling.features is None or precedent.features is None:
@@ -121,7 +123,8 @@ def distinguish(acting: Acting, precedent_name: str, reference: str, because: Se
     if not chosen:
         raise _refused("it names no fact that differs")
     statement = distinction_statement(precedent.id, ruling.id, ruling.entry, chosen)
-    _write(acting, DISTINGUISHED, precedent.id, statement, precedent)
+    signer, _ = acting.signer_for(ruling)
+    _write(library, signer, DISTINGUISHED, precedent.id, statement, precedent)
     return _read(library, precedent.id)
 
 
@@ -139,12 +142,14 @@ def overrule(acting: Acting, precedent_name: str, reference: str, reason: str) -
         reason = checked_sentence(reason, "reason", MAX_REASON)
     except ValueError as error:
         raise _refused(str(error)) from error
-    _refuse_unless_may(acting, ruling)
-    if why := why_cannot_overrule(ruling, library.rulings.named(precedent.ruling)):
+    if why := why_cannot_overrule(ruling, library.rulings.of(precedent.ruling, precedent.ruling_entry)):
         raise _refused(why)
     _refuse_unless_final(library, ruling)
     statement = overruling_statement(precedent.id, ruling.id, ruling.entry, reason)
-    _write(acting, OVERRULED, precedent.id, statement, precedent)
+    signer, principal = acting.signer_for(ruling)
+    if principal.name in precedent.overrulers:
+        raise _refused(f"{principal.name} has overruled {precedent.id} already")
+    _write(library, signer, OVERRULED, precedent.id, statement, precedent)
     return _read(library, precedent.id)
 
 
@@ -164,13 +169,14 @@ def in_force(library: Library, name: str) -> Precedent:
     return precedent
 
 
-def _write(acting: Acting, kind: str, precedent: str, statement: bytes, seen: Precedent | None) -> None:
+def _write(
+    library: Library, signer: Signer, kind: str, precedent: str, statement: bytes, seen: Precedent | None
+) -> None:
     from agent_agency.attestation.signer import sign_statement
 
-    library = acting.library
     subject = precedent_subject(precedent)
     followed(library.ledger, library.rulings.of)
-    body = {"subject": subject, "attestation": sign_statement(statement, acting.signer)}
+    body = {"subject": subject, "attestation": sign_statement(statement, signer)}
     moved = {subject: seen.last if seen else 0}
     also = writer(library.ledger, library.rulings.of)
     library.ledger.append_all([Draft(kind, body)], unless_moved=moved, also=also)
@@ -181,11 +187,6 @@ def _read(library: Library, precedent: str) -> Precedent:
     if found is None:
         raise PrecedentError(f"{precedent} cannot be read back", fix="Run agency ledger verify.")
     return found
-
-
-def _refuse_unless_may(acting: Acting, ruling: RecordedRuling) -> None:
-    if why := why_may_not(acting.principal, ruling):
-        raise _refused(why)
 
 
 def _refuse_unless_final(library: Library, ruling: RecordedRuling) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 
 from agent_agency.arbitration.appeals.model import APPEAL_KINDS, LAST_LEVEL, Appeals
 from agent_agency.arbitration.precedents.model import CaseFeatures, RecordedRuling
-from agent_agency.errors import PrecedentError
+from agent_agency.config import Config, LawLimits, read_config
+from agent_agency.errors import GitError, PrecedentError
 from agent_agency.git import Repository
 from agent_agency.ledger.entry import Entry
 from agent_agency.workflows.appeal_sources import AppealSources
+from agent_agency.workflows.law import CONFIG_PATH
 from agent_agency.workflows.record import RULING, Record
 
 _LEAST = 4
@@ -22,8 +24,10 @@ class RulingsOnRecord:
     """Reads rulings from the ledger, each once; how appeals stand is read when it is first asked for."""
 
     def __init__(self, repo: Repository, record: Record, now: datetime) -> None:
+        self._repo = repo
         self._record = record
         self._now = now
+        self._limits: Callable[[str], LawLimits | None] = cache(self._read_limits)
         self._sources = AppealSources(repo, record)
         self.of: Callable[[str, str], RecordedRuling | None] = cache(self._read)
 
@@ -81,8 +85,17 @@ class RulingsOnRecord:
             return at
         law = newest.body.get("law")
         commit = law.get("commit") if isinstance(law, dict) else None
-        limits = self._sources.limits(commit) if isinstance(commit, str) else None
+        limits = self._limits(commit) if isinstance(commit, str) else None
         return None if limits is None else at + timedelta(days=limits.appeal_days)
+
+    def _read_limits(self, commit: str) -> LawLimits | None:
+        """The limits of the law that a ruling was made under; ``None`` where they cannot be read whole."""
+        try:
+            data = self._repo.read_blob(commit, CONFIG_PATH)
+        except GitError:
+            return None
+        config = Config() if data is None else read_config(data, CONFIG_PATH)
+        return config.law if isinstance(config, Config) else None
 
     @cached_property
     def _appeals(self) -> Appeals:

@@ -112,8 +112,11 @@ def guidance(library: Library, here: CaseFeatures) -> tuple[Citation, ...]:
     return tuple(found)
 
 
-def matches(library: Library, mark: KindsMark, here: CaseFeatures) -> Iterator[Match]:
-    """The precedents in force that match a case, best first; the newer of two that match alike comes first."""
+def matches(library: Library, mark: KindsMark, here: CaseFeatures, *, every: bool = False) -> Iterator[Match]:
+    """The precedents in force that match a case, best first; the newer of two that match alike comes first.
+
+    With ``every`` also those that guide nobody, as overruled ones.
+    """
     with library.ledger.database.read() as connection:
         weigh, known = _rarity(connection, mark.chain, here)
         rows = _candidates(connection, here, weigh, known, MATCH)
@@ -122,7 +125,9 @@ def matches(library: Library, mark: KindsMark, here: CaseFeatures) -> Iterator[M
         if not comparison.matches:
             continue
         precedent = library.read(row.precedent)
-        if precedent is not None and precedent.status is Status.IN_FORCE and precedent.features is not None:
+        if precedent is None or precedent.features is None:
+            continue
+        if every or precedent.status is Status.IN_FORCE:
             true = compare(here, precedent.features, weigh)
             if true.matches:
                 yield Match(precedent, true)

@@ -12,7 +12,6 @@ from sqlalchemy import text
 from agent_agency.store import precedent_index as index
 from agent_agency.store.database import Database
 from agent_agency.store.precedent_index import IndexedPrecedent, IndexMark
-from support.postgres import new_postgres, postgres_server  # noqa: F401 - fixtures
 
 LEDGER = "a" * 32
 OTHER = "b" * 32
@@ -238,7 +237,7 @@ def test_both_databases_find_the_same_precedents_by_facts(
 @pytest.fixture(scope="module")
 def both(
     tmp_path_factory: pytest.TempPathFactory,
-    new_postgres: Callable[[], str],  # noqa: F811 - the fixture
+    new_postgres: Callable[[], str],
 ) -> Iterator[tuple[Database, Database]]:
     folder = tmp_path_factory.mktemp("both")
     opened = Database.open(f"sqlite:///{folder / 'agency.db'}"), Database.open(new_postgres())

@@ -215,24 +215,25 @@ def _settled(precedent: str, reading: _Reading, bench: Bench) -> Precedent:
             precedent, "", "", "", Status.VOID, reading.last, 1, ignored=tuple(reading.ignored), last=reading.last
         )
     needed = quorum_for(ruling.tier, bench.quorum)
-    overruled = next(((by, who) for by, who in reading.overrulers.items() if len(who) >= needed), None)
-    by, overrulers = overruled or ("", {})
+    by, overrulers = max(reading.overrulers.items(), key=lambda found: len(found[1]), default=("", {}))
+    overruled = len(overrulers) >= needed
     return Precedent(
         id=precedent,
         ruling=act.ruling,
         holding=act.holding,
         verdict=ruling.verdict,
-        status=_status(ruling, len(reading.promoters) >= needed, overruled is not None, bench.now),
+        status=_status(ruling, len(reading.promoters) >= needed, overruled, bench.now),
         seq=reading.seq,
         needed=needed,
         promoters=tuple(reading.promoters),
-        overruled_by=by,
+        overruled_by=by if overruled else "",
         overruling_reason=next(iter(overrulers.values()), ""),
         overrulers=tuple(overrulers),
         distinctions=tuple(reading.distinctions),
         ignored=tuple(reading.ignored),
         last=reading.last,
         features=ruling.features,
+        ruling_entry=act.ruling_entry,
     )
 
 

@@ -151,7 +151,8 @@ class Precedent:
     """A precedent as its entries leave it.
 
     ``promoters`` and ``overrulers`` are the names of those whose signatures count, ``needed`` how many must. ``seq`` is
-    the entry with which it came into being. ``overruled_by`` is the ruling for which it gave way.
+    the entry with which it came into being, ``ruling_entry`` the hash of the one that records its ruling.
+    ``overruled_by`` is the ruling for which it gave way; empty while too few have signed that.
     """
 
     id: str
@@ -169,6 +170,7 @@ class Precedent:
     ignored: tuple[Ignored, ...] = ()
     last: int = 0
     features: CaseFeatures | None = None
+    ruling_entry: str = ""
 
 
 @dataclass(frozen=True, slots=True)
