@@ -114,7 +114,7 @@ def _repeats(outcome: RuleOutcome, standing: RuleStanding, gate: Outcome | None)
     }
     if gate is None or gate not in told.get(standing, set()):
         return False
-    result = f"gates[{outcome.gate}].passed"
+    result = f"gates[{outcome.subject}].passed"
     return result in outcome.facts or result in (outcome.missing or "")
 
 

@@ -180,3 +180,25 @@ def test_a_gate_shows_the_digests_of_its_evidence_and_how_its_tool_was_kept_apar
     assert f"{digest} (1,234 bytes, capped, redacted)" in page
     assert "not stored: &lt;b&gt;no room&lt;/b&gt;" in page
     assert "3 passed (isolation landlock, reused, 2 flaky)" in page
+
+
+def test_what_stands_in_the_way_is_open_and_what_is_satisfied_is_folded() -> None:
+    page = html.render(rulings.argued())
+    part = page[page.index('id="rules"') : page.index('id="budget"')]
+    opened, folded = part.split("<details", 1)[0], part[part.index("What is satisfied") :]
+    assert "migrations.rollback" in opened
+    assert "A change that migrates data says how it is rolled back" in part
+    assert "quality.deferred_work: disabled" in part
+    assert "secrets.credentials" in folded
+    assert "secrets.credentials" not in part[: part.index("What is satisfied")]
+
+
+def test_case_and_precedents_have_parts_of_their_own() -> None:
+    page = html.render(rulings.argued())
+    assert 'href="#case"' in page
+    assert "C-1f0c: under appeal, due 2026-02-14" in page
+    assert 'href="#precedents"' in page
+    assert "They never change the verdict." in page
+    plain = html.render(rulings.approved())
+    assert 'href="#case"' not in plain
+    assert 'href="#precedents"' not in plain

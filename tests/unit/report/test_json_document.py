@@ -109,3 +109,42 @@ def test_each_gate_tells_its_evidence_and_whether_its_result_was_reused() -> Non
     tests, scope = document["gates"]
     assert (tests["reused"], tests["evidence"], tests["facts"].keys()) == (True, [kept], {"figures", "isolation"})
     assert (scope["reused"], scope["evidence"]) == (False, [])
+
+
+def test_each_rule_stands_with_its_facts_and_evidence() -> None:
+    document = json_document.to_document(rulings.argued())
+    rules = {(rule["id"], rule["subject"]): rule for rule in document["rules"]}
+    broken = rules["migrations.rollback", None]
+    assert broken["status"] == "violated"
+    assert broken["facts"]["spec.rollback"] is False
+    assert (broken["missing"], broken["by"], broken["waived_by"]) == (None, None, [])
+    unknown = rules["claims.verdict", "RUL-7"]
+    assert (unknown["missing"], unknown["by"]) == ("claims[RUL-7].holds", "author")
+    covered = rules["provenance.author_address", None]
+    assert covered["waived_by"] == ["WV-0011"]
+    assert covered["evidence"] == ["sha256:" + "5e1d" * 16]
+    kept = rules["secrets.credentials", "secrets"]
+    assert (kept["status"], kept["message"], kept["remedy"]) == ("satisfied", None, None)
+
+
+def test_a_violated_rule_names_the_findings_that_it_rests_on() -> None:
+    document = json_document.to_document(rulings.rejected())
+    [scope] = [rule for rule in document["rules"] if rule["id"] == "scope.boundary"]
+    assert scope["findings"] == [rulings.SCOPE.fingerprint]
+    assert scope["gate"] == "scope_boundary"
+
+
+def test_what_a_ruling_does_not_have_is_null() -> None:
+    bare = replace(rulings.approved(), constitution={}, outcomes=())
+    document = json_document.to_document(bare)
+    members = ("constitution", "confidence", "case", "signed_by", "appeal_of")
+    assert [document[member] for member in members] == [None] * 5
+    assert document["rules"] == document["precedents"] == []
+
+
+def test_a_condition_names_the_rule_that_must_become_satisfied() -> None:
+    document = json_document.to_document(rulings.conditional())
+    assert [(one["rule"], one["subject"]) for one in document["conditions"]] == [
+        ("law.in_force", None),
+        ("gates.other", "mutation"),
+    ]

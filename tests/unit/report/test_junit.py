@@ -96,9 +96,16 @@ def test_any_text_gives_xml_that_can_be_read_back(text: str) -> None:
     finding = Finding("r", Severity.MAJOR, text, text, Place(text or None))
     gate = rulings.a_gate(text or "g", GateStatus.FAIL, finding, reason=text)
     ruling = rulings.a_ruling(
-        rulings.rejected().decision.verdict, rulings.rejected().decision.caws_verdict, 1, [text], gates=(gate,)
+        rulings.rejected().decision.verdict,
+        rulings.rejected().decision.caws_verdict,
+        1,
+        [text],
+        gates=(gate,),
+        outcomes=(),
     )
     assert len(_suite(ruling).findall("testcase")) == 1
+    said = replace(rulings.hostile().outcomes[0], message=text, remedy=text, subject=text, gate="", facts={})
+    assert len(_suite(replace(ruling, outcomes=(said,))).findall("testcase")) == 2
 
 
 def test_no_line_of_the_document_is_an_order_to_a_ci_runner() -> None:

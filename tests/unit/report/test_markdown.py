@@ -100,3 +100,19 @@ def test_commands_can_be_copied_as_they_are() -> None:
 def test_a_large_change_is_cut_with_a_told_rest() -> None:
     text = markdown.render(rulings.crowded())
     assert re.search(r"and 9\d\d more", text)
+
+
+def test_rules_without_a_gate_are_told_with_their_remedy() -> None:
+    text = markdown.render(rulings.argued())
+    assert "### Rules that stand in the way" in text
+    assert "- **violated** <code>migrations.rollback</code> major, waivable" in text
+    assert "- **unknown** <code>claims.verdict</code> major" in text
+    assert text.count("The change migrates data") == 1
+
+
+def test_waivers_and_weakened_rules_are_never_folded() -> None:
+    folded = re.sub(r"<details>.*?</details>", "", markdown.render(rulings.argued()), flags=re.DOTALL)
+    assert "### Waivers in force" in folded
+    assert "WV-0011" in folded
+    assert "### Default rules that this repository weakened" in folded
+    assert "quality.deferred&#95;work: disabled" in folded

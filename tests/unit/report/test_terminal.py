@@ -111,3 +111,51 @@ def test_conditions_decide_and_so_come_before_the_details_and_only_once() -> Non
     text = _text(ruling)
     assert text.index("Before this can be approved") < text.index("\nGates")
     assert all(" ".join(text.split()).count(condition.message) == 1 for condition in ruling.decision.conditions[:1])
+
+
+def test_an_approval_tells_the_rules_in_one_line() -> None:
+    text = _text(rulings.approved())
+    assert "\nrules   11 satisfied, 40 not applicable; constitution 5e1d5e1d5e1d\n" in text
+    assert "Rules that" not in text
+
+
+def test_a_rule_that_no_gate_stands_for_is_told_with_its_clause_and_remedy() -> None:
+    text = " ".join(_text(rulings.argued()).split())
+    assert "VIOLATED migrations.rollback major, waivable The change migrates data" in text
+    assert "fix: Write the way back into 'rollback'" in text
+    assert "UNKNOWN claims.verdict major" in text
+    assert "(missing: claims[RUL-7].holds)" in text
+    assert text.count("The change migrates data") == 1
+
+
+def test_a_rule_that_a_gate_stands_for_leaves_the_remedy_to_the_findings() -> None:
+    text = " ".join(_text(rulings.rejected()).split())
+    assert "VIOLATED budget.limit major, waivable budget_limit: over by 834 lines" in text
+    assert "ask for a waiver of budget_limit with the delta that is missing" not in text
+
+
+def test_an_unknown_rule_names_the_missing_fact_and_its_condition_tells_the_rest() -> None:
+    text = " ".join(_text(rulings.conditional()).split())
+    assert "UNKNOWN law.in_force critical missing: law.digest" in text
+    assert "UNKNOWN gates.other major missing: gates[mutation].passed" in text
+
+
+def test_weakened_rules_waivers_case_precedents_and_signature_are_visible() -> None:
+    text = " ".join(_text(rulings.argued()).split())
+    assert "appeal a new hearing of RUL-0000000000000001" in text
+    assert "case C-1f0c: under appeal, due 2026-02-14" in text
+    assert "quality.deferred_work: disabled; allowed by [law] weaken" in text
+    assert "waived provenance.author_address major, waived by WV-0011" in text
+    assert "covers provenance.author_address; approved by lead@example.org (signed)" in text
+    assert "P-0a1b departed" in text
+    assert "signed by arbiter, SHA256:abcdef" in text
+
+
+def test_a_waiver_that_nobody_signed_says_so() -> None:
+    assert "(a statement, not signed)" in " ".join(_text(rulings.waived()).split())
+
+
+def test_very_many_rules_are_cut_and_counted() -> None:
+    text = _text(rulings.crowded())
+    assert "Rules that stand in the way: 1,001\n" in text
+    assert "and 981 more rules; --json lists all" in text
