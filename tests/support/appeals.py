@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -55,7 +56,21 @@ class Town:
     git: GitRepo
     people: dict[str, TestPrincipal]
     services: Services
-    clock: MovingClock = field(default_factory=MovingClock)
+    clock: MovingClock
+    rejected: Ruling | None = None
+
+    @property
+    def ruling(self) -> Ruling:
+        """The rejection of ``work``; made once."""
+        if self.rejected is None:
+            self.rejected = self.review()
+        return self.rejected
+
+    def copied_to(self, folder: Path) -> Town:
+        """The same town at another place, so that a test need not build it."""
+        shutil.copytree(self.git.path, folder, symlinks=True)
+        clock = MovingClock()
+        return Town(GitRepo(folder), dict(self.people), replace(self.services, clock=clock), clock, self.rejected)
 
     def review(self, base: str = "main") -> Ruling:
         """Review ``work`` against its base."""

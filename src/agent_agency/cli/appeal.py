@@ -191,12 +191,14 @@ def _registry(repo: Path) -> Iterator[Registry]:
     """What appeals are heard with; evidence that is stored meanwhile is not pruned."""
     from agent_agency.cli.services import machine_services
     from agent_agency.git import Repository
+    from agent_agency.workflows.anchor import refuse_unless_anchors_agree
     from agent_agency.workflows.appeals import Registry
     from agent_agency.workflows.record import Record
 
     services = machine_services()
     with Repository.discover(repo) as repository:
         record = Record.of(repository, services.clock, services.new_id, services.document_of)
+        refuse_unless_anchors_agree(repository, record.ledger)
         with record.in_use():
             yield Registry.of(repository, record, services.clock, services.new_id, services.arbiter)
 

@@ -6,7 +6,7 @@ labels are recorded in one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -74,9 +74,9 @@ def on_record(registry: Registry, entry: Entry, ruling: AppealedRuling, claims: 
     sources = registry.sources
     later: dict[str, RecordedCase] = {}
     for claim in claims:
-        entries = sources.entries_of(claim.target) if claim.form in _LATER else ()
-        if entries:
-            later[claim.target] = sources.recorded_case(entries[-1])
+        newest = sources.reviewed(claim.target) if claim.form in _LATER else None
+        if newest is not None:
+            later[claim.target] = sources.recorded_case(newest)
     wanted = any(claim.form is Form.WAIVER_NOT_APPLIED for claim in claims)
     waivers = _waivers_then(registry, entry) if wanted else {}
     return OnRecord(
@@ -148,8 +148,8 @@ def _parts(registry: Registry, entry: Entry, document: Mapping[str, Any], applie
     documents = {}
     for claim in applied:
         if claim.form in _LATER:
-            later = registry.sources.document(registry.sources.entries_of(claim.target)[-1])
-            documents[claim.target] = later or {}
+            newest = registry.sources.reviewed(claim.target)
+            documents[claim.target] = (registry.sources.document(newest) if newest else None) or {}
     whole = next((documents[claim.target] for claim in applied if claim.form is Form.WRONG_LAW), document)
     gates = {gate["name"]: gate for gate in whole.get("gates") or ()}
     for claim in applied:
@@ -232,6 +232,7 @@ def _root(registry: Registry, ruling: AppealedRuling, entry: Entry) -> datetime:
 
 def _waivers_then(registry: Registry, entry: Entry) -> Mapping[str, WaiverUse]:
     """The waivers that were in force for the change when the ruling was recorded, read anew from law and ledger."""
+    from agent_agency.arbitration.waivers.model import ENTRY_KINDS
     from agent_agency.workflows.law import read_law
     from agent_agency.workflows.waiver_evidence import read_evidence
     from agent_agency.workflows.waivers import waivers_of_change
@@ -240,7 +241,10 @@ def _waivers_then(registry: Registry, entry: Entry) -> Mapping[str, WaiverUse]:
     spec, law_said, change = (document.get(name) or {} for name in ("spec", "law", "change"))
     then = datetime.fromisoformat(entry.ts)
     law = read_law(registry.repo, str(law_said.get("commit")), then)
-    evidence = read_evidence(registry.repo, law.commit, law.principals, _Before(registry, entry.seq))
+    ledger = registry.record.ledger
+    read = read_evidence(registry.repo, law.commit, law.principals, ledger)
+    late = [one.body.get("attestation") for one in ledger.of_kinds(tuple(ENTRY_KINDS.values())) if one.seq > entry.seq]
+    evidence = replace(read, acts=tuple(act for act in read.acts if act.envelope not in late))
     uses = waivers_of_change(
         law,
         evidence,
@@ -251,15 +255,3 @@ def _waivers_then(registry: Registry, entry: Entry) -> Mapping[str, WaiverUse]:
         uses_of=lambda waiver_id: registry.record.uses_of_waiver(waiver_id, except_change=str(change.get("digest"))),
     )
     return {use.waiver.id: use for use in uses.in_force}
-
-
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """The ledger as it was before an entry."""
-
-    registry: Registry
-    seq: int
-
-    def of_kinds(self, kinds: Iterable[str]) -> Iterator[Entry]:
-        """The entries of these kinds, oldest first."""
-        return (entry for entry in self.registry.record.ledger.of_kinds(tuple(kinds)) if entry.seq < self.seq)

@@ -11,15 +11,17 @@ from agent_agency.arbitration.appeals.corrections import RecordedCase, Standpoin
 from agent_agency.arbitration.appeals.model import AppealedRuling, Court, Parties
 from agent_agency.arbitration.case_file import Case, from_json
 from agent_agency.arbitration.constitution.model import Constitution
+from agent_agency.attestation.principals import Principals
 from agent_agency.canonical_json import parse_json
 from agent_agency.config import Config, LawLimits, read_config
-from agent_agency.errors import AppealError, EvidenceError, GitError, LawError
+from agent_agency.errors import AppealError, EvidenceError, GitError, LawError, NotSignedError
 from agent_agency.git import Repository
 from agent_agency.ledger.entry import Entry
 from agent_agency.workflows.check_evidence import EntryEvidence
 from agent_agency.workflows.law import CONFIG_PATH
 from agent_agency.workflows.principals_at import principals_at
 from agent_agency.workflows.record import RULING, Record
+from agent_agency.workflows.ruling_statement import read_ruling
 
 _BRANCHES = ("refs/heads/", "refs/remotes/")
 
@@ -32,6 +34,7 @@ class AppealSources:
         self._record = record
         self._court: Callable[[str, str | None], Court | None] = cache(self._read_court)
         self._limits: Callable[[str], LawLimits | None] = cache(self._read_limits)
+        self._listed: Callable[[str], Principals | None] = cache(self._read_listed)
 
     def ruling(self, ruling_id: str, entry_hash: str) -> AppealedRuling | None:
         """The recorded ruling that both name, or ``None`` where there is none, or its document is not there whole."""
@@ -39,8 +42,13 @@ class AppealSources:
         return None if entry is None else self.as_appealed(entry)
 
     def entries_of(self, ruling_id: str) -> tuple[Entry, ...]:
-        """The entries that record rulings of this id, oldest first."""
-        return tuple(entry for entry in self._record.ledger.about(f"{RULING}:{ruling_id}") if entry.kind == RULING)
+        """The entries that record rulings of this id and are signed by the arbiter, oldest first."""
+        about = self._record.ledger.about(f"{RULING}:{ruling_id}")
+        return tuple(entry for entry in about if entry.kind == RULING and self._is_the_arbiters(entry))
+
+    def reviewed(self, ruling_id: str) -> Entry | None:
+        """The newest entry of this id that records what a review measured, not what an appeal made of it."""
+        return next((one for one in reversed(self.entries_of(ruling_id)) if one.body.get("appeal_of") is None), None)
 
     def as_appealed(self, entry: Entry) -> AppealedRuling | None:
         """A recorded ruling as an appeal sees it; ``None`` where its document is not there whole."""
@@ -49,7 +57,7 @@ class AppealSources:
             return None
         appeal_of = entry.body.get("appeal_of")
         return AppealedRuling(
-            id=str(entry.body.get("ruling_id")),
+            id=_ruling_id(entry),
             entry=entry.hash,
             seq=entry.seq,
             at=datetime.fromisoformat(entry.ts),
@@ -93,11 +101,8 @@ class AppealSources:
         if not (self._is_ancestor(chosen, tip) and self._is_ancestor(law, chosen)):
             return None
         limits = self._limits(law)
-        try:
-            principals = principals_at(self._repo, chosen)
-        except (LawError, GitError):
-            return None
-        if limits is None:
+        principals = self._listed(chosen)
+        if limits is None or principals is None:
             return None
         return Court(principals, chosen, limits.appeal_reviewers, limits.appeal_days, limits.case_days)
 
@@ -130,13 +135,36 @@ class AppealSources:
         config = read_config(data, CONFIG_PATH)
         return config.law if isinstance(config, Config) else None
 
+    def _is_the_arbiters(self, entry: Entry) -> bool:
+        """Whether an arbiter signed what the entry says: a listed one, where the law lists any."""
+        law = _member(entry.body, "law", "commit")
+        principals = self._listed(law) if law else None
+        if principals is None:
+            return False
+        envelope = entry.body.get("attestation")
+        try:
+            act = read_ruling(envelope if isinstance(envelope, Mapping) else {}, _ruling_id(entry), principals)
+        except NotSignedError:
+            return False
+        said = act.statement.predicate
+        stored = _members(said.get("evidence"))
+        return said.get("verdict") == entry.body.get("verdict") and all(
+            stored.get(name) == entry.body.get(name) for name in ("document", "case_file", "constitution", "decision")
+        )
+
+    def _read_listed(self, commit: str) -> Principals | None:
+        try:
+            return principals_at(self._repo, commit)
+        except (LawError, GitError):
+            return None
+
     def recorded_case(self, entry: Entry) -> RecordedCase:
         """The case of a recorded ruling.
 
         Raises:
             AppealError: its case file or constitution is not there whole.
         """
-        return RecordedCase(str(entry.body.get("ruling_id")), entry.seq, _standpoint(entry), self._case(entry))
+        return RecordedCase(_ruling_id(entry), entry.seq, _standpoint(entry), self._case(entry))
 
     def _case(self, entry: Entry) -> Case:
         from agent_agency.arbitration.constitution.serialise import constitution_from
@@ -148,10 +176,14 @@ class AppealSources:
             return from_json(self._record.evidence.get(str(entry.body.get("case_file"))), constitution_of)
         except (EvidenceError, ValueError) as error:
             raise AppealError(
-                f"The case of ruling {entry.body.get('ruling_id')} cannot be heard again: {error}",
+                f"The case of ruling {_ruling_id(entry)} cannot be heard again: {error}",
                 fix="Restore the evidence folder from a backup; a pruned case cannot be appealed.",
                 code="appeal.no_case",
             ) from error
+
+
+def _ruling_id(entry: Entry) -> str:
+    return str(entry.body.get("ruling_id"))
 
 
 def _parties(document: Mapping[str, Any]) -> Parties:

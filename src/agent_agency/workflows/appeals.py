@@ -33,7 +33,7 @@ from agent_agency.arbitration.appeals.statements import (
 )
 from agent_agency.attestation.statement import read_statement
 from agent_agency.clock import Clock, rfc3339
-from agent_agency.errors import AppealError, LedgerMovedError
+from agent_agency.errors import AgencyError, AppealError, LedgerError, LedgerMovedError
 from agent_agency.git import Repository
 from agent_agency.ledger.entry import Entry
 from agent_agency.ledger.journal import Draft
@@ -143,6 +143,7 @@ def file_appeal(registry: Registry, asked: AskedAppeal, signer: Signer) -> Appea
     }
     draft = Draft(APPEAL_FILED, body)
     _append_filing(registry, asked, filing.id, draft)
+    _anchor(registry)
     filed = read_appeals(registry).named(filing.id)
     if filed is None:
         raise AppealError(
@@ -198,7 +199,9 @@ def review_appeal(
     statement = review_statement(appeal.id, appeal.payload_digest, appeal.level, votes, reasons)
     envelope = sign_statement(statement, signer)
     draft = Draft(APPEAL_REVIEWED, {"subject": appeal_subject(appeal.id), "attestation": envelope})
-    return _moved_on(registry, appeal.id, draft)
+    done = _moved_on(registry, appeal.id, draft)
+    _anchor(registry)
+    return done
 
 
 def settle(registry: Registry) -> tuple[Appeal, ...]:
@@ -216,7 +219,24 @@ def settle(registry: Registry) -> tuple[Appeal, ...]:
         if appeal is not None and _lapsed(registry, appeal, draft):
             changed.append(appeal)
     changed += [_moved_on(registry, appeal.id, None) for appeal in undecided(appeals)]
+    if changed:
+        _anchor(registry)
     return tuple(changed)
+
+
+def _anchor(registry: Registry) -> None:
+    """Anchor the record at once, so that it cannot be cut back to before this act unseen.
+
+    Raises:
+        LedgerError: it could not be anchored; the act is recorded.
+    """
+    from agent_agency.workflows.anchor import anchor_head
+
+    try:
+        anchor_head(registry.repo, registry.record.ledger, registry.arbiter(), registry.clock)
+    except AgencyError as error:
+        message = f"The act is recorded, but the ledger could not be anchored: {error.message}"
+        raise LedgerError(message, fix=error.fix, path=error.path, code="ledger.unanchored") from error
 
 
 def _moved_on(registry: Registry, appeal_id: str, draft: Draft | None) -> Appeal:
