@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agent_agency.spec.model import Budget
 from support.command import agency
 from support.git_repo import GitRepo
 from support.law import WAIVER, lawful_repo
@@ -275,3 +276,37 @@ def test_names_from_the_repository_forge_nothing_on_the_terminal(court: Court) -
     assert "\x1b" not in done.err
     listed = agency("waiver", "list", "--json", cwd=court.repo.path)
     assert json.loads(listed.out) == {"schema_version": 1, "waivers": []}
+
+
+def test_a_delta_that_was_approved_raises_the_budget_by_no_more_than_the_law_lets_it(tmp_path: Path) -> None:
+    court = Court.open(tmp_path / "repo", config="[law]\nmax_delta_loc = 40\n")
+    court.request(gates=("budget_limit",), delta=Budget(0, 40))
+    court.approve("ann")
+    court.repo.commit("Much", **{"src/much.py": "".join(f"LINE_{n} = {n}\n" for n in range(185))})
+    ruling = reviewed(court.repo)
+    assert (ruling["verdict"], ruling["budget"]["max_loc"]) == ("waived", 190)
+    court.request(gates=("budget_limit",), delta=Budget(0, 40))
+    court.approve("ann", waiver_id="WV-2")
+    court.repo.commit("More", **{"src/more.py": "".join(f"MORE_{n} = {n}\n" for n in range(20))})
+    ruling = reviewed(court.repo)
+    assert (ruling["verdict"], ruling["budget"]["max_loc"]) == ("rejected", 190)
+
+
+def test_where_the_law_caps_deltas_no_waiver_takes_the_budget_away(tmp_path: Path) -> None:
+    repo = lawful_repo(tmp_path / "repo", config="[law]\nmax_delta_loc = 40\n")
+    repo.commit("Much", **{"src/much.py": "".join(f"LINE_{n} = {n}\n" for n in range(185))})
+    repo.checkout("main")
+    asked = ("--gate", "budget_limit", "--spec", "FEAT-1", "--approved-by", "owner@example.org", "--reason", REASON)
+    assert agency("waiver", "write", *asked, cwd=repo.path).code == 0
+    repo.commit("Grant")
+    assert reviewed(repo)["verdict"] == "rejected"
+
+
+def test_a_rejected_change_uses_nothing_up(court: Court) -> None:
+    court.request(max_uses=1, spec_id="FEAT-1", paths=("notes.txt",))
+    court.approve("ann")
+    court.repo.commit("More", **{"elsewhere.txt": "x\n"})
+    assert reviewed(court.repo)["verdict"] == "rejected"
+    court.repo.git("rm", "-q", "elsewhere.txt")
+    court.repo.commit("Less")
+    assert reviewed(court.repo)["verdict"] == "waived"

@@ -16,7 +16,7 @@ from agent_agency.git import Repository
 from agent_agency.spec.model import Waiver
 from agent_agency.workflows.law import Law, read_law
 from agent_agency.workflows.waiver_evidence import WaiverEvidence, read_evidence
-from agent_agency.workflows.waiver_uses import changes_that_needed
+from agent_agency.workflows.waiver_uses import changes_let_through
 
 if TYPE_CHECKING:
     from agent_agency.attestation.principals import Principals
@@ -84,7 +84,7 @@ class Desk:
 
     def uses_of(self, waiver_id: str) -> int:
         """How many changes needed the waiver so far."""
-        return len(changes_that_needed(self.ledger, waiver_id))
+        return len(changes_let_through(self.ledger, waiver_id))
 
     def quorum_of(self, waiver: Waiver) -> int:
         """How many must approve: by the tier of its spec, else as many as the strictest tier asks for."""

@@ -27,7 +27,7 @@ class WaiverUse:
     """A waiver in force; ``added`` is what it added to the budget, ``budget_needed`` whether the change needed that.
 
     ``approvals`` people approved it of the ``quorum`` that the tier needs; ``signed`` tells whether by signature.
-    ``days`` is how long it lasts in all.
+    ``days`` is how long it lasts in all. ``budget_capped`` tells that the law caps what waivers may add to a budget.
     """
 
     waiver: Waiver
@@ -37,6 +37,7 @@ class WaiverUse:
     signed: bool = False
     added: Budget = field(default_factory=lambda: Budget(0, 0))
     budget_needed: bool = False
+    budget_capped: bool = False
 
     @property
     def bounded(self) -> bool:
@@ -44,9 +45,13 @@ class WaiverUse:
         return self.waiver.spec_id is not None or bool(self.waiver.paths)
 
     def for_verdict(self) -> WaiverInForce:
-        """What the verdict may know of it: a waiver with a delta raises the budget and covers no budget violation."""
+        """What the verdict may know of it.
+
+        A waiver with a delta raises the budget and covers no budget violation; nor does one without where the law caps
+        what may be added, because taking the budget away adds more than any cap.
+        """
         gates = frozenset(self.waiver.gates)
-        covers = gates - {BUDGET_GATE} if self.waiver.delta is not None else gates
+        covers = gates - {BUDGET_GATE} if self.waiver.delta is not None or self.budget_capped else gates
         return WaiverInForce(
             self.waiver.id,
             covers,
@@ -100,6 +105,8 @@ def waivers_of_change(
         judged = _signed(bounds, files, evidence, change, uses_of)
     else:
         judged = _stated(law, files, change, uses_of)
+    capped = law.limits.max_delta_files is not None or law.limits.max_delta_loc is not None
+    judged = [(replace(use, budget_capped=capped), why) for use, why in judged]
     return _without_doubles(judged, signatures_needed=evidence.signatures_needed)
 
 
