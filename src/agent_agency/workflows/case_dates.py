@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from agent_agency.arbitration.cases.fold import advance
 from agent_agency.arbitration.cases.model import CaseRecord, Step
 from agent_agency.arbitration.cases.steps import lapse
 from agent_agency.errors import LedgerMovedError
@@ -31,11 +30,6 @@ def tick(ledger: Ledger, now: datetime) -> tuple[CaseRecord, ...]:
     for start in range(0, len(due), _AT_ONCE):
         lapsed += _lapse_together(ledger, due[start : start + _AT_ONCE], now)
     return tuple(lapsed)
-
-
-def as_of(record: CaseRecord, now: datetime) -> CaseRecord:
-    """The case at this moment, whether or not its lapse is recorded yet."""
-    return advance(record, lapse(record, now)) if record.is_due(now) else record
 
 
 def _due(found: Iterable[FoundCase], now: datetime) -> list[FoundCase]:

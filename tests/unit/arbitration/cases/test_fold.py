@@ -16,6 +16,7 @@ from agent_agency.errors import CaseError
 from support.cases import DAY, LIMITS, START, note, reviewed, unknown, violated
 
 MEMBERS = ("event", "from", "to", "at", "subject", "matter", "ordinal", "due", "law", "arose")
+WRONG: tuple[Any, ...] = (None, 7, [], {}, "nonsense", True)
 
 
 def opening(unsettled: Any = None) -> Step:
@@ -105,7 +106,7 @@ def test_an_opening_under_an_id_that_does_not_follow_from_its_matter_is_refused(
     [
         (member, value)
         for member in MEMBERS
-        for value in (None, 7, [], {}, "nonsense", True)
+        for value in WRONG
         if not (member == "law" and value is None) and not (member == "arose" and value in ([], {}))
     ],
 )
