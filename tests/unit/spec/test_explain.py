@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 import agent_agency
+from agent_agency.arbitration.constitution.overlay import lay_over
 from agent_agency.config import Config, read_config
 from agent_agency.errors import UsageError
 from agent_agency.facts import Finding
@@ -25,6 +27,7 @@ from agent_agency.spec.strict_rules import STRICT_RULES
 from agent_agency.spec.validate import ValidationOptions, validate_spec
 from agent_agency.spec.waiver import read_waiver
 from support.old_specs import SEED, V10, VNEXT, changed
+from support.rules import rule_toml
 
 _SOURCES = Path(agent_agency.__file__).parent
 _NOW = datetime(2026, 1, 15, tzinfo=UTC)
@@ -76,6 +79,8 @@ def _findings(
     if family == "config":
         read = read_config(text.encode(), "agency.toml")
         return () if isinstance(read, Config) else read
+    if family == "rules":
+        return lay_over({"ours.toml": _file_of_rules(text, without)}).findings
     if family == "policy":
         return read_policy(document(_POLICY), "policy.yaml", parity=bool(entry.get("parity"))).findings
     if family == "waiver":
@@ -84,6 +89,15 @@ def _findings(
     return validate_spec(
         document(bases.get(family, VNEXT)), "spec.yaml", _options(rule, entry), files=_Files(), now=_NOW
     ).findings
+
+
+def _file_of_rules(text: str, without: tuple[str, ...]) -> bytes:
+    """A rule with some of its keys written otherwise; keys stand before the tables of its examples."""
+    try:
+        given = dict.fromkeys((*tomllib.loads(text), *without), "")
+    except tomllib.TOMLDecodeError:
+        return text.encode()
+    return f"{rule_toml(**given)}{text}\n".encode()
 
 
 def _options(rule: str, entry: Mapping[str, Any]) -> ValidationOptions:

@@ -29,10 +29,10 @@ def test_everything_that_rulings_rest_on_is_hashed_again(recorded: Recorded) -> 
     recorded.rule("2", b"two", b"three")
     report = check(recorded)
     assert report.verified
-    assert counts(report) == {"ok": 3 + 2 * 2}
+    assert counts(report) == {"ok": 3 + 2 * 2 + 1}  # both were ruled on by the same rules
 
 
-@pytest.mark.parametrize("what", ["document", "case", "report"])
+@pytest.mark.parametrize("what", ["document", "case_file", "constitution", "report"])
 def test_a_changed_file_is_named_with_the_ruling_that_rests_on_it(recorded: Recorded, what: str) -> None:
     recorded.rule("1", b"one")
     entry = recorded.entries()[-1]
@@ -42,17 +42,18 @@ def test_a_changed_file_is_named_with_the_ruling_that_rests_on_it(recorded: Reco
     recorded.file(digest).write_bytes(data)
     (problem,) = check(recorded).problems
     assert (problem.digest, problem.state, problem.seq, problem.ruling_id) == (digest, "changed", entry.seq, "R-1")
-    assert {"document": "ruling document", "case": "case file", "report": "tests: report of head"}[what] in problem.what
+    named = {"document": "ruling document", "case_file": "case file", "constitution": "rules in force"}
+    assert named.get(what, "tests: report of head") in problem.what
 
 
 def test_a_deleted_file_is_missing_and_a_pruned_one_is_pruned(recorded: Recorded) -> None:
     recorded.rule("1", b"one")
     recorded.rule("2", b"two")
     recorded.pruner.prune(Keep(rulings=1), dry_run=False, unnamed=False)
-    assert counts(check(recorded)) == {"ok": 3, "pruned": 3}
+    assert counts(check(recorded)) == {"ok": 4, "pruned": 3}
     recorded.store.remove(digest_bytes(b"two"))
     report = check(recorded)
-    assert counts(report) == {"ok": 2, "pruned": 3, "missing": 1}
+    assert counts(report) == {"ok": 3, "pruned": 3, "missing": 1}
     assert not report.verified
 
 
@@ -72,14 +73,14 @@ def test_an_imported_chain_comes_without_its_evidence(tmp_path: Path, recorded: 
     own = EvidenceIndex.of(map(EntryEvidence.of, recorded.entries()))
     report = check_evidence(other.entries(), recorded.store, own)
     assert report.verified
-    assert counts(report) == {"ok": 1, "not_here": 3}
+    assert counts(report) == {"ok": 1, "not_here": 4}
     recorded.file(digest_bytes(b"one")).write_bytes(b"forged")
     assert not check_evidence(other.entries(), recorded.store, own).verified
 
 
 def test_entries_of_any_shape_are_read(recorded: Recorded) -> None:
     bodies: tuple[dict[str, Any], ...] = (
-        {"document": 3, "case": None, "evidence": "x"},
+        {"document": 3, "case_file": None, "evidence": "x"},
         {"evidence": [1, {"digest": 2}]},
         {"digests": {}},
     )

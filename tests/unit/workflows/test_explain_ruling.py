@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agent_agency.arbitration.case_file import from_json, to_json
+from agent_agency.arbitration.constitution.serialise import constitution_from
 from agent_agency.canonical_json import canonical_json, digest_bytes
 from agent_agency.errors import UsageError
 from agent_agency.facts import Finding, GateStatus, Place, Severity
@@ -53,7 +54,7 @@ def test_a_ruling_is_found_by_each_of_its_names(recorded: Recorded) -> None:
 def test_of_a_ruling_that_was_recorded_again_the_newest_entry_is_explained(recorded: Recorded) -> None:
     recorded.rule("same")
     recorded.rule("other")
-    recorded.rule("same")
+    append(recorded, **recorded.entries()[1].body)
     assert [find_ruling(recorded.entries(), name).seq for name in ("R-same", "R-sa", "2")] == [4, 4, 2]
 
 
@@ -82,7 +83,7 @@ def test_a_verdict_is_executed_again_to_the_same_bytes(recorded: Recorded, maker
     json.dumps(document).encode("utf-8")
 
 
-@pytest.mark.parametrize("what", ["document", "case", "report"])
+@pytest.mark.parametrize("what", ["document", "case_file", "constitution", "report"])
 @pytest.mark.parametrize("how", ["changed", "missing"])
 def test_evidence_that_is_not_what_it_was_is_named_and_the_ruling_does_not_hold(
     recorded: Recorded, what: str, how: str
@@ -97,9 +98,9 @@ def test_evidence_that_is_not_what_it_was_is_named_and_the_ruling_does_not_hold(
     explanation = explained(recorded)
     assert not explanation.holds
     assert f"{how.upper()}, {digest}" in text(explanation)
-    expected = Reexecution.IMPOSSIBLE if what == "case" else Reexecution.SAME
+    expected = Reexecution.IMPOSSIBLE if what in {"case_file", "constitution"} else Reexecution.SAME
     assert explanation.outcome is expected
-    assert ("cannot be re-executed" in text(explanation)) is (what == "case")
+    assert ("cannot be re-executed" in text(explanation)) is (what in {"case_file", "constitution"})
 
 
 def test_a_pruned_ruling_says_so_and_does_not_hold(recorded: Recorded) -> None:
@@ -107,7 +108,8 @@ def test_a_pruned_ruling_says_so_and_does_not_hold(recorded: Recorded) -> None:
     recorded.rule("2")
     recorded.pruner.prune(Keep(rulings=1), dry_run=False, unnamed=False)
     explanation = explained(recorded, "R-1")
-    assert {found.state for found in explanation.evidence} == {"pruned"}
+    shared = recorded.entries()[-2].body["constitution"]  # the ruling that is kept rests on the same rules
+    assert {found.state for found in explanation.evidence if found.evidence.digest != shared} == {"pruned"}
     assert explanation.outcome is Reexecution.IMPOSSIBLE
     assert "approved (pass): R-1" in text(explanation)
     assert "what the ledger alone keeps" in text(explanation)
@@ -117,8 +119,8 @@ def test_a_pruned_ruling_says_so_and_does_not_hold(recorded: Recorded) -> None:
 def test_a_verdict_that_the_case_does_not_give_is_told_with_what_differs(recorded: Recorded) -> None:
     recorded.rule("1")
     recorded.rule("2", gates=rulings.rejected().gates)
-    case = recorded.entries()[1].body["case"]
-    append(recorded, case=case)
+    case = recorded.entries()[1].body["case_file"]
+    append(recorded, case_file=case)
     explanation = explained(recorded, "4")
     assert explanation.outcome is Reexecution.DIFFERS
     told = text(explanation)
@@ -131,9 +133,9 @@ def test_a_verdict_that_the_case_does_not_give_is_told_with_what_differs(recorde
 def test_a_case_in_which_only_one_gate_differs_is_told(recorded: Recorded) -> None:
     recorded.rule("1", gates=[a_gate("lint", reason="clean")])
     body = recorded.entries()[-1].body
-    document = json.loads(recorded.store.get(body["case"]))
+    document = json.loads(recorded.store.get(body["case_file"]))
     document["gates"][1].update(status="fail", mode="warn")
-    append(recorded, case=recorded.store.put(canonical_json(document)))
+    append(recorded, case_file=recorded.store.put(canonical_json(document)))
     explanation = explained(recorded)
     assert explanation.outcome is Reexecution.DIFFERS
     assert explanation.differences == ("the ledger says lint pass, and the case holds fail",)
@@ -146,7 +148,7 @@ def test_a_forged_decision_digest_is_told(recorded: Recorded) -> None:
     assert (explanation.outcome, explanation.holds) == (Reexecution.DIFFERS, False)
 
 
-@pytest.mark.parametrize("changes", [{"case": None}, {"decision": None}, {"case": "../x"}, {"case": 3}])
+@pytest.mark.parametrize("changes", [{"case_file": None}, {"decision": None}, {"case_file": "../x"}, {"case_file": 3}])
 def test_an_entry_without_a_case_cannot_be_executed_again(recorded: Recorded, changes: dict[str, Any]) -> None:
     recorded.rule("1")
     append(recorded, **changes)
@@ -157,10 +159,10 @@ def test_an_entry_without_a_case_cannot_be_executed_again(recorded: Recorded, ch
 
 def test_evidence_that_is_no_case_file_cannot_be_executed(recorded: Recorded) -> None:
     recorded.rule("1")
-    append(recorded, case=recorded.store.put(b'{"case_version":2}'))
+    append(recorded, case_file=recorded.store.put(b'{"case_version":1}'))
     explanation = explained(recorded)
     assert explanation.outcome is Reexecution.IMPOSSIBLE
-    assert "no case file of version 1" in explanation.differences[0]
+    assert "no case file of version 2" in explanation.differences[0]
 
 
 def test_a_ruling_by_another_version_is_tried_and_the_version_is_told(recorded: Recorded) -> None:
@@ -193,6 +195,8 @@ def test_documents_and_entries_of_any_shape_are_shown(recorded: Recorded) -> Non
 
 def test_the_stored_case_is_what_was_ruled_on(recorded: Recorded) -> None:
     ruling = recorded.rule("1", gates=rulings.rejected().gates)
-    stored = recorded.store.get(recorded.entries()[-1].body["case"])
-    assert stored == ruling.case_file == to_json(from_json(stored))
-    assert from_json(stored).decide() == ruling.decision
+    stored = recorded.store.get(recorded.entries()[-1].body["case_file"])
+    rules = constitution_from(ruling.constitution_text)
+    again = from_json(stored, lambda _: rules)
+    assert stored == ruling.case_file == to_json(again)
+    assert again.decide() == ruling.decision

@@ -19,13 +19,14 @@ def recorded(tmp_path: Path) -> Recorded:
 def test_an_entry_names_everything_that_its_ruling_rests_on(recorded: Recorded) -> None:
     ruling = recorded.rule("1", b"one", b"two")
     body = recorded.entries()[-1].body
-    assert body["case"] == digest_bytes(ruling.case_file)
+    assert body["case_file"] == digest_bytes(ruling.case_file)
     assert body["decision"] == digest_bytes(decision_bytes(ruling.decision))
     assert [(kept["gate"], kept["kind"], kept["part"], kept["digest"]) for kept in body["evidence"]] == [
         ("tests", "report", "head", digest_bytes(b"one")),
         ("tests", "report", "head", digest_bytes(b"two")),
     ]
-    assert recorded.digests() == {body["case"], body["document"], digest_bytes(b"one"), digest_bytes(b"two")}
+    named = {body[name] for name in ("case_file", "document", "constitution")}
+    assert recorded.digests() == {*named, digest_bytes(b"one"), digest_bytes(b"two")}
 
 
 def test_a_stopped_review_is_recorded_and_is_no_ruling(recorded: Recorded) -> None:

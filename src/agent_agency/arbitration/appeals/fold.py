@@ -185,6 +185,8 @@ def _decided(appeal: Appeal, timed: _Timed) -> Appeal:
     wrong = next((name for name, value in expected.items() if said.get(name) != value), None)
     if wrong is not None or not isinstance(verdict, str) or not isinstance(said.get("ruling"), str):
         raise NotAdmittedError(f"the decision does not follow from the reviews ({wrong or 'ruling'})")
+    if said["ruling"] in {ruling.id for ruling in appeal.chain}:
+        raise NotAdmittedError("the decision names a ruling that was there before as its result")
     if outcome is Outcome.OVERTURNED and not admitted:
         raise NotAdmittedError("the decision overturns a ruling though the panel admitted nothing")
     event = Event.DECIDED_UPHELD if outcome is Outcome.UPHELD else Event.DECIDED_OVERTURNED
