@@ -17,6 +17,7 @@ from agent_agency import errors
 from agent_agency.cli.main import cli
 from agent_agency.spec.rule_catalogue import Rule, load_catalogue
 from benchmarks.figures import Figure, number
+from tools.constitution_page import constitution_page
 from tools.programs_page import programs_page
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
@@ -31,6 +32,7 @@ def pages() -> dict[str, str]:
     """Make every generated page: file name to text."""
     return {
         "cli.md": cli_page(),
+        "constitution.md": constitution_page(_NOTE),
         "errors.md": errors_page(),
         "figures.md": figures_page(),
         "real-programs.md": programs_page(_NOTE),

@@ -96,7 +96,8 @@ def _spec(chosen: ChosenSpec | None, spec: Spec | None) -> dict[str, Any]:
         "lifecycle": spec.lifecycle,
         "contracts": sorted(_contract_kinds(document.get("contracts"))),
         "rollback": any(_says_something(document.get(key)) for key in _ROLLBACK),
-        "migrations": any(_says_something(document.get(key)) for key in _MIGRATIONS),
+        "migrations": any(_says_something(document.get(key)) for key in _MIGRATIONS)
+        or _migrates(document.get("blast_radius")),
         "invariants": _count(document.get("invariants")),
         "acceptance": _count(document.get("acceptance") or document.get("acceptance_criteria")),
     }
@@ -109,6 +110,10 @@ def _contract_kinds(contracts: Any) -> set[str]:
 
 def _says_something(value: Any) -> bool:
     return bool(value.strip()) if isinstance(value, str) else bool(value)
+
+
+def _migrates(radius: Any) -> bool:
+    return isinstance(radius, Mapping) and radius.get("data_migration") is True
 
 
 def _count(value: Any) -> int:

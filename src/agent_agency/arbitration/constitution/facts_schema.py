@@ -54,7 +54,7 @@ def records() -> Mapping[str, tuple[Fact, ...]]:
                 tier=(_I, "its risk tier: 1, 2 or 3"),
                 mode=(_T, "its mode: feature, refactor, fix, doc, chore"),
                 lifecycle=(_T, "active, draft, closed or archived"),
-                chosen_by=(_T, "how it was chosen: option, trailer, branch, only"),
+                chosen_by=(_T, "how it was chosen: option, trailer, branch or only_active"),
                 contracts=(_L, "the kinds of contract that it declares"),
                 rollback=(_B, "whether it says how the change is rolled back"),
                 migrations=(_B, "whether it declares a data migration"),
@@ -147,8 +147,8 @@ def lists() -> Mapping[str, tuple[Fact, ...]]:
                 pipeline=(_B, "whether it configures continuous integration"),
             ),
             "governance": _facts(
-                path=(_T, "the file of the law that is edited"),
-                kind=(_T, "policy, spec, waiver, config, rules, principals…"),
+                path=(_T, "the file that is edited"),
+                kind=(_T, "law, ci, hooks, tests_config, tool_config or agent_settings"),
                 detail=(_T, "what the edit does"),
             ),
             "waivers": _facts(
