@@ -180,7 +180,7 @@ def reindex(*, base: str | None, as_json: bool, repo: Path) -> int:
     from agent_agency.workflows.precedent_index import rebuild
 
     with _library(repo, base) as (library, _):
-        rows = rebuild(library.ledger, library.rulings.of)
+        rows = rebuild(library.ledger, library.bench)
     if as_json:
         _print_json({"precedents": rows})
     else:

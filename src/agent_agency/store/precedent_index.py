@@ -48,7 +48,8 @@ class IndexedPrecedent:
 class IndexMark:
     """Up to where an index follows its ledger: how many entries about precedents, the newest of them, its hash.
 
-    ``precedents`` is how many rows it has, ``digest`` is over all of them in their order.
+    ``precedents`` is how many rows it has, ``digest`` is over all of them in their order, ``people`` over those whose
+    acts counted when they were taken in.
     """
 
     entries: int = 0
@@ -56,6 +57,7 @@ class IndexMark:
     hash: str = ""
     precedents: int = 0
     digest: str = ""
+    people: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class KnownFact:
 
 def mark_of(connection: Connection, ledger: str) -> IndexMark:
     """Up to where the index of this ledger reaches."""
-    query = "SELECT entries, seq, hash, precedents, digest FROM agency_precedent_index WHERE ledger = :ledger"
+    query = "SELECT entries, seq, hash, precedents, digest, people FROM agency_precedent_index WHERE ledger = :ledger"
     found = _run(connection, query, ledger=ledger).one_or_none()
     return IndexMark(*found) if found else IndexMark()
 
@@ -77,16 +79,17 @@ def set_mark(connection: Connection, ledger: str, mark: IndexMark) -> None:
     """Remember up to where the index reaches now."""
     _run(
         connection,
-        "INSERT INTO agency_precedent_index (ledger, entries, seq, hash, precedents, digest) "
-        "VALUES (:ledger, :entries, :seq, :hash, :precedents, :digest) ON CONFLICT (ledger) DO UPDATE SET "
+        "INSERT INTO agency_precedent_index (ledger, entries, seq, hash, precedents, digest, people) "
+        "VALUES (:ledger, :entries, :seq, :hash, :precedents, :digest, :people) ON CONFLICT (ledger) DO UPDATE SET "
         "entries = excluded.entries, seq = excluded.seq, hash = excluded.hash, precedents = excluded.precedents, "
-        "digest = excluded.digest",
+        "digest = excluded.digest, people = excluded.people",
         ledger=ledger,
         entries=mark.entries,
         seq=mark.seq,
         hash=mark.hash,
         precedents=mark.precedents,
         digest=mark.digest,
+        people=mark.people,
     )
 
 

@@ -175,10 +175,10 @@ def _write(
     from agent_agency.attestation.signer import sign_statement
 
     subject = precedent_subject(precedent)
-    followed(library.ledger, library.rulings.of)
+    followed(library.ledger, library.bench)
     body = {"subject": subject, "attestation": sign_statement(statement, signer)}
     moved = {subject: seen.last if seen else 0}
-    also = writer(library.ledger, library.rulings.of)
+    also = writer(library.ledger, library.bench)
     library.ledger.append_all([Draft(kind, body)], unless_moved=moved, also=also)
 
 

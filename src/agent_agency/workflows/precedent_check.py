@@ -67,8 +67,8 @@ def check(library: Library, evidence: EvidenceStore) -> CheckReport:
     Raises:
         LedgerError: the ledger cannot be read or does not verify.
     """
-    indexed = report(library.ledger, library.rulings.of)
-    mark = followed(library.ledger, library.rulings.of)
+    mark = followed(library.ledger, library.bench)
+    indexed = report(library.ledger, library.bench)
     precedents = list(_all(library))
     standing = [one for one in precedents if one.status is Status.IN_FORCE]
     pairs = {

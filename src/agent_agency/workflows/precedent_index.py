@@ -1,7 +1,8 @@
 """Keeping the index of precedents in step with the ledger, from which all of it follows.
 
-What an entry says is taken into the index before anybody has checked who signed it; whether it counts is worked out by
-whoever reads a precedent (``arbitration.precedents.fold``). So the index is the same for every base and every reader.
+A precedent is taken in when a promotion of it counts by the reader's base, so that nobody can crowd real ones out, or
+make a fact look frequent, by promoting without leave. Where another base lists other people, the index is built anew
+for it. How a precedent stands is never taken from the index (``arbitration.precedents.fold``).
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agent_agency.arbitration.precedents.acts import read_promotion
-from agent_agency.arbitration.precedents.model import PRECEDENT_KINDS, PROMOTED, CaseFeatures, RecordedRuling
-from agent_agency.attestation.envelope import read_envelope
-from agent_agency.attestation.statement import read_statement
+from agent_agency.arbitration.precedents.fold import Bench, promoted_by
+from agent_agency.arbitration.precedents.model import PRECEDENT_KINDS, PROMOTED, CaseFeatures
+from agent_agency.attestation.principals import Principals
+from agent_agency.canonical_json import digest_json
 from agent_agency.ledger.entry import Entry
 from agent_agency.ledger.journal import KindsMark, Ledger
 from agent_agency.store import precedent_index as index
@@ -21,8 +22,6 @@ from agent_agency.store.precedent_index import IndexedPrecedent, IndexMark
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
-
-RulingOf = Callable[[str, str], RecordedRuling | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class IndexReport:
     same: bool
 
 
-def followed(ledger: Ledger, ruling_of: RulingOf) -> KindsMark | None:
+def followed(ledger: Ledger, bench: Bench) -> KindsMark | None:
     """Bring the index up to the ledger; ``None`` where no entry is about a precedent.
 
     An index that is behind reads on. One that is ahead, or that something was taken from or added to, is built anew.
@@ -48,38 +47,41 @@ def followed(ledger: Ledger, ruling_of: RulingOf) -> KindsMark | None:
     with ledger.database.read() as connection:
         known = index.mark_of(connection, mark.chain)
         whole = index.count(connection, mark.chain) == known.precedents
-    if not (whole and _reaches(known, mark)):
-        _bring_up(ledger, ruling_of, mark, anew=not whole)
+    alike = known.people == people_of(bench.principals)
+    if not (whole and alike and _reaches(known, mark)):
+        _bring_up(ledger, bench, mark, anew=not (whole and alike))
     return mark
 
 
-def rebuild(ledger: Ledger, ruling_of: RulingOf) -> int:
+def rebuild(ledger: Ledger, bench: Bench) -> int:
     """Build the index anew; answer how many precedents it has.
 
     Raises:
         LedgerError: as `followed`.
     """
     mark = ledger.mark_of_kinds(PRECEDENT_KINDS)
-    return 0 if mark is None else _bring_up(ledger, ruling_of, mark, anew=True)
+    return 0 if mark is None else _bring_up(ledger, bench, mark, anew=True)
 
 
-def writer(ledger: Ledger, ruling_of: RulingOf) -> Callable[[Connection, str, Sequence[Entry]], None]:
+def writer(ledger: Ledger, bench: Bench) -> Callable[[Connection, str, Sequence[Entry]], None]:
     """What `Ledger.append_all` calls, so that an entry and its row in the index are written together or not at all.
 
     An index that was behind before stays behind, and the next reader brings it up.
     """
     before = ledger.mark_of_kinds(PRECEDENT_KINDS)
+    people = people_of(bench.principals)
 
     def write(connection: Connection, chain: str, entries: Sequence[Entry]) -> None:
         known = index.mark_of(connection, chain)
         of_kinds = [entry for entry in entries if entry.kind in PRECEDENT_KINDS]
-        if of_kinds and (_reaches(known, before) if before else known == IndexMark()):
-            _take(connection, chain, known, of_kinds, ruling_of)
+        current = _reaches(known, before) and known.people == people if before else known == IndexMark()
+        if of_kinds and current:
+            _take(connection, chain, known, of_kinds, bench)
 
     return write
 
 
-def report(ledger: Ledger, ruling_of: RulingOf) -> IndexReport:
+def report(ledger: Ledger, bench: Bench) -> IndexReport:
     """Hold every row against the ledger.
 
     Raises:
@@ -88,7 +90,7 @@ def report(ledger: Ledger, ruling_of: RulingOf) -> IndexReport:
     mark = ledger.mark_of_kinds(PRECEDENT_KINDS)
     if mark is None:
         return IndexReport(0, 0, same=True)
-    expected = list(rows_of(ledger.of_kinds(PRECEDENT_KINDS), ruling_of))
+    expected = list(rows_of(ledger.of_kinds(PRECEDENT_KINDS), bench))
     with ledger.database.read() as connection:
         rows = list(index.all_rows(connection, mark.chain))
         known = index.mark_of(connection, mark.chain)
@@ -97,11 +99,11 @@ def report(ledger: Ledger, ruling_of: RulingOf) -> IndexReport:
     return IndexReport(len(rows), len(expected), same)
 
 
-def rows_of(entries: Iterable[Entry], ruling_of: RulingOf) -> Iterator[IndexedPrecedent]:
+def rows_of(entries: Iterable[Entry], bench: Bench) -> Iterator[IndexedPrecedent]:
     """The rows that entries give: one for the first promotion of each precedent."""
     seen: set[str] = set()
     for entry in entries:
-        row = _row(entry, ruling_of) if entry.kind == PROMOTED else None
+        row = _row(entry, bench) if entry.kind == PROMOTED else None
         if row is not None and row.precedent not in seen:
             seen.add(row.precedent)
             yield row
@@ -112,21 +114,27 @@ def features_of(row: IndexedPrecedent) -> CaseFeatures:
     return CaseFeatures(row.verdict, row.facts, row.words)
 
 
-def _row(entry: Entry, ruling_of: RulingOf) -> IndexedPrecedent | None:
-    """What a promotion says of its precedent; ``None`` where it is none, or its ruling's facts are not on record."""
+def _row(entry: Entry, bench: Bench) -> IndexedPrecedent | None:
+    """The precedent that a promotion makes; ``None`` where it counts for nothing, or no facts are on record."""
     try:
-        act = read_promotion(read_statement(read_envelope(entry.body["attestation"]).payload))
-    except (KeyError, ValueError):
+        act, ruling, _ = promoted_by(entry, bench)
+    except ValueError:
         return None
-    ruling = ruling_of(act.ruling, act.ruling_entry)
-    if ruling is None or ruling.features is None or entry.body.get("subject") != f"precedent:{act.precedent}":
+    if ruling.features is None:
         return None
-    facts = dict(ruling.features.values)
-    words = ruling.features.text
+    facts, words = dict(ruling.features.values), ruling.features.text
     return IndexedPrecedent(act.precedent, act.ruling, entry.seq, ruling.verdict, act.holding, facts, words)
 
 
-def _bring_up(ledger: Ledger, ruling_of: RulingOf, mark: KindsMark, *, anew: bool) -> int:
+def people_of(principals: Principals) -> str:
+    """A digest over everybody who is listed, with their roles and keys."""
+    told = [
+        [one.name, one.address, sorted(one.roles), sorted(key.line() for key in one.keys)] for one in principals.listed
+    ]
+    return digest_json(told)
+
+
+def _bring_up(ledger: Ledger, bench: Bench, mark: KindsMark, *, anew: bool) -> int:
     with ledger.database.write() as connection:
         known = index.mark_of(connection, mark.chain)
         entries = () if anew else tuple(ledger.of_kinds(PRECEDENT_KINDS, after=known.seq - 1))
@@ -138,13 +146,11 @@ def _bring_up(ledger: Ledger, ruling_of: RulingOf, mark: KindsMark, *, anew: boo
         if anew:
             index.clear(connection, mark.chain)
             known, entries = IndexMark(), tuple(ledger.of_kinds(PRECEDENT_KINDS))
-        return _take(connection, mark.chain, known, entries, ruling_of).precedents
+        return _take(connection, mark.chain, known, entries, bench).precedents
 
 
-def _take(
-    connection: Connection, chain: str, known: IndexMark, entries: Sequence[Entry], ruling_of: RulingOf
-) -> IndexMark:
-    rows = list(rows_of(entries, ruling_of))
+def _take(connection: Connection, chain: str, known: IndexMark, entries: Sequence[Entry], bench: Bench) -> IndexMark:
+    rows = list(rows_of(entries, bench))
     there = index.present(connection, chain, [row.precedent for row in rows])
     rows = [row for row in rows if row.precedent not in there]
     index.add(connection, chain, rows)
@@ -157,6 +163,7 @@ def _take(
         hash=entries[-1].hash,
         precedents=known.precedents + len(rows),
         digest=_digest(known.digest, rows),
+        people=people_of(bench.principals),
     )
     index.set_mark(connection, chain, mark)
     return mark

@@ -101,7 +101,7 @@ def guidance(library: Library, here: CaseFeatures) -> tuple[Citation, ...]:
     """
     if not here.of("issue"):
         return ()
-    mark = followed(library.ledger, library.rulings.of)
+    mark = followed(library.ledger, library.bench)
     if mark is None:
         return ()
     found: list[Citation] = []

@@ -92,6 +92,20 @@ def fold(precedent: str, entries: Iterable[Entry], bench: Bench) -> Precedent | 
     return _settled(precedent, reading, bench)
 
 
+def promoted_by(entry: Entry, bench: Bench) -> tuple[Promotion, RecordedRuling, Principal]:
+    """What a promotion that counts says, the ruling that it is about, and who signed it.
+
+    Raises:
+        ValueError: it counts for nothing; the message is a clause that says why.
+    """
+    principal, statement = _signed(entry, bench.principals)
+    act = read_promotion(statement)
+    _require(entry.body.get("subject") == f"precedent:{act.precedent}", "the promotion is of another precedent")
+    ruling = _on_record(act, bench)
+    _require_may(principal, ruling)
+    return act, ruling, principal
+
+
 def quorum_for(tier: int | None, quorum: Mapping[int, int]) -> int:
     """How many must sign: the quorum of the law at tier 1, its strictest where no tier is known, else one."""
     if tier is None:
@@ -111,10 +125,11 @@ def why_may_not(principal: Principal, ruling: RecordedRuling) -> str | None:
 
 
 def _read(reading: _Reading, precedent: str, entry: Entry, bench: Bench) -> None:
-    principal, statement = _signed(entry, bench.principals)
     if entry.kind == PROMOTED:
-        _promoted(reading, precedent, read_promotion(statement), entry, principal, bench)
-    elif entry.kind == DISTINGUISHED:
+        _promoted(reading, entry, bench)
+        return
+    principal, statement = _signed(entry, bench.principals)
+    if entry.kind == DISTINGUISHED:
         _distinguished(reading, precedent, read_distinction(statement), entry, principal, bench)
     else:
         _overruled(reading, precedent, read_overruling(statement), principal, bench)
@@ -133,12 +148,8 @@ def _signed(entry: Entry, principals: Principals) -> tuple[Principal, Any]:
     return signed.principal, signed.statement
 
 
-def _promoted(
-    reading: _Reading, precedent: str, act: Promotion, entry: Entry, principal: Principal, bench: Bench
-) -> None:
-    _require(act.precedent == precedent, "the promotion is of another precedent")
-    ruling = _on_record(act, bench)
-    _require_may(principal, ruling)
+def _promoted(reading: _Reading, entry: Entry, bench: Bench) -> None:
+    act, _, principal = promoted_by(entry, bench)
     if reading.promotion is None:
         reading.promotion, reading.seq = act, entry.seq
     reading.promoters[principal.name] = None

@@ -55,5 +55,5 @@ def _cited(members: Any) -> Iterable[tuple[str, Relation]]:
     for member in members if isinstance(members, list) else ():
         if isinstance(member, dict) and isinstance(member.get("precedent"), str):
             relation = member.get("relation")
-            if relation in set(Relation):
+            if relation in list(Relation):
                 yield member["precedent"], Relation(relation)

@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.Text, nullable=False),
         sa.Column("precedents", sa.BigInteger, nullable=False),
         sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("people", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("ledger", name="pk_agency_precedent_index"),
     )
     if op.get_bind().dialect.name == "sqlite":
