@@ -202,7 +202,7 @@ def _waivers(
     record: Record,
 ) -> WaiversOfChange:
     spec = chosen.spec.result.spec if chosen else None
-    evidence = read_evidence(repo, law.commit, law.principals, record.ledger)
+    evidence = read_evidence(repo, law.commit, law.principals, record.ledger, living_at=now)
     names = _names(repo, subject) if law.waivers or evidence.acts else ()
     return waivers_of_change(
         law,

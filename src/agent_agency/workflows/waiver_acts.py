@@ -23,7 +23,8 @@ from agent_agency.facts import display_path
 from agent_agency.spec.document_kinds import CAWS_FOLDER, WAIVER_FOLDER
 from agent_agency.spec.model import Budget
 from agent_agency.workflows.waiver_desk import Desk
-from agent_agency.workflows.waiver_evidence import APPROVALS_FOLDER, ARBITER
+from agent_agency.workflows.waiver_envelopes import ARBITER
+from agent_agency.workflows.waiver_evidence import APPROVALS_FOLDER
 
 if TYPE_CHECKING:
     from agent_agency.attestation.principals import Principal, Principals
