@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,9 +17,12 @@ from agent_agency.ledger.entry import Entry, encode, encode_body
 from agent_agency.ledger.exports import export_chain, write_export
 from agent_agency.ledger.journal import Ledger
 from agent_agency.ledger.opening import open_ledger
+from support.signed_rulings import signed_body
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+GUARDED = ("agency_entries", "agency_chains", "agency_signed_heads")
 
 APPENDER = """
 import os, sys
@@ -59,13 +63,17 @@ def make_ledger(folder: Path, count: int = 0, url: str | None = None) -> Ledger:
     environment = {"AGENCY_STORE_URL": url} if url else {}
     ledger = open_ledger(folder, TickingClock(), counted_ids(), environment, wait_s=0.3)
     for number in range(1, count + 1):
-        ledger.append("ruling", {"ruling_id": f"R-{number}", "verdict": "approved", "score": 0.5, "note": "§ naïve"})
+        body = {"ruling_id": f"R-{number}", "verdict": "approved", "score": 0.5, "note": "§ naïve"}
+        ledger.append("ruling", signed_body(body))
     return ledger
 
 
-def start_appender(folder: Path, name: str, count: int, padding: int = 0) -> subprocess.Popen[str]:
+def start_appender(
+    folder: Path, name: str, count: int, padding: int = 0, url: str | None = None
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", APPENDER, str(folder), name, str(count), str(padding)],
+        env={**os.environ, **({"AGENCY_STORE_URL": url} if url else {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -101,18 +109,32 @@ def tamper(ledger: Ledger, statement: str, **values: Any) -> None:
     from sqlalchemy import text
 
     with ledger.database.write() as connection:
-        without_guards(connection)
+        _without_guards(connection)
         connection.execute(text(statement), values)
 
 
-def without_guards(connection: Connection) -> None:
+def _without_guards(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
-        found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
-        for name in found:
+        connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS taken_away (name TEXT PRIMARY KEY, sql TEXT)")
+        found = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, sql in found:
+            connection.exec_driver_sql("INSERT OR REPLACE INTO taken_away VALUES (?, ?)", (name, sql))
             connection.exec_driver_sql(f"DROP TRIGGER {name}")
     else:
-        for table in ("agency_entries", "agency_chains", "agency_signed_heads"):
+        for table in GUARDED:
             connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+
+
+def restore_guards(ledger: Ledger) -> None:
+    """Put back the triggers that `tamper` took away, so that nothing tells of it."""
+    with ledger.database.write() as connection:
+        if connection.dialect.name == "sqlite":
+            for (sql,) in connection.exec_driver_sql("SELECT sql FROM taken_away").fetchall():
+                connection.exec_driver_sql(sql)
+            connection.exec_driver_sql("DROP TABLE taken_away")
+        else:
+            for table in GUARDED:
+                connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 def replace_line(ledger: Ledger, seq: int, old: bytes, new: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import warnings
@@ -92,7 +93,7 @@ def postgres_server() -> Iterator[str]:
         _wait(programs, folder, server)
         yield f"postgresql+psycopg://agency@/{{name}}?host={folder}"
     finally:
-        server.terminate()
+        server.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
         server.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
 

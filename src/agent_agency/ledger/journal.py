@@ -202,10 +202,16 @@ class Ledger:
                 return None
             raise self._lost(own)
         with self.database.read() as connection:
-            if own is None:
+            if own is not None:
+                return self._found(connection, own)
+            try:
                 self._refuse_unnamed(connection)
+            except LedgerCorruptError:
+                if read_own_chain(self.folder) is None:
+                    raise
+            else:
                 return None
-            return self._found(connection, own)
+        return self.shelf()  # another process named the chain after the first look, and began it before the second
 
     @contextmanager
     def taking_in(self, chain: str, *, as_own: bool) -> Iterator[tuple[Connection, Shelf]]:

@@ -21,6 +21,7 @@ from agent_agency.ledger.export_header import MAX_HEADER, ExportHeader, looks_li
 from agent_agency.ledger.signed_heads import HeadsKnown, known_heads, signed_heads_of
 from agent_agency.ledger.witness import KnownHead, Witness
 from agent_agency.store.files import open_file, told
+from agent_agency.store.guards import guards_changed
 
 if TYPE_CHECKING:
     from agent_agency.ledger.journal import Ledger
@@ -100,10 +101,12 @@ def verify_chain(database: Database, shelf: Shelf, witness: Witness | None, form
     with database.read() as connection:
         head = rows.stored_head(connection, shelf)
         signed = signed_heads_of(connection, shelf)
+        unguarded = guards_changed(connection)
     known = known_heads(shelf.chain, signed, witness)
     anchors = {**known.anchors, **({head.seq: head.hash} if head else {})}
     check = ChainCheck(shelf.chain, anchors)
     found = list(known.problems)
+    found += [Problem("store.unguarded", f"somebody changed the database: {unguarded}")] if unguarded else []
     found += [
         _contradiction(seq) for seq in known.anchors if head and seq == head.seq and anchors[seq] != known.anchors[seq]
     ]

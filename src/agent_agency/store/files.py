@@ -21,7 +21,7 @@ def told(path: Path, doing: str) -> Iterator[None]:
     """Turn a refusal of the operating system into one sentence that names the file.
 
     Raises:
-        LedgerError: with the code ``ledger.refused``.
+        LedgerError: with the code ``store.refused``.
     """
     try:
         yield
@@ -30,7 +30,7 @@ def told(path: Path, doing: str) -> Iterator[None]:
             f"{doing} failed: {error.strerror or error}",
             fix="Check that the folder exists and may be written, and that the disk has room.",
             path=str(path),
-            code="ledger.refused",
+            code="store.refused",
         ) from error
 
 
@@ -40,7 +40,7 @@ def ensure_folder(folder: Path) -> None:
     Raises:
         LedgerError: it cannot be made, or something that is no folder stands in its place.
     """
-    with told(folder, "Making the ledger's folder"):
+    with told(folder, "Making the folder"):
         try:
             folder.mkdir(mode=_FOLDER_MODE)
         except FileExistsError:
@@ -70,9 +70,9 @@ def open_file(path: Path, flags: int = os.O_RDONLY) -> int:
         os.close(handle)
         raise LedgerError(
             "This is no regular file",
-            fix="Move it away; the ledger keeps its own files here.",
+            fix="Move it away; files of the record belong here.",
             path=str(path),
-            code="ledger.not_a_file",
+            code="store.not_a_file",
         )
     return handle
 

@@ -138,8 +138,10 @@ def test_large_floats_are_recorded_and_verify(folder: Path, url: str | None) -> 
         ("UPDATE agency_chains SET seq = 6", "entry 6 is remembered"),
         ("UPDATE agency_chains SET hash = 'sha256:0'", "entry 7 is remembered"),
         (
-            "INSERT INTO agency_entries SELECT ledger, chain, 8, hash, kind, subject, line FROM agency_entries "
-            "WHERE seq = 7",
+            (
+                "INSERT INTO agency_entries SELECT ledger, chain, 8, hash, kind, subject, line FROM agency_entries "
+                "WHERE seq = 7"
+            ),
             "stands in the place of 8",
         ),
     ],

@@ -28,12 +28,9 @@ def test_an_untouched_ledger_verifies_and_tells_chain_count_and_head(ledger: Led
     assert (report.form, report.chain, report.count, report.head) == ("ledger", last.chain, 7, last.hash)
 
 
-_SWAP = (
-    "UPDATE agency_entries SET line = CASE seq "
-    "WHEN 4 THEN (SELECT e.line FROM agency_entries e WHERE e.seq = 5) "
-    "ELSE (SELECT e.line FROM agency_entries e WHERE e.seq = 4) END WHERE seq IN (4, 5)"
+_COPY = (
+    "INSERT INTO agency_entries SELECT ledger, chain, {}, hash, kind, subject, line FROM agency_entries WHERE seq = {}"
 )
-_COPY = "INSERT INTO agency_entries SELECT ledger, chain, {}, hash, kind, subject, line FROM agency_entries WHERE seq = {}"
 
 
 @pytest.mark.parametrize(
@@ -43,9 +40,8 @@ _COPY = "INSERT INTO agency_entries SELECT ledger, chain, {}, hash, kind, subjec
         ("DELETE FROM agency_entries WHERE seq = 1", ("entry.missing", 1)),
         ("DELETE FROM agency_entries WHERE seq = 7", ("tail.missing", 7)),
         ("DELETE FROM agency_entries WHERE seq > 3", ("tail.missing", 4)),
-        (_SWAP, ("entry.out_of_order", 4)),
         (_COPY.format(8, 7), ("entry.repeated", 7)),
-        (_COPY.format(0, 3), ("entry.out_of_order", 3)),
+        (_COPY.format(0, 3), ("entry.repeated", 3)),
         ("UPDATE agency_entries SET kind = 'note' WHERE seq = 3", ("row.column", 3)),
         ("UPDATE agency_entries SET hash = 'sha256:0' WHERE seq = 3", ("row.column", 3)),
         ("UPDATE agency_entries SET subject = 'case:1' WHERE seq = 3", ("row.column", 3)),
@@ -66,14 +62,21 @@ def test_each_damage_is_named(ledger: Ledger, damage: str, named: tuple[str, int
         list(ledger.entries())
 
 
+def test_swapped_entries_are_told(ledger: Ledger) -> None:
+    for was, becomes in ((4, 40), (5, 4), (40, 5)):
+        tamper(ledger, "UPDATE agency_entries SET seq = :becomes WHERE seq = :was", was=was, becomes=becomes)
+    restore_guards(ledger)
+    assert ("entry.out_of_order", 4) in _told(ledger)
+
+
 def test_any_byte_of_a_line_that_is_changed_removed_or_added_is_told(ledger: Ledger) -> None:
     chance = random.Random(5)
     whole = lines_of(ledger)[3][:-1]
-    for place in range(0, len(whole), 23):
+    for place in range(0, len(whole), 41):
         before, byte, after = whole[:place], whole[place], whole[place + 1 :]
         for line in (before + bytes([byte ^ 1 << chance.randrange(8)]) + after, before + after, before + b" " + after):
             tamper(ledger, "UPDATE agency_entries SET line = :line WHERE seq = 4", line=line)
-            assert any(seq in {4, None} or seq for _, seq in _told(ledger)), (place, line)
+            assert set(_told(ledger)) - {("store.unguarded", None)}, (place, line)
     tamper(ledger, "UPDATE agency_entries SET line = :line WHERE seq = 4", line=whole)
     restore_guards(ledger)
     assert _told(ledger) == []
@@ -191,8 +194,8 @@ def test_a_chain_that_was_cut_or_written_anew_together_with_its_remembered_end_i
     assert _told(ledger) == []
     (report,) = verify_ledger(ledger, _Witness(anchor))
     assert [(problem.code, problem.seq) for problem in report.problems] == [("tail.missing", 5)]
-    ledger.append("ruling", {"anew": True})
-    ledger.append("ruling", {"anew": True})
+    for _ in range(3):
+        ledger.append("ruling", {"anew": True})
     assert _told(ledger) == []
     (report,) = verify_ledger(ledger, _Witness(anchor))
     assert [(problem.code, problem.seq) for problem in report.problems] == [("entry.not_the_known", 6)]
