@@ -40,6 +40,8 @@ EVIDENCE_KINDS = (*(kind.value for kind in GateKind), "law", "proposed_law", *WA
 _SEE_FACTS = "'agency rules facts' lists the facts and their types."
 _CEL_RULES = MappingProxyType({True: "condition_syntax", False: "condition_type"})
 _STRUCT = re.compile(r"'agency\.(\w+)'")
+_UNDECLARED = re.compile(r"undeclared reference to '(\w+)")
+_HOW_IT = "Write 'each = \"gates\"' in the rule, so that 'it' is each gate in turn."
 _FIELD = re.compile(r"undefined field '([^']*)' not found in struct 'agency\.(\w+)'")
 
 
@@ -102,7 +104,7 @@ class RuleCheck:
         for key in ("message", "remedy"):
             for clause in problems_of(getattr(rule, key), rule.each):
                 remedy = "Name facts as {spec.tier} or, in a rule with 'each', as {it.name}."
-                problems.tell("placeholder", f"'{key}' {clause}", remedy, key)
+                problems.tell("no_such_fact", f"'{key}' {clause}", remedy, key)
         for index, example in enumerate(rule.examples):
             _check_example(example, index, problems)
         applies = self.condition(rule, "applies", problems)
@@ -208,6 +210,9 @@ def _remedy_of(problem: CelProblem) -> str:
         return "Nest it less deeply, or write two rules."
     if problem.syntax:
         return "Mend the syntax; the reference of rules describes it."
+    name = _UNDECLARED.search(problem.message)
+    if name is not None:
+        return _HOW_IT if name[1] == "it" else did_you_mean(name[1], (*records(), *lists()))
     field = _FIELD.search(problem.message)
     if field is None:
         return _SEE_FACTS

@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
-from agent_agency.arbitration.constitution.fact_paths import element_path
+from agent_agency.arbitration.constitution.fact_paths import element_name, element_path
 from agent_agency.arbitration.constitution.facts_schema import Fact, FactType, lists, records
 
 _MAX_INT = 2**53 - 1  # what canonical JSON can hold
@@ -39,7 +40,10 @@ class SchemaIndex:
 
 
 def check_facts(facts: Mapping[str, Any], schema: SchemaIndex) -> CheckedFacts:
-    """Keep what has its type; every record is there, if empty, and a list only where it was given as a list."""
+    """Keep what has its type; every record is there, if empty, and a list only where it was given as a list.
+
+    The elements of a list are put in an order of their own, so that the order in which they came cannot matter.
+    """
     values: dict[str, Any] = {}
     defects: dict[str, str] = {}
     for name, known in schema.records.items():
@@ -54,7 +58,7 @@ def check_facts(facts: Mapping[str, Any], schema: SchemaIndex) -> CheckedFacts:
         if not isinstance(elements, Sequence) or isinstance(elements, str | bytes):
             defects[name] = "is no list"
             continue
-        values[name] = [_element(name, element, known, defects) for element in elements]
+        values[name] = _ordered(name, [_element(name, element, known, defects) for element in elements])
     return CheckedFacts(values, MappingProxyType(defects))
 
 
@@ -75,7 +79,8 @@ def problem_of(value: Any, kind: FactType) -> str:
 
 
 def _is_text(value: Any) -> bool:
-    if not isinstance(value, str) or len(value) > MAX_TEXT:
+    """A text that the runtime takes whole: a lone surrogate stops it, and it reads no further than a NUL."""
+    if not isinstance(value, str) or len(value) > MAX_TEXT or "\0" in value:
         return False
     return value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value)
 
@@ -85,6 +90,16 @@ def _element(name: str, element: Any, known: Mapping[str, Fact], defects: dict[s
         defects[f"{name}[?]"] = "is no record"
         return {}
     return _members(element, known, element_path(name, element), defects)
+
+
+def _ordered(name: str, elements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The elements by what names them; those of one name by all that they hold."""
+    if len(elements) < 2:  # noqa: PLR2004 - nothing to put in order
+        return elements
+    names = [element_name(name, element) for element in elements]
+    if len(set(names)) == len(names):
+        return [element for _, element in sorted(zip(names, elements, strict=True), key=itemgetter(0))]
+    return sorted(elements, key=lambda one: (element_name(name, one), repr(sorted(one.items()))))
 
 
 def _members(

@@ -149,8 +149,7 @@ class _Case:
         if each not in self.facts:
             return None
         if each not in self._subjects:
-            ordered = sorted(self.facts[each], key=lambda one: _order(each, one))
-            self._subjects[each] = tuple(_Subject(each, element, self._evaluator, self.facts) for element in ordered)
+            self._subjects[each] = tuple(_Subject(each, one, self._evaluator, self.facts) for one in self.facts[each])
         return self._subjects[each]
 
     def answers(self, program: Program, subjects: Sequence[_Subject]) -> list[Answer]:
@@ -202,10 +201,6 @@ class _Case:
 
 def _measures(gate: Mapping[str, Any], kind: str) -> bool:
     return gate.get("kind") == kind or (gate.get("kind") == BUILT_IN and gate.get("name") == kind)
-
-
-def _order(each: str, element: Mapping[str, Any]) -> tuple[str, str]:
-    return element_name(each, element), repr(sorted(element.items()))
 
 
 def _ask(ready: CompiledRule, case: _Case) -> list[RuleOutcome]:

@@ -107,8 +107,11 @@ def _tell(told: dict[str, Any], path: str, value: Any, rest: Sequence[str]) -> N
         if type(value) is dict and rest[0] in value:
             _tell(told, f"{path}.{rest[0]}", value[rest[0]], rest[1:])
     elif _is_records(value) and len(value) <= MAX_TOLD:
+        seen: dict[str, int] = {}
         for element in value:
-            _tell(told, element_path(path, element), element, rest[1:])
+            named = element_path(path, element)
+            seen[named] = seen.get(named, 0) + 1
+            _tell(told, named if seen[named] == 1 else f"{named}#{seen[named]}", element, rest[1:])
 
 
 def _is_records(value: Any) -> bool:

@@ -87,9 +87,7 @@ def _value(evaluator: Evaluator, text: str, facts: dict[str, Any]) -> bool | Non
         ("files.all(f, files.all(g, g.added == f.added))", {"files": [{"added": 1}] * 200}),
     ],
 )
-def test_what_is_missing_wrong_or_too_much_has_no_value(
-    evaluator: Evaluator, text: str, facts: dict[str, Any]
-) -> None:
+def test_what_is_missing_wrong_or_too_much_has_no_value(evaluator: Evaluator, text: str, facts: dict[str, Any]) -> None:
     assert _value(evaluator, text, facts) is None
 
 

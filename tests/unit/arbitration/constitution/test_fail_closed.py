@@ -92,9 +92,7 @@ def test_of_a_case_without_any_fact_no_default_rule_is_satisfied_or_set_aside(de
 
 @_QUIET
 @given(facts=whole_cases(most=3), chosen=st.randoms(use_true_random=False))
-def test_the_order_of_lists_changes_nothing(
-    defaults: Evaluation, facts: dict[str, Any], chosen: random.Random
-) -> None:
+def test_the_order_of_lists_changes_nothing(defaults: Evaluation, facts: dict[str, Any], chosen: random.Random) -> None:
     shuffled = copy.deepcopy(facts)
     for value in shuffled.values():
         if isinstance(value, list):

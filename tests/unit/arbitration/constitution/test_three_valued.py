@@ -30,7 +30,7 @@ def checker() -> Checker:
 def _facts() -> st.SearchStrategy[dict[str, Any]]:
     """Cases in which any fact may be missing."""
     texts, flags, numbers = st.sampled_from(["", "a", "ab", "tests"]), st.booleans(), st.integers(0, 3)
-    gate = {
+    gate: dict[str, st.SearchStrategy[Any]] = {
         "name": texts,
         "status": st.sampled_from(["pass", "fail"]),
         "binding": flags,
@@ -38,7 +38,7 @@ def _facts() -> st.SearchStrategy[dict[str, Any]]:
         "violations": numbers,
         "evidence": st.lists(texts, max_size=2),
     }
-    records = {
+    records: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "spec": {"tier": numbers, "present": flags, "valid": flags, "id": texts, "mode": texts},
         "change": {"files": numbers, "lines": numbers},
         "budget": {"known": flags, "max_files": numbers},
