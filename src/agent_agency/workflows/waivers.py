@@ -130,6 +130,8 @@ def _signed(
 ) -> Judged:
     judged: Judged = []
     for record in fold(files, evidence.acts):
+        if record.request is not None and record.waiver.spec_id not in {None, change.spec_id}:
+            continue  # a request for another spec is nobody's concern here; a file at the base is told of
         uses = uses_of(record.waiver.id) if record.waiver.max_uses is not None else 0
         found = judge_record(record, change, bounds, uses=uses)
         days, how = days_of(found.waiver, change.now), found.standing
