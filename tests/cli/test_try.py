@@ -94,5 +94,5 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
 
 def test_the_example_is_the_same_on_every_machine(kept: Path, tmp_path: Path) -> None:
     assert agency("try", "--keep", str(tmp_path / "again"), "--json", cwd=tmp_path).code == 0
-    refs = [GitRepo(folder).git("for-each-ref") for folder in (kept, tmp_path / "again")]
+    refs = [GitRepo(folder).git("for-each-ref", "refs/heads", "refs/tags") for folder in (kept, tmp_path / "again")]
     assert refs[0] == refs[1]

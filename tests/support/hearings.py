@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from agent_agency.arbitration.constitution.model import Category, CitedFinding, Rule, RuleOutcome, RuleStatus
 from agent_agency.arbitration.ruling import Decision
@@ -26,6 +27,11 @@ def rule_for(gate: str, *, waivable: bool = True) -> Rule:
         applies=f'it.name == "{gate}" && it.binding',
         each="gates",
     )
+
+
+def rule_for_every_gate() -> Rule:
+    """One rule over all gates, whatever they are called."""
+    return replace(rule_for("every"), applies="it.binding")
 
 
 def outcome_of(gate: GateResult, *, waivable: bool = True) -> RuleOutcome:

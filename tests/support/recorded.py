@@ -20,7 +20,7 @@ from agent_agency.ledger.opening import open_ledger
 from agent_agency.report.json_document import to_document
 from agent_agency.workflows.prune_evidence import EvidencePruner
 from agent_agency.workflows.record import Record
-from support.hearings import rule_for
+from support.hearings import rule_for_every_gate
 from support.ledgers import TickingClock
 from support.rulings import a_gate, a_ruling
 
@@ -52,7 +52,7 @@ class Recorded:
         kept = [self._kept(report) for report in reports]
         tests = a_gate("tests", reason=f"the tests of {name} passed", facts={"evidence": kept})
         listed = (tests, *gates)
-        rules = make_constitution(rule_for(gate.name) for gate in listed)
+        rules = make_constitution([rule_for_every_gate()])
         case = Case(listed, (), LawState(in_force=True), rules, date(2026, 1, 31), {}, {})
         decision = case.decide()
         ruling = a_ruling(decision.verdict, decision.caws_verdict, decision.exit_code, decision.reasons)

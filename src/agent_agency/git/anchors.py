@@ -1,7 +1,8 @@
 """Refs below ``refs/agency``: each commit of one is an anchor, whose parent is the anchor before.
 
-What is anchored stands in the commit's message, after a line for people; the tree is empty. A ref that only grows is
-pushed and fetched like any other, and whoever fetched it sees it when it was written anew: that is no fast-forward.
+What is anchored stands in the commit's message, after a line for people; the tree says no more than that. A ref that
+only grows is pushed and fetched like any other, and whoever fetched it sees it when it was written anew: that is no
+fast-forward.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ PUSH_TIME_LIMIT = 120.0
 
 _REMOTE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 _MOST_HISTORY = 100_000
+_ABOUT = b"Each commit's message holds the signed head of a ledger; agency ledger verify reads them.\n"
+# git knows the empty tree without having it, and git fsck then misses it
+_FIRST_TREE = b"M 100644 inline README\ndata %d\n%s\n" % (len(_ABOUT), _ABOUT)
 
 
 class AnchorMovedError(GitError):
@@ -85,8 +89,8 @@ def add(repo: Repository, ref: str, before: str | None, title: str, text: bytes,
     """
     message = title.encode() + b"\n\n" + text + b"\n"
     head = f"commit {ref}\ncommitter {WHO} {int(moment.timestamp())} +0000\ndata {len(message)}\n"
-    parent = f"from {before}\n" if before else ""
-    stream = head.encode() + message + b"\n" + parent.encode() + b"\ndone\n"
+    inherited = f"from {before}\n".encode() if before else _FIRST_TREE
+    stream = head.encode() + message + b"\n" + inherited + b"\ndone\n"
     try:
         repo.git(["fast-import", "--quiet", "--done"], stdin=stream)
     except GitError as error:

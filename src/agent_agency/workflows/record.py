@@ -21,12 +21,13 @@ from agent_agency.arbitration.ruling import Ruling
 from agent_agency.canonical_json import digest_bytes
 from agent_agency.clock import Clock, SystemClock
 from agent_agency.errors import AgencyError, LedgerError, LedgerMovedError
-from agent_agency.evidence import EvidenceStore
+from agent_agency.evidence import EvidenceState, EvidenceStore
 from agent_agency.git import Repository
 from agent_agency.identity import random_id
 from agent_agency.ledger.entry import Entry
 from agent_agency.ledger.journal import Draft, Ledger
 from agent_agency.ledger.opening import open_ledger
+from agent_agency.workflows.check_evidence import EntryEvidence, state_of
 
 FOLDER = "agency"
 EVIDENCE_FOLDER = "evidence"
@@ -136,7 +137,7 @@ class Record:
         joined = join(ruling)
         decision = digest_bytes(decision_bytes(joined.ruling.decision))
         again = next((entry for entry in reversed(before) if entry.kind == RULING), None)
-        if again is not None and not joined.drafts and again.body.get("decision") == decision:
+        if again is not None and not joined.drafts and again.body.get("decision") == decision and self._has(again):
             return replace(joined.ruling, ledger=self._place(again), signed_by=_signed_by(again, joined.ruling))
         document = dict(self.document_of(joined.ruling))
         del document["ledger"]
@@ -146,7 +147,8 @@ class Record:
             "case_file": self.evidence.put(joined.ruling.case_file),
             "constitution": self.evidence.put(joined.ruling.constitution_text),
         }
-        body = {"subject": subject, **_body(document), **_reasoning(joined.ruling), **stored, "decision": decision}
+        body: dict[str, Any] = {"subject": subject, **_body(document), **_reasoning(joined.ruling), **stored}
+        body["decision"] = decision
         if sign is not None:
             body["attestation"] = sign({**document, **stored, "decision": decision})
         moved = {subject: before[-1].seq if before else 0, **joined.unless_moved}
@@ -155,6 +157,11 @@ class Record:
         except LedgerMovedError:
             return None
         return replace(joined.ruling, ledger=self._place(entry))
+
+    def _has(self, entry: Entry) -> bool:
+        """Whether what the ruling rests on is still there; of one that was pruned the record is made anew."""
+        named = EntryEvidence.of(entry).named
+        return all(state_of(self.evidence, one.digest) is EvidenceState.OK for one in named)
 
     def _place(self, entry: Entry) -> dict[str, Any]:
         return {"path": self.ledger.path, "chain": entry.chain, "seq": entry.seq, "hash": entry.hash}
@@ -174,13 +181,10 @@ class Record:
         return self.ledger.append(STOPPED, {**body, "tool_version": __version__})
 
     def uses_of_waiver(self, waiver_id: str, *, except_change: str) -> int:
-        """Count the different changes, other than this one, whose rulings needed a waiver."""
-        needed = {
-            entry.body["change"]["digest"]
-            for entry in self.ledger.entries()
-            if entry.kind == RULING and waiver_id in entry.body["waivers"]
-        }
-        return len(needed - {except_change})
+        """Count the different changes, other than this one, that a waiver let through."""
+        from agent_agency.workflows.waiver_uses import changes_let_through
+
+        return len(changes_let_through(self.ledger, waiver_id, but=except_change))
 
 
 def _signed_by(entry: Entry, ruling: Ruling) -> Mapping[str, Any] | None:
