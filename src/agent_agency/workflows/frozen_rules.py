@@ -7,7 +7,6 @@ gives a case. Where any of this does not hold, the rules at the base bind, and t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,8 +15,8 @@ from typing import TYPE_CHECKING
 from agent_agency.arbitration.cases.model import CaseRecord, LawAtOpening, Matter
 from agent_agency.arbitration.constitution.model import Constitution
 from agent_agency.clock import rfc3339
-from agent_agency.errors import GitError
 from agent_agency.git import Repository
+from agent_agency.workflows.base_history import came_back, stood_at
 from agent_agency.workflows.cases import newest_case
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from agent_agency.ledger.journal import Ledger
 
 RULING = "ruling"
-_COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +106,8 @@ def _of_another_base(repo: Repository, law: LawAtOpening, bench: Bench) -> str |
         return f"it was opened against another base ({law.base_ref})"
     if not stood_at(repo, bench.base_tip, law.commit):
         return f"the base never stood at {law.commit[:12]}, or its history was written anew"
+    if came_back(repo, bench.base_tip, law.commit):
+        return f"the base took back what changed the law at {law.commit[:12]}"
     return None
 
 
@@ -121,20 +121,3 @@ def _unvouched(ledger: Ledger, record: CaseRecord, vouched: Callable[[Entry], bo
         if entry.kind == RULING and same_law and entry.body.get("case") == record.id and vouched(entry):
             return None
     return "no ruling of the arbiter vouches for it"
-
-
-def stood_at(repo: Repository, tip: str, commit: str) -> bool:
-    """Whether a branch at ``tip`` stood at ``commit`` before.
-
-    Told along first parents, so that the commits of a branch that was merged do not count. A history that git cannot
-    read counts as no.
-    """
-    if not _COMMIT.fullmatch(commit):
-        return False
-    asked = ["rev-list", "--first-parent", "--parents", f"^{commit}", tip, "--"]
-    try:
-        told = repo.git(asked).decode("ascii").split("\n")
-    except GitError:
-        return False
-    oldest = told[-2].split() if len(told) > 1 else []
-    return tip == commit or (len(oldest) > 1 and oldest[1] == commit)
