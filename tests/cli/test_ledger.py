@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from agent_agency.ledger.journal import Ledger
 from support.git_repo import GitRepo
-from support.ledgers import lines_of, make_ledger, replace_line
+from support.ledgers import lines_of, make_ledger, replace_line, tamper
 
 
 def agency(repo: GitRepo | Path, *args: str | Path) -> subprocess.CompletedProcess[str]:
@@ -211,3 +212,82 @@ def test_an_export_from_a_repository_without_rulings_is_refused(git_repo: GitRep
 @pytest.mark.usefixtures("ledger")
 def test_another_repository_can_be_named(git_repo: GitRepo, tmp_path: Path) -> None:
     assert "4 entries" in agency(tmp_path, "verify", "--repo", git_repo.path).stdout
+
+
+def test_tail_shows_the_newest_entries(git_repo: GitRepo, ledger: Ledger) -> None:
+    lines = agency(git_repo, "list").stdout.splitlines()
+    assert agency(git_repo, "tail").stdout.splitlines() == lines
+    assert agency(git_repo, "tail", "-n", "2").stdout.splitlines() == lines[2:]
+    assert agency(git_repo, "tail", "-n", "0").stdout == ""
+    rows = json.loads(agency(git_repo, "tail", "-n", "1", "--json").stdout)["entries"]
+    assert [row["hash"] for row in rows] == [list(ledger.entries())[-1].hash]
+    assert agency(git_repo, "tail", "--follow", "--json").returncode == 2
+
+
+def test_tail_follows_what_others_append_until_it_is_interrupted(git_repo: GitRepo, ledger: Ledger) -> None:
+    command = [sys.executable, "-m", "agent_agency", "ledger", "tail", "-n", "1", "--follow"]
+    with subprocess.Popen(
+        command, cwd=git_repo.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as following:
+        assert following.stdout is not None
+        assert following.stdout.readline().split()[0] == "4"
+        ledger.append("ruling", {"ruling_id": "R-new"})
+        assert "R-new" in following.stdout.readline()
+        following.send_signal(signal.SIGINT)
+        out, err = following.communicate(timeout=20)
+    assert (following.returncode, out, err) == (0, "", "")
+
+
+def test_tail_ends_with_exit_1_when_the_chain_stops_verifying(git_repo: GitRepo, ledger: Ledger) -> None:
+    command = [sys.executable, "-m", "agent_agency", "ledger", "tail", "--follow"]
+    with subprocess.Popen(
+        command, cwd=git_repo.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as following:
+        assert following.stdout is not None
+        assert [following.stdout.readline().split()[0] for _ in range(4)] == ["1", "2", "3", "4"]
+        tamper(ledger, "UPDATE agency_chains SET seq = 9")
+        _, err = following.communicate(timeout=20)
+    assert following.returncode == 1
+    assert "does not verify" in err
+
+
+def test_a_shared_postgres_is_named_by_a_variable_and_shown_without_its_password(
+    git_repo: GitRepo, tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGENCY_STORE_URL", postgres_url.replace("agency@", "agency:hunter2@"))
+    make_ledger(git_repo.path / ".git" / "agency", 3, postgres_url)
+    done = agency(git_repo, "verify")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "verified, 4 entries" in done.stdout
+    assert "hunter2" not in done.stdout
+    out = tmp_path / "out.jsonl"
+    assert agency(git_repo, "export", "--out", out).returncode == 0
+    monkeypatch.delenv("AGENCY_STORE_URL")
+    assert agency(tmp_path, "verify", "--file", out).returncode == 0
+    assert "does not hold this repository's chain" in agency(git_repo, "list").stderr
+    assert agency(git_repo, "import", out).returncode == 0
+    assert len(agency(git_repo, "list").stdout.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://x/y", "sqlite://", "sqlite:///:memory:", "nonsense", "postgresql://host", "sqlite:////a?mode=ro"]
+)
+def test_a_store_that_cannot_be_used_is_one_sentence(
+    git_repo: GitRepo, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("AGENCY_STORE_URL", url)
+    done = agency(git_repo, "verify")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "The store's URL cannot be used" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (git_repo.path / ".git" / "agency").exists()
+
+
+def test_a_damaged_database_is_one_sentence_and_exit_2(git_repo: GitRepo, ledger: Ledger) -> None:
+    ledger.database.close()
+    (ledger.folder / "agency.db").write_bytes(b"no database" * 1000)
+    for command in (["verify"], ["list"], ["export"], ["tail"], ["show", "1"]):
+        done = agency(git_repo, *command)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "is no SQLite database" in done.stderr
+        assert len(done.stderr.splitlines()) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 UNVERIFIED = 1
 MOST_PROBLEMS = 50
+POLL_S = 0.3
 
 _repo_option = click.option(
     "--repo", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where to look for the repository."
@@ -35,9 +37,7 @@ def ledger() -> None:
 
 
 @ledger.command()
-@click.option(
-    "--file", "file", type=click.Path(path_type=Path), metavar="FILE", help="An export, or a ledger's own file."
-)
+@click.option("--file", "file", type=click.Path(path_type=Path), metavar="FILE", help="An export.")
 @click.option("--evidence", is_flag=True, help="Also hash again every file of evidence that the rulings rest on.")
 @click.option("--principals", metavar="REF", help="Whose list of principals counts. Default: as in agency review.")
 @click.option("--anchor", metavar="REF", help="Whose anchors count, and must be there. Default: all that are known.")
@@ -147,9 +147,46 @@ def list_(*, limit: int | None, chain: str | None, repo: Path, as_json: bool) ->
         _print_json({"entries": list(rows)})
         return 0
     for row in rows:
-        verdict, ruling = row["verdict"] or "", row["ruling_id"] or row["note"] or ""
-        click.echo(f"{row['seq']:>5}  {row['ts']}  {row['kind']:<15}  {_shown(verdict):<11}  {_shown(ruling)}".rstrip())
+        _show_row(row)
     return 0
+
+
+@ledger.command()
+@click.option("-n", "--limit", type=click.IntRange(min=0), default=10, metavar="N", help="How many. Default: 10.")
+@click.option("-f", "--follow", is_flag=True, help="Go on with what other processes append, until Ctrl-C.")
+@_repo_option
+@_json_option
+def tail(*, limit: int, follow: bool, repo: Path, as_json: bool) -> int:
+    """Show the newest entries, each on one line, and with --follow those that come.
+
+    Every hash is computed anew before a line is shown. Exit 1 as soon as the chain does not verify.
+    """
+    from agent_agency.errors import LedgerCorruptError, UsageError
+
+    if follow and as_json:
+        raise UsageError("--follow has no end, and --json is one document", fix="Leave out one of the two.")
+    own = _ledger(repo)
+    try:
+        rows, seq = _rows_since(own, 0)
+        rows = rows[max(0, len(rows) - limit) :]
+        if as_json:
+            _print_json({"entries": rows})
+            return 0
+        while True:
+            for row in rows:
+                _show_row(row)
+            if not follow:
+                return 0
+            time.sleep(POLL_S)
+            rows, seq = _rows_since(own, seq)
+    except LedgerCorruptError as error:
+        if as_json:
+            _print_json({"verified": False, "problems": [{"code": error.stable_code, "message": error.message}]})
+        else:
+            click.echo(f"{error.message} [{error.stable_code}]", err=True)
+        return UNVERIFIED
+    except KeyboardInterrupt:
+        return 0
 
 
 @ledger.command()
@@ -237,6 +274,17 @@ def _refuse_to_show(problems: tuple[Problem, ...], *, as_json: bool) -> int:
         click.echo("The chain does not verify, so nothing is shown from it:", err=True)
         _show_problems(problems, err=True)
     return UNVERIFIED
+
+
+def _rows_since(own: Ledger, seq: int) -> tuple[list[dict[str, Any]], int]:
+    """The rows of the entries after that one, and the seq of the last."""
+    rows = [_row(entry) for entry in own.since(seq)]
+    return rows, rows[-1]["seq"] if rows else seq
+
+
+def _show_row(row: dict[str, Any]) -> None:
+    verdict, ruling = row["verdict"] or "", row["ruling_id"] or row["note"] or ""
+    click.echo(f"{row['seq']:>5}  {row['ts']}  {row['kind']:<15}  {_shown(verdict):<11}  {_shown(ruling)}".rstrip())
 
 
 def _row(entry: Entry) -> dict[str, Any]:

@@ -179,6 +179,16 @@ class Ledger:
         found = index.of_kinds(kinds) if index else []
         return KindsMark(index.chain, len(found), found[-1], index.hash_of(found[-1])) if index and found else None
 
+    def since(self, seq: int) -> Iterator[Entry]:
+        """The entries after that one, oldest first; all of them after 0.
+
+        Raises:
+            LedgerCorruptError: as `about`.
+            LedgerError: as `about`.
+        """
+        index = self._catch_up()
+        return self._fetch(index, range(seq + 1, index.seq + 1)) if index else iter(())
+
     def last_about(self, subject: str) -> int:
         """The seq of the newest entry about the subject, 0 for none: what `append_all` takes as ``unless_moved``.
 

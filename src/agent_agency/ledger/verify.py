@@ -106,7 +106,6 @@ def verify_chain(database: Database, shelf: Shelf, witness: Witness | None, form
     anchors = {**known.anchors, **({head.seq: head.hash} if head else {})}
     check = ChainCheck(shelf.chain, anchors)
     found = list(known.problems)
-    found += [Problem("store.unguarded", f"somebody changed the database: {unguarded}")] if unguarded else []
     found += [
         _contradiction(seq) for seq in known.anchors if head and seq == head.seq and anchors[seq] != known.anchors[seq]
     ]
@@ -119,7 +118,8 @@ def verify_chain(database: Database, shelf: Shelf, witness: Witness | None, form
     check.finish()
     with database.read() as connection:
         added = beyond_the_end(check.last, rows.stored_head(connection, shelf))
-    found += [added] if added and not check.problems else []
+    check.problems += [added] if added and not check.problems else []
+    check.problems += [Problem("store.unguarded", f"somebody changed the database: {unguarded}")] if unguarded else []
     return _report(database.shown, check, form, found, known, _notes(check, known, witness))
 
 
