@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from agent_agency.arbitration.appeals.model import Appeal, Vote
     from agent_agency.attestation.principals import Principals
     from agent_agency.attestation.signer import Signer
+    from agent_agency.ledger.entry import Entry
+    from agent_agency.report.appeals import MattersOfRuling
     from agent_agency.workflows.appeals import Registry
 
 SCHEMA_VERSION = 1
@@ -74,11 +76,12 @@ def file(
     """
     from agent_agency.arbitration.appeals.model import Ground
     from agent_agency.workflows.appeal_claims import ClaimOptions, asked_appeal
-    from agent_agency.workflows.appeals import file_appeal
+    from agent_agency.workflows.appeals import check_asked, file_appeal
 
     options = ClaimOptions(Ground(ground), reason, findings, facts, later, gates, rule, error, waiver_id, evidence)
     with _registry(repo) as registry:
         asked = asked_appeal(registry, ruling, options)
+        check_asked(registry, asked)
         principals = _principals_of(registry, asked.ruling)
         filed = file_appeal(registry, asked, _filing_signer(as_name, ssh_key, principals))
         _show(registry, filed, as_json=as_json)
@@ -115,6 +118,7 @@ def review(
     with _registry(repo) as registry:
         found = named_appeal(read_appeals(registry), appeal_id)
         votes = _votes(admitted, refused, len(found.filing.claims))
+        _tell_before_signing(found)
         court = registry.sources.court(found.chain[0], None)
         signer = chosen_signer(as_name, ssh_key, role="reviewer", principals=court.principals if court else None)
         done = review_appeal(registry, found.id, votes, [reason] * len(votes), signer)
@@ -203,10 +207,31 @@ def _registry(repo: Path) -> Iterator[Registry]:
             yield Registry.of(repository, record, services.clock, services.new_id, services.arbiter)
 
 
-def _principals_of(registry: Registry, entry: Any) -> Principals | None:
+def matters_of_ruling(repo: Path, ruling: str) -> MattersOfRuling:
+    """What became of a ruling on appeal."""
+    from agent_agency.report.appeals import MattersOfRuling
+    from agent_agency.workflows.appeals import read_appeals
+
+    with _registry(repo) as registry:
+        return MattersOfRuling.of(ruling, read_appeals(registry))
+
+
+def settled_appeals(repo: Path) -> tuple[Appeal, ...]:
+    """Write down which appeals have lapsed, and decide those of which only the decision is missing."""
+    from agent_agency.workflows.appeals import settle
+
+    with _registry(repo) as registry:
+        return settle(registry)
+
+
+def _principals_of(registry: Registry, entry: Entry) -> Principals | None:
     """Whom the base of a ruling lists; a key of nobody else is worth opening."""
+    from agent_agency.workflows.appeals import read_appeals
+
     ruling = registry.sources.as_appealed(entry)
-    court = registry.sources.court(ruling, None) if ruling is not None and not ruling.appeal_of else None
+    before = read_appeals(registry).leading_to(ruling.id) if ruling else None
+    root = before.chain[0] if before else ruling
+    court = registry.sources.court(root, None) if root is not None else None
     return court.principals if court else None
 
 
@@ -222,6 +247,16 @@ def _filing_signer(as_name: str | None, ssh_key: Path | None, principals: Princi
             if error.stable_code not in {"signature.not_listed", "signature.which_key"}:
                 raise
     return chosen_signer(as_name, ssh_key, role=_FILING_ROLES[-1], principals=principals)
+
+
+def _tell_before_signing(found: Appeal) -> None:
+    """Nobody signs a review of what they have not seen; it goes to standard error, as the answer is still to come."""
+    from agent_agency.report.appeals import lines
+    from agent_agency.report.text import no_command
+
+    click.echo("You are about to sign a review of:", err=True)
+    for text in lines(found):
+        click.echo(no_command(text).encode("utf-8"), err=True)
 
 
 def _votes(admitted: Sequence[str], refused: Sequence[str], claims: int) -> list[Vote]:

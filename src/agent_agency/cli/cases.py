@@ -92,16 +92,21 @@ def show(*, case_id: str, base: str | None, as_json: bool, repo: Path) -> None:
 @_json_option
 @_repo_option
 def tick(*, as_json: bool, repo: Path) -> None:
-    """Let every case whose time has passed lapse. Told again, it does nothing."""
+    """Let every case and appeal whose time has passed lapse. Told again, it does nothing."""
+    from agent_agency.cli.appeal import settled_appeals
     from agent_agency.gates.outcome import counted
     from agent_agency.report.cases import line
     from agent_agency.workflows.case_dates import tick as let_lapse
 
+    appeals = settled_appeals(repo)
     with _desk(repo) as desk:
         lapsed = let_lapse(desk.ledger, desk.now)
         if as_json:
-            _print_json({"lapsed": [_document(record, desk) for record in lapsed]})
+            ended = [appeal.id for appeal in appeals]
+            _print_json({"lapsed": [_document(record, desk) for record in lapsed], "appeals": ended})
             return
+        for appeal in appeals:
+            click.echo(f"Appeal {appeal.id} against {appeal.ruling.id} has ended; see agency appeal show.")
         for record in lapsed:
             click.echo(_told(line(record, desk.now)))
         click.echo(f"{counted(len(lapsed), 'case')} lapsed.")

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from agent_agency.ledger.chain import Problem
     from agent_agency.ledger.journal import Ledger
     from agent_agency.ledger.rows import Shelf
+    from agent_agency.report.appeals import MattersOfRuling
     from agent_agency.workflows.explain_ruling import Explanation
 
 DOES_NOT_HOLD = 1
@@ -41,20 +42,33 @@ def explain(*, ruling: str, chain: str | None, as_json: bool, repo: Path) -> int
     if problems:
         return _refuse(problems, as_json=as_json)
     explanation = _explained(ledger, shelf, ruling)
-    _show(explanation, as_json=as_json)
+    appeals = _appeals(repo, ledger, explanation) if shelf.chain == shelf.ledger else None
+    _show(explanation, appeals, as_json=as_json)
     return 0 if explanation.holds else DOES_NOT_HOLD
 
 
-def _show(explanation: Explanation, *, as_json: bool) -> None:
+def _appeals(repo: Path, ledger: Ledger, explanation: Explanation) -> MattersOfRuling | None:
+    """What became of the ruling on appeal; ``None`` where nothing was ever appealed."""
+    from agent_agency.arbitration.appeals.model import APPEAL_KINDS
+
+    if not any(True for _ in ledger.of_kinds(APPEAL_KINDS)):
+        return None
+    from agent_agency.cli.appeal import matters_of_ruling
+
+    return matters_of_ruling(repo, str(explanation.entry.body.get("ruling_id")))
+
+
+def _show(explanation: Explanation, appeals: MattersOfRuling | None, *, as_json: bool) -> None:
     import json
 
     from agent_agency.report.explanation import lines, to_document
     from agent_agency.report.text import no_command
 
     if as_json:
-        click.echo(json.dumps(to_document(explanation), indent=2))
+        told = appeals.as_dict() if appeals else {"follows_from": None, "appeals": []}
+        click.echo(json.dumps({**to_document(explanation), "on_appeal": told}, indent=2))
         return
-    for line in lines(explanation):
+    for line in (*lines(explanation), *(appeals.lines() if appeals else ())):
         click.echo(no_command(line).encode("utf-8"))
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from agent_agency.arbitration.appeals.model import Appeal, Claim, State, Vote
+from agent_agency.arbitration.appeals.model import Appeal, Appeals, Claim, State, Vote
 from agent_agency.arbitration.appeals.panel import admitted_claims
 from agent_agency.clock import rfc3339
 from agent_agency.gates.outcome import counted
@@ -16,6 +17,47 @@ EXIT_OK = 0
 EXIT_STANDS = 1
 EXIT_PEOPLE = 4
 _PASSING = frozenset({"approved", "waived"})
+
+
+@dataclass(frozen=True, slots=True)
+class MattersOfRuling:
+    """What became of one ruling on appeal: the appeal that it follows from, and those that were filed against it."""
+
+    ruling: str
+    follows_from: Appeal | None
+    filed: tuple[Appeal, ...]
+
+    @classmethod
+    def of(cls, ruling: str, appeals: Appeals) -> MattersOfRuling:
+        """Find them."""
+        return cls(ruling, appeals.leading_to(ruling), appeals.of_ruling(ruling))
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "follows_from": to_document(self.follows_from) if self.follows_from else None,
+            "appeals": [to_document(appeal) for appeal in self.filed],
+        }
+
+    def lines(self) -> Iterator[str]:
+        """For a person; nothing where it was never appealed."""
+        if self.follows_from is None and not self.filed:
+            return
+        yield ""
+        yield "Appeals"
+        if self.follows_from is not None:
+            before = self.follows_from
+            yield f"  it follows from appeal {before.id} (level {before.level}) against ruling {before.ruling.id}"
+        for appeal in self.filed:
+            yield f"  {_became(appeal)}"
+
+
+def _became(appeal: Appeal) -> str:
+    result = appeal.result
+    if result is None:
+        waits = "waits for its reviewers" if appeal.open else "lapsed, and the ruling stands"
+        return f"appeal {appeal.id} (level {appeal.level}) {waits}"
+    return f"{result.outcome} by {result.ruling}: {result.verdict} (appeal {appeal.id}, level {appeal.level})"
 
 
 def exit_code(appeal: Appeal) -> int:

@@ -128,7 +128,7 @@ def file_appeal(registry: Registry, asked: AskedAppeal, signer: Signer) -> Appea
     """
     from agent_agency.attestation.signer import sign_statement
 
-    _refuse_empty(asked, registry)
+    check_asked(registry, asked)
     ruling_id = str(asked.ruling.body.get("ruling_id"))
     nonce = registry.new_id()
     statement = filing_statement(ruling_id, asked.ruling.hash, asked.ground, asked.reason, asked.claims, nonce)
@@ -333,8 +333,12 @@ def _over(appeal: Appeal) -> str:
     return f"Appeal {appeal.id} was decided: {appeal.result.outcome}, by ruling {appeal.result.ruling}"
 
 
-def _refuse_empty(asked: AskedAppeal, registry: Registry) -> None:
-    """Refuse claims that name nothing, before anybody is asked to hear them."""
+def check_asked(registry: Registry, asked: AskedAppeal) -> None:
+    """Refuse claims that name nothing, before anybody signs them or is asked to hear them.
+
+    Raises:
+        AppealError: a claim names what the ruling's case does not hold, or the case is not there whole.
+    """
     from agent_agency.workflows.appeal_hearing import on_record
 
     ruling = registry.sources.as_appealed(asked.ruling)
