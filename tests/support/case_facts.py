@@ -55,7 +55,17 @@ ORDINARY: Mapping[str, Any] = MappingProxyType(
             "invariants": 1,
             "acceptance": 1,
         },
-        "change": {"files": 1, "added": 2, "deleted": 1, "lines": 3, "authors": 1, "empty": False, "only_law": False},
+        "change": {
+            "files": 1,
+            "added": 2,
+            "deleted": 1,
+            "lines": 3,
+            "authors": 1,
+            "empty": False,
+            "only_law": False,
+            "migrations": 0,
+            "dependencies": 0,
+        },
         "budget": {"known": True, "max_files": 8, "max_lines": 150, "used_files": 1, "used_lines": 3},
         "law": {
             "in_force": True,

@@ -10,7 +10,7 @@ from typing import Any
 from agent_agency.arbitration.constitution.model import Category, CitedFinding, RuleOutcome, RuleStatus
 from agent_agency.arbitration.ruling import AppliedWaiver, CawsVerdict, Condition, Decision, Ruling, Verdict
 from agent_agency.facts import Finding, GateMode, GateResult, GateStatus, Place, Severity
-from support.case_facts import ORDINARY, a_file, default_text, outcomes_of
+from support.case_facts import ORDINARY, default_text, outcomes_of
 
 HOSTILE = (
     "</script><script>alert(1)</script>\"'`| @root #1 [x](https://evil.example) ${{ x }} "
@@ -348,10 +348,10 @@ def argued() -> Ruling:
     """A rejection by rules that no gate stands for, on appeal, with every other thing that a ruling can show."""
     flaky = a_gate("tests", reason="40 of 40 tests passed", facts={"figures": {"flaky": 1}})
     gates = (*passing_gates(), flaky)
-    migration = a_file("db/migrations/0004_totals.sql", migration=True, status="added")
+    change = {**ORDINARY["change"], "migrations": 1}
     spec = {**ORDINARY["spec"], "id": "FEAT-001"}
     waived = _broken("provenance.author_address", "", Severity.MAJOR)
-    outcomes = outcomes_of(gates, files=[migration], spec=spec, provenance={})
+    outcomes = outcomes_of(gates, change=change, spec=spec, provenance={})
     kept = [outcome for outcome in outcomes if outcome.rule != waived.rule]
     unknown = replace(
         waived, rule="claims.verdict", subject="RUL-7", status=RuleStatus.UNKNOWN, missing="claims[RUL-7].holds"

@@ -57,10 +57,11 @@ def stated_facts(measurements: Measurements, approved_in_record: Callable[[str],
     m = measurements
     spec = m.chosen.spec.result.spec if m.chosen else None
     facts = [gate_facts(gate, None) for gate in m.gates]
+    files = _files(m.change, m.measured)
     return {
         "review": {"day": m.now.astimezone(UTC).date().isoformat(), "head_kind": str(m.change.head_kind)},
         "spec": _spec(m.chosen, spec),
-        "change": _change(m.change, only_law=m.only_law),
+        "change": _change(m.change, files, only_law=m.only_law),
         "budget": _budget(m.budget, m.measured, spec),
         "law": _law(m.law),
         "provenance": {
@@ -70,7 +71,7 @@ def stated_facts(measurements: Measurements, approved_in_record: Callable[[str],
             "spec_trailers": [display_path(name) for name in m.claimed_specs],
         },
         "evidence": _evidence(facts),
-        "files": _files(m.change, m.measured),
+        "files": files,
         "governance": [_governance(edit) for edit in m.governance],
         "waivers": [_waiver(use, m.gates) for use in m.waivers.in_force],
         "authors": _authors(m),
@@ -120,7 +121,7 @@ def _count(value: Any) -> int:
     return len(value) if isinstance(value, (list, dict)) else 0
 
 
-def _change(change: Change, *, only_law: bool) -> dict[str, Any]:
+def _change(change: Change, files: Sequence[Mapping[str, Any]], *, only_law: bool) -> dict[str, Any]:
     return {
         "files": len(change.files),
         "added": change.added,
@@ -129,6 +130,8 @@ def _change(change: Change, *, only_law: bool) -> dict[str, Any]:
         "authors": len(change.authors),
         "empty": not change.files,
         "only_law": only_law,
+        "migrations": sum(file["migration"] and file["status"] != "deleted" for file in files),
+        "dependencies": sum(file["dependency"] for file in files),
     }
 
 

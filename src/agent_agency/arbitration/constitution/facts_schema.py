@@ -69,6 +69,8 @@ def records() -> Mapping[str, tuple[Fact, ...]]:
                 authors=(_I, "different authors"),
                 empty=(_B, "whether nothing differs"),
                 only_law=(_B, "whether it does nothing but edit law"),
+                migrations=(_I, "files among them that are database migrations and are not deleted"),
+                dependencies=(_I, "files among them that declare or lock dependencies"),
             ),
             "budget": _facts(
                 known=(_B, "whether a budget binds the change"),
