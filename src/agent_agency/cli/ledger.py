@@ -108,13 +108,16 @@ def export(*, out: str, chain: str | None, repo: Path) -> None:
 @_repo_option
 @_json_option
 def import_(*, file: Path, repo: Path, as_json: bool) -> int:
-    """Take in a chain that agency ledger export wrote, once it verifies.
+    """Take in a chain that agency ledger export wrote, or the standard's .caws/events.jsonl, once it verifies.
 
     A chain that is here already may grow, never change. Exit 1 when the file does not verify or parts from what is
     here; then nothing was taken in.
     """
+    from agent_agency.cli.import_events import holds_events, import_events
     from agent_agency.ledger.imports import Refused, import_chain
 
+    if holds_events(file):
+        return import_events(file, repo, as_json=as_json)
     result = import_chain(_ledger(repo), file)
     if isinstance(result, Refused):
         if as_json:

@@ -1,8 +1,8 @@
 """The standard's own event log, ``.caws/events.jsonl``: its hash chain, verified as the 12.0.0 reference does.
 
-Each line is one event; ``event_hash`` is SHA-256 over ``caws.events.v1``, a NUL byte and the canonical JSON of the event
-without that member. Events are taken in the order of the lines; ``ts`` orders nothing. A log of version 10 differs in
-its first ``prev_hash``, which is empty there and null since.
+Each line is one event; ``event_hash`` is SHA-256 over ``caws.events.v1``, a NUL byte and the canonical JSON of the
+event without that member. Events are taken in the order of the lines; ``ts`` orders nothing. A log of version 10
+differs in its first ``prev_hash``, which is empty there and null since.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ _OF_RULING = {
     "document": "the ruling document",
     "case_file": "the case file",
     "constitution": "the rules in force",
+    "caws_events": "the imported events",
 }
 
 

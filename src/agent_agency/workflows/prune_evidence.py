@@ -23,6 +23,7 @@ from agent_agency.workflows.check_evidence import PRUNED, EntryEvidence, Evidenc
 from agent_agency.workflows.record import RULING
 
 DIGESTS_OF_ENTRY = 10_000
+IMPORTED_EVENTS = "caws_events_imported"
 """An entry of the ledger lists no more; the rest goes into further ones."""
 
 UNNAMED_AGE = timedelta(days=1)
@@ -130,7 +131,8 @@ class EvidencePruner:
         else:
             since = rfc3339(self.clock.now() - timedelta(days=keep.days or 0))
             inside = (entry for entry in chain if entry.ts >= since)
-        return (evidence.digest for entry in inside for evidence in entry.named)
+        imported = (entry for entry in chain if entry.kind == IMPORTED_EVENTS)
+        return (evidence.digest for entry in (*inside, *imported) for evidence in entry.named)
 
     def _unnamed(self, files: Iterable[StoredFile], named: set[str]) -> list[StoredFile]:
         before = (self.clock.now() - UNNAMED_AGE).timestamp()
