@@ -113,10 +113,10 @@ def review(
     """
     from agent_agency.cli.signing_options import chosen_signer
     from agent_agency.report.appeals import exit_code
-    from agent_agency.workflows.appeals import named_appeal, read_appeals, review_appeal
+    from agent_agency.workflows.appeals import find_appeal, review_appeal
 
     with _registry(repo) as registry:
-        found = named_appeal(read_appeals(registry), appeal_id)
+        found = find_appeal(registry, appeal_id)
         votes = _votes(admitted, refused, len(found.filing.claims))
         _tell_before_signing(found)
         court = registry.sources.court(found.chain[0], None)
@@ -136,10 +136,10 @@ def show(*, appeal_id: str, as_json: bool, repo: Path) -> int:
     Exit code: 4 people must hear it; 0 it ended in an approval; 1 it ended otherwise, lapsed, or does not follow.
     """
     from agent_agency.report.appeals import EXIT_STANDS, exit_code
-    from agent_agency.workflows.appeals import named_appeal, read_appeals
+    from agent_agency.workflows.appeals import find_appeal
 
     with _registry(repo) as registry:
-        found = named_appeal(read_appeals(registry), appeal_id)
+        found = find_appeal(registry, appeal_id)
         follows = _show(registry, found, as_json=as_json)
     return exit_code(found) if follows in {None, "same"} else EXIT_STANDS
 
@@ -210,10 +210,10 @@ def _registry(repo: Path) -> Iterator[Registry]:
 def matters_of_ruling(repo: Path, ruling: str) -> MattersOfRuling:
     """What became of a ruling on appeal."""
     from agent_agency.report.appeals import MattersOfRuling
-    from agent_agency.workflows.appeals import read_appeals
+    from agent_agency.workflows.appeals import read_matter
 
     with _registry(repo) as registry:
-        return MattersOfRuling.of(ruling, read_appeals(registry))
+        return MattersOfRuling.of(ruling, read_matter(registry, ruling=ruling))
 
 
 def settled_appeals(repo: Path) -> tuple[Appeal, ...]:
@@ -226,10 +226,10 @@ def settled_appeals(repo: Path) -> tuple[Appeal, ...]:
 
 def _principals_of(registry: Registry, entry: Entry) -> Principals | None:
     """Whom the base of a ruling lists; a key of nobody else is worth opening."""
-    from agent_agency.workflows.appeals import read_appeals
+    from agent_agency.workflows.appeals import read_matter
 
     ruling = registry.sources.as_appealed(entry)
-    before = read_appeals(registry).leading_to(ruling.id) if ruling else None
+    before = read_matter(registry, ruling=ruling.id).leading_to(ruling.id) if ruling else None
     root = before.chain[0] if before else ruling
     court = registry.sources.court(root, None) if root is not None else None
     return court.principals if court else None

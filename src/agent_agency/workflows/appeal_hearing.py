@@ -207,12 +207,12 @@ def _decided(appeal: Appeal, heard: Heard) -> Draft:
 
 
 def _labels(registry: Registry, appeal: Appeal, heard: Heard) -> tuple[Draft, ...]:
-    from agent_agency.workflows.appeals import read_appeals
+    from agent_agency.workflows.appeals import read_matter
 
     verdict = str(heard.ruling.decision.verdict)
     if verdict == appeal.ruling.verdict:
         return ()
-    known = labels_of(registry.record.ledger.of_kinds({LABEL}), read_appeals(registry))
+    known = labels_of(registry.record.ledger.of_kinds({LABEL}), read_matter(registry, appeal=appeal.id))
     return label_drafts(appeal, verdict, known)
 
 

@@ -14,6 +14,7 @@ from agent_agency.arbitration.appeals.corrections import ClaimError, check_claim
 from agent_agency.arbitration.appeals.due import appeals_due, undecided
 from agent_agency.arbitration.appeals.fold import fold_appeals
 from agent_agency.arbitration.appeals.labels import Label, labels_of
+from agent_agency.arbitration.appeals.matter import entries_of_matter
 from agent_agency.arbitration.appeals.model import (
     APPEAL_FILED,
     APPEAL_KINDS,
@@ -34,6 +35,7 @@ from agent_agency.arbitration.appeals.statements import (
 from agent_agency.attestation.statement import read_statement
 from agent_agency.clock import Clock, rfc3339
 from agent_agency.errors import AgencyError, AppealError, LedgerError, LedgerMovedError
+from agent_agency.facts import display_path
 from agent_agency.git import Repository
 from agent_agency.ledger.entry import Entry
 from agent_agency.ledger.journal import Draft
@@ -104,17 +106,35 @@ def read_labels(registry: Registry) -> tuple[Label, ...]:
     return labels_of(registry.record.ledger.of_kinds({LABEL}), read_appeals(registry))
 
 
-def named_appeal(appeals: Appeals, reference: str) -> Appeal:
+def read_matter(registry: Registry, *, appeal: str = "", ruling: str = "") -> Appeals:
+    """How the appeals of one matter stand now, by one of its appeals or rulings.
+
+    Raises:
+        LedgerError: the ledger cannot be read or does not verify.
+    """
+    return _folded(registry, entries_of_matter(_entries(registry), appeal=appeal, ruling=ruling))
+
+
+def find_appeal(registry: Registry, reference: str) -> Appeal:
     """The appeal that a person means, by its id or a beginning that no other has.
 
     Raises:
-        AppealError: none or several are meant.
+        AppealError: none or several are meant, or what is meant counts for nothing.
+        LedgerError: the ledger cannot be read or does not verify.
     """
-    found = [one for one in appeals.appeals if reference and one.id.startswith(reference)]
-    if len(found) == 1:
-        return found[0]
-    what = f"Several appeals begin with {reference}" if found else f"There is no appeal {reference}"
-    raise AppealError(what, fix="Run agency appeal list for their ids.", code="appeal.unknown")
+    prefix = appeal_subject("")
+    ids = {str(entry.body.get("subject")).removeprefix(prefix) for entry in _entries(registry)}
+    found = [name for name in ids if reference and name.startswith(reference)]
+    if len(found) != 1:
+        what = "Several appeals begin with" if found else "There is no appeal"
+        fix = "Run agency appeal list for their ids."
+        raise AppealError(f"{what} {display_path(reference)}", fix=fix, code="appeal.unknown")
+    matter = read_matter(registry, appeal=found[0])
+    appeal = matter.named(found[0])
+    if appeal is None:
+        why = matter.strays[0].why if matter.strays else "nobody filed it"
+        raise AppealError(f"Appeal {found[0]} counts for nothing: {why}", fix="File another one.")
+    return appeal
 
 
 def file_appeal(registry: Registry, asked: AskedAppeal, signer: Signer) -> Appeal:
@@ -144,7 +164,7 @@ def file_appeal(registry: Registry, asked: AskedAppeal, signer: Signer) -> Appea
     draft = Draft(APPEAL_FILED, body)
     _append_filing(registry, asked, filing.id, draft)
     _anchor(registry)
-    filed = read_appeals(registry).named(filing.id)
+    filed = read_matter(registry, appeal=filing.id).named(filing.id)
     if filed is None:
         raise AppealError(
             f"Somebody else appealed ruling {ruling_id} at the same moment, so {filing.id} does not count",
@@ -188,7 +208,7 @@ def review_appeal(
     """
     from agent_agency.attestation.signer import sign_statement
 
-    appeal = named_appeal(read_appeals(registry), reference)
+    appeal = find_appeal(registry, reference)
     if not appeal.open:
         raise AppealError(_over(appeal), fix=f"Run agency appeal show {appeal.id}.")
     if len(votes) != len(appeal.filing.claims):
@@ -244,8 +264,8 @@ def _moved_on(registry: Registry, appeal_id: str, draft: Draft | None) -> Appeal
     from agent_agency.workflows.appeal_hearing import record_decision
 
     for _ in range(TRIES):
-        entries = _entries(registry)
-        appeal = _tried(registry, draft, appeal_id) if draft else _folded(registry, entries).named(appeal_id)
+        standing = read_matter(registry, appeal=appeal_id).named(appeal_id) if draft is None else None
+        appeal = _tried(registry, draft, appeal_id) if draft else standing
         if appeal is None:
             break
         drafts = [draft] if draft else []
@@ -256,7 +276,7 @@ def _moved_on(registry: Registry, appeal_id: str, draft: Draft | None) -> Appeal
         else:
             return appeal
         if written:
-            done = read_appeals(registry).named(appeal_id)
+            done = read_matter(registry, appeal=appeal_id).named(appeal_id)
             if done is not None:
                 return done
     raise _busy(appeal_id)
@@ -302,7 +322,7 @@ def _tried(registry: Registry, draft: Draft, appeal_id: str) -> Appeal:
     """
     entries, now = _entries(registry), registry.clock.now()
     entry = Entry(_AFTER_ALL, draft.kind, rfc3339(now), "", dict(draft.body), None, "")
-    found = fold_appeals((*entries, entry), registry.sources, now)
+    found = fold_appeals(entries_of_matter((*entries, entry), appeal=appeal_id), registry.sources, now)
     appeal = found.named(appeal_id)
     ignored = found.strays if appeal is None else appeal.ignored
     why = next((one.why for one in ignored if one.seq == _AFTER_ALL), None)
