@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from agent_agency.arbitration.ruling import Ruling
 from agent_agency.facts import Severity, display_path
+from agent_agency.report import facts_told as told
 from agent_agency.report.rows import Outcome, Standing, finding_rows, gates_by_outcome
 from agent_agency.report.rule_rows import RuleRow, RuleStanding, rows_beside_gates
 from agent_agency.report.rules_told import weakened
@@ -22,7 +23,7 @@ _LEVELS = {
 
 
 def render(ruling: Ruling) -> str:
-    """One annotation each for the verdict, a gate without a result, a rule or finding that is told, a weakened rule."""
+    """One annotation each for the verdict, a gate without a result, a weakened rule, a waiver, a rule, a finding."""
     decision = ruling.decision
     lines = [annotation(_verdict_level(ruling), _verdict_text(ruling), title=f"agency: {decision.verdict}")]
     for gate, outcome in gates_by_outcome(ruling):
@@ -30,6 +31,7 @@ def render(ruling: Ruling) -> str:
             lines.append(annotation("error", gate.reason or "no result", title=f"{gate.name}: {_words(outcome)}"))
     lines += [_rule(row) for row in rows_beside_gates(ruling)]
     lines += [annotation("warning", line, title="weakened default rule") for line in weakened(ruling)]
+    lines += [annotation("notice", told.waiver(waiver), title=f"waiver {waiver.id}") for waiver in ruling.waivers]
     for row in finding_rows(ruling):
         if row.standing is Standing.LEFT_OUT:
             continue

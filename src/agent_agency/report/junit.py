@@ -39,6 +39,7 @@ def render(ruling: Ruling) -> str:
     suite.extend(map(_clause, clauses))
     reasons = [f"{ruling.decision.verdict}:", *map(clean, ruling.decision.reasons)]
     reasons += [f"weakened default rule: {line}" for line in weakened(ruling)]
+    reasons += [clean(f"waiver {waiver.id}: {told.waiver(waiver)}") for waiver in ruling.waivers]
     ET.SubElement(suite, "system-out").text = "\n".join(no_command(line) for line in reasons)
     suites = ET.Element("testsuites", {**_totals(suite), "name": "agency review"})
     suites.append(suite)

@@ -154,6 +154,7 @@ def _properties(ruling: Ruling) -> dict[str, Any]:
         "reasons": json_ready(ruling.decision.reasons),
         "constitution": json_ready(ruling.constitution.get("digest")),
         "weakenedRules": [json_ready(row.get("rule")) for row in ruling.constitution.get("weakened") or ()],
+        "waivers": [json_ready(waiver.id) for waiver in ruling.waivers],
         "case": json_ready((ruling.case or {}).get("id")),
     }
 

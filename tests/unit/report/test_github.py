@@ -63,6 +63,10 @@ def test_a_rule_that_no_gate_stands_for_is_an_annotation() -> None:
     assert told["unknown: claims.verdict"][0] == "error"
     assert told["waived: provenance.author_address"][1].endswith("(waived by WV-0011)")
     assert told["advice: migrations.declared"][0] == "notice"
+    assert told["waiver WV-0011"] == (
+        "notice",
+        "covers provenance.author_address; approved by lead@example.org (signed); expires 2026-03-01T00:00:00Z",
+    )
     assert told["weakened default rule"][1].startswith("quality.deferred_work: disabled")
 
 

@@ -52,6 +52,12 @@ def test_a_rule_that_no_gate_stands_for_is_a_case_of_its_own() -> None:
         assert cases[name].find("skipped") is not None
 
 
+def test_a_waiver_that_only_raised_the_budget_is_told_in_the_output() -> None:
+    raised = replace(rulings.waived().waivers[0], covers=(), added_files=1, added_loc=40)
+    out = _suite(replace(rulings.approved(), waivers=(raised,))).findtext("system-out") or ""
+    assert "waiver WV-0007: adds 1 file and 40 lines" in out
+
+
 def test_a_weakened_rule_is_told_in_the_output() -> None:
     assert "weakened default rule: quality.deferred_work: disabled" in (
         _suite(rulings.argued()).findtext("system-out") or ""

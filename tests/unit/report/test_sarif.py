@@ -154,6 +154,11 @@ def test_what_a_repository_weakened_is_told() -> None:
     assert _run(rulings.argued())["properties"]["weakenedRules"] == ["quality.deferred_work"]
 
 
+def test_every_waiver_is_named() -> None:
+    assert _run(rulings.argued())["properties"]["waivers"] == ["WV-0011"]
+    assert _run(rulings.approved())["properties"]["waivers"] == []
+
+
 def test_a_gate_that_the_policy_leaves_out_is_not_told_as_missing() -> None:
     invocation = _run(rulings.approved())["invocations"][0]
     assert (invocation["executionSuccessful"], invocation["toolExecutionNotifications"]) == (True, [])
