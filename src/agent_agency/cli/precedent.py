@@ -247,7 +247,7 @@ def _act(
 
     with _library(repo, base) as (library, evidence):
         done = act(Acting(library, evidence, lambda: _signer(library, as_name, ssh_key)))
-        found = precedent_search.show(library, done)
+        found = precedent_search.show(library.renewed(), done)
         _tell(found, as_json=as_json)
     return 0 if found.precedent.status == wanted else EXIT_PEOPLE
 

@@ -54,6 +54,21 @@ class KindsMark:
     hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerView:
+    """Answers about entries without catching up with the ledger before each; made by ``Ledger.view``."""
+
+    index: VerifiedIndex | None
+    fetch: Callable[[VerifiedIndex, Sequence[int]], Iterator[Entry]]
+
+    def about(self, subject: str) -> tuple[Entry, ...]:
+        """The entries whose body names the subject, oldest first."""
+        if self.index is None:
+            return ()
+        found = self.fetch(self.index, self.index.about(subject))
+        return tuple(entry for entry in found if entry.body.get("subject") == subject)
+
+
 Also = Callable[["Connection", str, tuple[Entry, ...]], None]
 
 
@@ -157,6 +172,16 @@ class Ledger:
         return tuple(
             entry for entry in self._fetch(index, index.about(subject)) if entry.body.get("subject") == subject
         )
+
+    def view(self) -> LedgerView:
+        """The ledger as it stands now, for many questions in a row: what is appended later is not in the answers.
+
+        Raises:
+            LedgerCorruptError: as `about`.
+            LedgerError: as `about`.
+        """
+        index = self._catch_up()
+        return LedgerView(index, self._fetch)
 
     def of_kinds(self, kinds: Collection[str], after: int = 0) -> Iterator[Entry]:
         """The entries of these kinds, oldest first; only those later than the entry of number ``after``.

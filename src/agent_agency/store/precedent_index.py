@@ -149,6 +149,9 @@ def sharing(
         probes: numbers of facts (of one ledger) with their weights.
         issues: numbers of the facts one of which must be shared too.
         most: how many are wanted.
+
+    Returns:
+        The rows without their words, which no comparison needs.
     """
     if not probes or not issues:
         return []
@@ -167,7 +170,7 @@ def sharing(
         f"WHERE at_issue.number = shared.number AND at_issue.fact IN ({wanted})) "
         "ORDER BY shared.weight DESC, shared.number DESC LIMIT :most"
     )
-    return _rows(connection, [row[0] for row in _run(connection, query, **names)])
+    return _rows(connection, [row[0] for row in _run(connection, query, **names)], words=False)
 
 
 def present(connection: Connection, ledger: str, precedents: Sequence[str]) -> frozenset[str]:
@@ -334,13 +337,14 @@ def _columns(row: IndexedPrecedent) -> dict[str, Any]:
     }
 
 
-def _rows(connection: Connection, numbers: Sequence[int]) -> list[IndexedPrecedent]:
+def _rows(connection: Connection, numbers: Sequence[int], *, words: bool = True) -> list[IndexedPrecedent]:
     """The rows of these numbers, in this order; one that cannot be read is left out."""
     found: dict[int, IndexedPrecedent] = {}
+    told = "words" if words else "''"
     for part in _parts(numbers, _BATCH):
         wanted = ", ".join(f":n{at}" for at in range(len(part)))
         query = (
-            "SELECT number, precedent, ruling, seq, verdict, holding, facts, words "
+            f"SELECT number, precedent, ruling, seq, verdict, holding, facts, {told} "
             f"FROM agency_precedents WHERE number IN ({wanted})"
         )
         for number, *columns in _run(connection, query, **{f"n{at}": number for at, number in enumerate(part)}):
@@ -353,7 +357,7 @@ def _rows(connection: Connection, numbers: Sequence[int]) -> list[IndexedPrecede
 def _read_row(columns: Sequence[Any]) -> IndexedPrecedent | None:
     precedent, ruling, seq, verdict, holding, facts, words = columns
     try:
-        told = {str(key): tuple(map(str, values)) for key, values in json.loads(facts).items()}
+        told = {key: tuple(map(str, values)) for key, values in json.loads(facts).items()}
     except (ValueError, TypeError, AttributeError):
         return None
     return IndexedPrecedent(precedent, ruling, seq, verdict, holding, told, words)

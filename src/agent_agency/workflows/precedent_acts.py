@@ -95,7 +95,7 @@ def promote(acting: Acting, reference: str, holding: str) -> Precedent:
     if before is not None and principal.name in before.promoters:
         raise _refused(f"{principal.name} has promoted {named} already")
     _write(library, signer, PROMOTED, named, promotion_statement(ruling.id, ruling.entry, holding), before)
-    return _read(library, named)
+    return _read(library.renewed(), named)
 
 
 def distinguish(acting: Acting, precedent_name: str, reference: str, because: Sequence[str]) -> Precedent:
@@ -125,7 +125,7 @@ def distinguish(acting: Acting, precedent_name: str, reference: str, because: Se
     statement = distinction_statement(precedent.id, ruling.id, ruling.entry, chosen)
     signer, _ = acting.signer_for(ruling)
     _write(library, signer, DISTINGUISHED, precedent.id, statement, precedent)
-    return _read(library, precedent.id)
+    return _read(library.renewed(), precedent.id)
 
 
 def overrule(acting: Acting, precedent_name: str, reference: str, reason: str) -> Precedent:
@@ -150,7 +150,7 @@ def overrule(acting: Acting, precedent_name: str, reference: str, reason: str) -
     if principal.name in precedent.overrulers:
         raise _refused(f"{principal.name} has overruled {precedent.id} already")
     _write(library, signer, OVERRULED, precedent.id, statement, precedent)
-    return _read(library, precedent.id)
+    return _read(library.renewed(), precedent.id)
 
 
 def in_force(library: Library, name: str) -> Precedent:
@@ -230,7 +230,7 @@ def as_recorded(told: CaseFeatures) -> CaseFeatures | None:
 
 
 def _entry_of(library: Library, ruling: RecordedRuling) -> Entry:
-    return next(entry for entry in library.ledger.about(f"ruling:{ruling.id}") if entry.hash == ruling.entry)
+    return next(entry for entry in library.view.about(f"ruling:{ruling.id}") if entry.hash == ruling.entry)
 
 
 def _chosen(asked: str, differing: Sequence[Differing]) -> Differing:

@@ -117,5 +117,5 @@ def _facts_of(library: Library, precedent: Precedent, evidence: EvidenceStore) -
 
 
 def _entry_of(library: Library, precedent: Precedent) -> Entry | None:
-    entries = library.ledger.about(f"ruling:{precedent.ruling}") if precedent.ruling else ()
+    entries = library.view.about(f"ruling:{precedent.ruling}") if precedent.ruling else ()
     return next((entry for entry in entries if entry.hash == precedent.ruling_entry), None)

@@ -13,6 +13,7 @@ from agent_agency.config import Config, LawLimits, read_config
 from agent_agency.errors import GitError, PrecedentError
 from agent_agency.git import Repository
 from agent_agency.ledger.entry import Entry
+from agent_agency.ledger.journal import LedgerView
 from agent_agency.workflows.appeal_sources import AppealSources
 from agent_agency.workflows.law import CONFIG_PATH
 from agent_agency.workflows.record import RULING, Record
@@ -23,7 +24,8 @@ _LEAST = 4
 class RulingsOnRecord:
     """Reads rulings from the ledger, each once; how appeals stand is read when it is first asked for."""
 
-    def __init__(self, repo: Repository, record: Record, now: datetime) -> None:
+    def __init__(self, repo: Repository, record: Record, view: LedgerView, now: datetime) -> None:
+        self._view = view
         self._repo = repo
         self._record = record
         self._now = now
@@ -55,7 +57,7 @@ class RulingsOnRecord:
         return tuple(entry for entry in rulings if str(entry.body.get("ruling_id")).startswith(reference))
 
     def _entries(self, ruling_id: str) -> tuple[Entry, ...]:
-        return tuple(entry for entry in self._record.ledger.about(f"{RULING}:{ruling_id}") if entry.kind == RULING)
+        return tuple(entry for entry in self._view.about(f"{RULING}:{ruling_id}") if entry.kind == RULING)
 
     def _read(self, ruling_id: str, entry_hash: str) -> RecordedRuling | None:
         entries = self._entries(ruling_id)

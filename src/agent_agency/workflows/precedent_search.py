@@ -85,7 +85,7 @@ def open_library(repo: Repository, record: Record, base: str | None, now: dateti
         first = law.problems[0]
         message = f"The law at {named} cannot be read: {first.message}"
         raise LawError(message, fix=first.remedy, path=first.place.path, line=first.place.line)
-    return Library.of(repo, record, law.principals, law.limits, now)
+    return Library(repo, record, law.principals, law.limits, now)
 
 
 def search(library: Library, asked: Question) -> tuple[Found, ...]:

@@ -8,7 +8,7 @@ the principals at the reader's base, and its facts against those that its ruling
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from agent_agency.arbitration.precedents.similarity import (
     MATCH,
     NEAR_EQUAL,
     Comparison,
+    Likeness,
     Rarity,
     Weigh,
     alike,
@@ -46,26 +47,36 @@ from agent_agency.workflows.record import Record
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from agent_agency.ledger.journal import KindsMark, Ledger
+    from agent_agency.ledger.journal import KindsMark, Ledger, LedgerView
 
 MOST_CITED = 3
-CANDIDATES = 100
+CANDIDATES = 50
 
 
 @dataclass(frozen=True)
 class Library:
-    """The precedents of one record, as one base lets them count."""
+    """The precedents of one record as they stand now, and as one base lets them count."""
 
-    ledger: Ledger
-    rulings: RulingsOnRecord
+    repo: Repository
+    record: Record
     principals: Principals
     limits: LawLimits
     now: datetime
 
-    @classmethod
-    def of(cls, repo: Repository, record: Record, principals: Principals, limits: LawLimits, now: datetime) -> Library:
-        """The library of a repository's record."""
-        return cls(record.ledger, RulingsOnRecord(repo, record, now), principals, limits, now)
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger in which they are recorded."""
+        return self.record.ledger
+
+    @cached_property
+    def view(self) -> LedgerView:
+        """The ledger as it stood when this library was first asked."""
+        return self.ledger.view()
+
+    @cached_property
+    def rulings(self) -> RulingsOnRecord:
+        """The rulings that precedents are made of."""
+        return RulingsOnRecord(self.repo, self.record, self.view, self.now)
 
     @cached_property
     def bench(self) -> Bench:
@@ -78,7 +89,11 @@ class Library:
         Raises:
             LedgerError: the ledger cannot be read or does not verify.
         """
-        return fold(precedent, self.ledger.about(precedent_subject(precedent)), self.bench)
+        return fold(precedent, self.view.about(precedent_subject(precedent)), self.bench)
+
+    def renewed(self) -> Library:
+        """The same precedents as they stand after something was written."""
+        return replace(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +135,11 @@ def matches(library: Library, mark: KindsMark, here: CaseFeatures, *, every: boo
     with library.ledger.database.read() as connection:
         weigh, known = _rarity(connection, mark.chain, here)
         rows = _candidates(connection, here, weigh, known, MATCH)
-    compared = [(compare(here, features_of(row), weigh), row) for row in rows]
-    for comparison, row in sorted(compared, key=lambda pair: (-pair[0].score, -pair[1].seq)):
-        if not comparison.matches:
-            continue
+    likeness = Likeness(here, weigh)
+    scored = [(likeness.of(features_of(row)), row) for row in rows]
+    for score, row in sorted(scored, key=lambda pair: (-pair[0], -pair[1].seq)):
+        if score < MATCH:
+            break
         precedent = library.read(row.precedent)
         if precedent is None or precedent.features is None:
             continue

@@ -76,7 +76,7 @@ def _join(repo: Repository, examined: Examined, record: Record, ruling: Ruling) 
     note = ruling_note(ruling, examined.case, examined.subject, measurements.chosen)
     law, now = measurements.law, measurements.now
     joined = join_case(ruling, note, record.ledger, law.limits, now)
-    library = Library.of(repo, record, law.principals, law.limits, now)
+    library = Library(repo, record, law.principals, law.limits, now)
     return replace(joined, ruling=cite_precedents(joined.ruling, examined.case, library))
 
 

@@ -81,6 +81,34 @@ def is_material(fact: Feature) -> bool:
     return fact[0] not in IDENTITY and fact[0] not in CIRCUMSTANCE
 
 
+class Likeness:
+    """How alike others are to one case: what `compare` says of whether they match, for many of them."""
+
+    def __init__(self, here: CaseFeatures, weigh: Weigh) -> None:
+        self._mine = {fact: weigh(fact) for fact in here.facts if is_weighed(fact)}
+        self._issues = here.of("issue")
+        self._sum = sum(self._mine.values())
+        self._weigh = weigh
+
+    def of(self, there: CaseFeatures) -> float:
+        """The measure, from 0 to 1; 0 for a case that cannot match however much it shares."""
+        shared, others, material = 0.0, 0.0, False
+        issues = self._issues & there.of("issue")
+        if not issues:
+            return 0.0
+        for key, values in there.values.items():
+            if key in IDENTITY:
+                continue
+            for value in values:
+                weight = self._mine.get((key, value))
+                if weight is None:
+                    others += self._weigh((key, value))
+                else:
+                    shared += weight
+                    material = material or key not in CIRCUMSTANCE
+        return shared / (self._sum + others) if material else 0.0
+
+
 def compare(here: CaseFeatures, there: CaseFeatures, weigh: Weigh) -> Comparison:
     """Hold two cases against each other."""
     mine, others = here.facts, there.facts
@@ -103,9 +131,14 @@ def contradict(one: CaseFeatures, one_holding: str, other: CaseFeatures, other_h
     if one.of("issue") != other.of("issue") or not one.of("issue"):
         return False
     mine, others = _asked(one), _asked(other)
-    if mine.facts != others.facts and compare(mine, others, alike).score < NEAR_EQUAL:
+    if mine.facts != others.facts and _jaccard(mine, others) < NEAR_EQUAL:
         return False
     return one.verdict != other.verdict or _words(one_holding) != _words(other_holding)
+
+
+def _jaccard(one: CaseFeatures, other: CaseFeatures) -> float:
+    mine, others = set(filter(is_weighed, one.facts)), set(filter(is_weighed, other.facts))
+    return len(mine & others) / len(mine | others) if mine or others else 0.0
 
 
 def _asked(case: CaseFeatures) -> CaseFeatures:

@@ -10,6 +10,7 @@ from agent_agency.arbitration.precedents.similarity import (
     CIRCUMSTANCE,
     IDENTITY,
     MATCH,
+    Likeness,
     Rarity,
     alike,
     compare,
@@ -151,3 +152,14 @@ def test_precedents_whose_facts_differ_may_hold_differently() -> None:
 @given(FACTS, st.sampled_from(("waived", "rejected")), st.sampled_from("xy"))
 def test_a_precedent_never_contradicts_itself(facts: dict[str, set[str]], verdict: str, holding: str) -> None:
     assert not contradict(made(facts, verdict), holding, made(facts, verdict), holding)
+
+
+@given(FACTS, FACTS, COUNTS)
+def test_the_quick_measure_says_what_the_comparison_says(
+    one: dict[str, set[str]], other: dict[str, set[str]], counts: dict[Feature, int]
+) -> None:
+    told, quick = compare(made(one), made(other), rarity(counts)), Likeness(made(one), rarity(counts)).of(made(other))
+    if told.same_issue and told.material:
+        assert abs(quick - told.score) < 1e-9
+    else:
+        assert quick == 0
