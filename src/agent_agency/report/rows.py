@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agent_agency.arbitration.constitution.model import RuleStatus
 from agent_agency.arbitration.ruling import Ruling
 from agent_agency.facts import Finding, GateMode, GateResult, GateStatus, Severity, display_path
 
@@ -48,12 +49,16 @@ class FindingRow:
 
 def finding_rows(ruling: Ruling) -> tuple[FindingRow, ...]:
     """Every finding of every gate: what decides first, then by weight, path and line."""
-    rows = [_row(ruling, gate, finding) for gate in ruling.gates for finding in gate.findings]
+    held = _Held.of(ruling)
+    rows = [_row(ruling, gate, finding, held) for gate in ruling.gates for finding in gate.findings]
     return tuple(sorted(rows, key=_order))
 
 
 def gate_outcome(ruling: Ruling, gate: GateResult) -> Outcome:
-    """How one gate came out; an unknown of a blocking gate stays what it is, whatever waivers say."""
+    """How one gate came out; an unknown of a blocking gate stays what it is, whatever waivers say.
+
+    A failure that no rule in force holds against the change only warns.
+    """
     if not gate.applicable or gate.mode is GateMode.SKIP:
         return Outcome.LEFT_OUT
     if gate.status is GateStatus.PASS:
@@ -61,7 +66,9 @@ def gate_outcome(ruling: Ruling, gate: GateResult) -> Outcome:
     if gate.mode is GateMode.WARN:
         return Outcome.WARN
     if gate.status is GateStatus.FAIL:
-        return Outcome.WAIVED if _is_covered(ruling, gate) else Outcome.FAIL
+        if _is_covered(ruling, gate):
+            return Outcome.WAIVED
+        return Outcome.FAIL if _Held.of(ruling).holds(gate.name) else Outcome.WARN
     return Outcome.ERROR if gate.status is GateStatus.ERROR else Outcome.NOT_RUN
 
 
@@ -77,10 +84,41 @@ def with_standing(rows: Sequence[FindingRow], *standings: Standing) -> tuple[Fin
     return tuple(row for row in rows if row.standing in standings)
 
 
-def _row(ruling: Ruling, gate: GateResult, finding: Finding) -> FindingRow:
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What rules above advice hold against a change: gates, and the findings that they cite; None: all of them."""
+
+    cited: frozenset[tuple[str, str]] | None
+    whole: frozenset[str]
+
+    @classmethod
+    def of(cls, ruling: Ruling) -> _Held:
+        if not ruling.outcomes:
+            return cls(None, frozenset())
+        broken = [
+            outcome
+            for outcome in ruling.outcomes
+            if outcome.status is not RuleStatus.SATISFIED
+            and outcome.status is not RuleStatus.NOT_APPLICABLE
+            and outcome.severity is not Severity.ADVICE
+        ]
+        cited = {(outcome.gate, found.fingerprint) for outcome in broken for found in outcome.findings}
+        return cls(frozenset(cited), frozenset(outcome.gate for outcome in broken if not outcome.findings))
+
+    def holds(self, gate: str, fingerprint: str | None = None) -> bool:
+        """Whether a finding of a gate, or anything of it, is held against the change."""
+        if self.cited is None or gate in self.whole:
+            return True
+        return any(name == gate for name, _ in self.cited) if fingerprint is None else (gate, fingerprint) in self.cited
+
+
+def _row(ruling: Ruling, gate: GateResult, finding: Finding, held: _Held) -> FindingRow:
     fingerprint = finding.fingerprint
     waived_by = ruling.waived.get(fingerprint)
-    return FindingRow(gate.name, finding, fingerprint, _standing(gate, finding, waived_by), waived_by)
+    standing = _standing(gate, finding, waived_by)
+    if standing is Standing.DECIDES and not held.holds(gate.name, fingerprint):
+        standing = Standing.WARNS
+    return FindingRow(gate.name, finding, fingerprint, standing, waived_by)
 
 
 def _standing(gate: GateResult, finding: Finding, waived_by: str | None) -> Standing:

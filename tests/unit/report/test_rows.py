@@ -54,6 +54,24 @@ def test_a_gate_is_waived_only_when_all_of_its_violations_are() -> None:
 
 
 def test_a_failed_gate_without_findings_is_waived_only_by_a_waiver_that_names_it() -> None:
-    ruling = rulings.waived()
+    ruling = replace(rulings.waived(), outcomes=())
     assert gate_outcome(ruling, rulings.a_gate("scope_boundary", GateStatus.FAIL)) is Outcome.WAIVED
     assert gate_outcome(ruling, rulings.a_gate("budget_limit", GateStatus.FAIL)) is Outcome.FAIL
+
+
+def test_what_no_rule_in_force_holds_against_the_change_only_warns() -> None:
+    """The policy gave leave to disable the rule about the scope; the one about the budget still binds."""
+    ruling = rulings.rejected()
+    kept = tuple(outcome for outcome in ruling.outcomes if outcome.gate != "scope_boundary")
+    weakened = replace(ruling, outcomes=kept)
+    standings = {row.finding.rule: row.standing for row in finding_rows(weakened)}
+    assert standings["scope.outside"] is Standing.WARNS
+    assert standings["budget.loc"] is Standing.DECIDES
+    outcomes = {gate.name: outcome for gate, outcome in gates_by_outcome(weakened)}
+    assert outcomes["scope_boundary"] is Outcome.WARN
+    assert outcomes["budget_limit"] is Outcome.FAIL
+
+
+def test_without_the_answers_of_rules_every_finding_of_a_blocking_gate_decides() -> None:
+    standings = [row.standing for row in finding_rows(replace(rulings.rejected(), outcomes=()))]
+    assert standings == [Standing.DECIDES, Standing.DECIDES, Standing.WARNS]
