@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from agent_agency.clock import Clock
 from agent_agency.errors import LawError
 from agent_agency.git import Repository
-from agent_agency.workflows.competing_patches import Rulings
+from agent_agency.workflows.measured_rulings import MeasuredRulings
 from agent_agency.workflows.vouched_rulings import is_vouched
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agent_agency.ledger.journal import Ledger
 
 FOLDER = "agency"
+EVIDENCE_FOLDER = "evidence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +69,21 @@ class CaseDesk:
             raise LawError(message, fix=first.remedy, path=first.place.path, line=first.place.line)
         return law.limits
 
-    def rulings(self, base: str | None) -> Rulings:
+    def rulings(self, base: str | None) -> MeasuredRulings:
         """The rulings of the record that count as the arbiter's.
 
         Raises:
             LawError: the list of principals cannot be read.
             UnknownRevisionError: the base means no commit.
         """
+        from agent_agency.evidence import EvidenceStore
         from agent_agency.workflows.check_heads import own_arbiter_keys
         from agent_agency.workflows.key_folder import KeyFolder
 
         own = own_arbiter_keys(KeyFolder.of(self.environment))
-        return Rulings(self.ledger, partial(is_vouched, principals=self.principals(base), own=own))
+        vouched = partial(is_vouched, principals=self.principals(base), own=own)
+        evidence = EvidenceStore(self.repo.common_dir / FOLDER / EVIDENCE_FOLDER)
+        return MeasuredRulings(self.ledger, vouched, evidence.get)
 
     def _commit(self, base: str | None) -> str:
         return self.repo.resolve(base or self.repo.default_base())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,9 @@ from agent_agency.arbitration.cases.model import (
     CaseEvent,
     CaseRecord,
     CaseState,
-    LawAtOpening,
     Matter,
     MatterKind,
     Step,
-    plain,
     subject_of,
 )
 from agent_agency.arbitration.cases.steps import Opening, lapse, opening, step
@@ -26,11 +24,10 @@ from agent_agency.config import LawLimits
 from agent_agency.errors import CaseError, NotSignedError, UsageError
 from agent_agency.facts import display_path
 from agent_agency.workflows.cases import CaseNotes, append_noted, case_by_id, newest_case, notes_of
+from agent_agency.workflows.measured_rulings import MeasuredRuling, MeasuredRulings
 
 if TYPE_CHECKING:
     from agent_agency.attestation.principals import Principals
-    from agent_agency.ledger.entry import Entry
-    from agent_agency.ledger.journal import Ledger
 
 RULING = "ruling"
 CHOICE = "patch_choice"
@@ -56,42 +53,7 @@ class ConfirmedChoice:
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Rulings:
-    """The rulings of a record that really are the arbiter's: ``vouched`` tells so of an entry, by its signature."""
-
-    ledger: Ledger
-    vouched: Callable[[Entry], bool]
-
-    def named(self, reference: str) -> Entry:
-        """The newest entry of a ruling's id, or the entry of a seq.
-
-        Raises:
-            UsageError: there is none, or it is not the arbiter's.
-        """
-        from agent_agency.ledger.query import find_entry
-
-        entries = [entry for entry in self.ledger.about(f"{RULING}:{reference}") if entry.kind == RULING]
-        found = entries[-1] if entries else find_entry(self.ledger.of_kinds({RULING}), reference)
-        if found is None:
-            fix = "Name the id of a ruling, or the seq of its entry."
-            raise UsageError(f"There is no ruling {display_path(reference)!r}", fix=fix)
-        if not self.vouched(found):
-            fix = "Review the patch again; what no arbiter signed is no ruling."
-            raise UsageError(f"Entry {found.seq} is no ruling of the arbiter", fix=fix)
-        return found
-
-    def newest(self, spec: str) -> Mapping[str, Entry]:
-        """The newest ruling of each matter of a spec, by the matter's key; a matter without any is missing."""
-        found: dict[str, Entry] = {}
-        for entry in self.ledger.of_kinds({RULING}):
-            about = entry.body.get("spec")
-            if isinstance(about, dict) and plain(str(about.get("id"))) == plain(spec) and self.vouched(entry):
-                found[_matter_of(entry.body).key] = entry
-        return found
-
-
-def open_competing(rulings: Rulings, references: Sequence[str], limits: LawLimits, now: datetime) -> CaseRecord:
+def open_competing(rulings: MeasuredRulings, references: Sequence[str], limits: LawLimits, now: datetime) -> CaseRecord:
     """Open the comparison of a spec's patches, or add patches to the one that is open.
 
     Args:
@@ -106,15 +68,12 @@ def open_competing(rulings: Rulings, references: Sequence[str], limits: LawLimit
         LedgerError: the ledger cannot be read or written.
     """
     ledger = rulings.ledger
-    entries = [rulings.named(reference) for reference in references]
-    _refuse_unlike(entries)
-    body = entries[0].body
-    spec: str = body["spec"]["id"]
-    matter = Matter.of_competing(spec)
-    law = LawAtOpening(body["base"]["commit"], body["law"]["constitution"], plain(body["base"]["ref"]))
-    newest = rulings.newest(spec)
-    named = [candidate_of(entry) for entry in entries]
-    details = {"candidates": [_raw(replace(one, seen=newest[one.matter_key].seq)) for one in named]}
+    named = [rulings.named(reference) for reference in references]
+    _refuse_unlike(named)
+    matter = Matter.of_competing(named[0].spec)
+    newest = rulings.newest(named[0].spec)
+    candidates = [replace(one.candidate, seen=newest[one.candidate.matter_key].candidate.seen) for one in named]
+    details = {"candidates": [_raw(one) for one in candidates]}
 
     def plan() -> CaseNotes:
         found = newest_case(ledger, matter)
@@ -123,16 +82,16 @@ def open_competing(rulings: Rulings, references: Sequence[str], limits: LawLimit
             steps.append(lapse(record, now))
             record = advance(record, steps[-1])
         if record is not None and not record.state.ended:
-            new = [one for one in details["candidates"] if Candidate(**one) not in record.candidates]
+            new = [_raw(one) for one in candidates if one not in record.candidates]
             return notes_of(found, [_compete(record, new, now)] if new else ())
-        begin = Opening(matter, found.next_ordinal, now, now + timedelta(days=limits.case_days), law)
+        begin = Opening(matter, found.next_ordinal, now, now + timedelta(days=limits.case_days), named[0].law)
         return notes_of(found, [*steps, opening(begin, CaseEvent.PATCHES_COMPETE, details)])
 
     notes, _ = append_noted(ledger, plan)
     return _whole(notes)
 
 
-def settle(rulings: Rulings, case_id: str, now: datetime) -> Comparison:
+def settle(rulings: MeasuredRulings, case_id: str, now: datetime) -> Comparison:
     """Choose between the patches of a comparison as they were last ruled on; what chose, or why nothing did.
 
     Raises:
@@ -159,7 +118,7 @@ def settle(rulings: Rulings, case_id: str, now: datetime) -> Comparison:
     return Comparison(_whole(notes), chosen[-1])
 
 
-def renew(rulings: Rulings, case_id: str, now: datetime) -> CaseRecord:
+def renew(rulings: MeasuredRulings, case_id: str, now: datetime) -> CaseRecord:
     """Bring a comparison up to the newest ruling of each patch, so that a person chooses between what is there now.
 
     Raises:
@@ -200,7 +159,7 @@ def choice_statement(record: CaseRecord, ruling_id: str, reason: str) -> bytes:
 
 
 def settle_by_person(
-    rulings: Rulings, case_id: str, envelope: Mapping[str, Any], principals: Principals, now: datetime
+    rulings: MeasuredRulings, case_id: str, envelope: Mapping[str, Any], principals: Principals, now: datetime
 ) -> CaseRecord:
     """Record a reviewer's signed choice.
 
@@ -246,52 +205,18 @@ def confirm_choice(record: CaseRecord, principals: Principals) -> ConfirmedChoic
     return ConfirmedChoice(choice.winner.ruling_id, by, None, None)
 
 
-def candidate_of(entry: Entry) -> Candidate:
-    """A ruling's entry as a patch that competes.
-
-    Raises:
-        UsageError: the ruling is about no spec, or has no tree.
-    """
-    body = entry.body
-    try:
-        change, tree = body["change"], body["head"]["tree"]
-        return Candidate(
-            ruling_id=body["ruling_id"],
-            matter_key=_matter_of(body).key,
-            verdict=body["verdict"],
-            head=body["head"]["commit"] or "",
-            tree=tree,
-            law_commit=body["base"]["commit"],
-            waivers=len(body["waivers"]),
-            files=change["files"],
-            lines=change["added"] + change["deleted"],
-            seen=entry.seq,
-        )
-    except (KeyError, TypeError) as error:
-        raise UsageError(
-            f"Entry {entry.seq} is no ruling about a spec's patch", fix="Name rulings that agency review made."
-        ) from error
-
-
-def _matter_of(body: Mapping[str, Any]) -> Matter:
-    head = body["head"]
-    return Matter.of_change(body["spec"]["id"], branch=head["branch"], head=head["commit"] or head["tree"])
-
-
-def _refuse_unlike(entries: Sequence[Entry]) -> None:
-    if any(not entry.body.get("spec") for entry in entries):
-        raise UsageError("A ruling without a spec competes with nothing", fix="Name rulings about one spec.")
-    candidates = [candidate_of(entry) for entry in entries]
+def _refuse_unlike(named: Sequence[MeasuredRuling]) -> None:
+    candidates = [one.candidate for one in named]
     problem = None
-    if len(entries) < _LEAST:
+    if len(named) < _LEAST:
         problem = "One patch competes with nothing"
-    elif len({entry.body["spec"]["id"] for entry in entries}) > 1:
+    elif len({one.spec for one in named}) > 1:
         problem = "The rulings are about different specs"
     elif len({one.law_commit for one in candidates}) > 1:
         problem = "The rulings were made against different bases"
-    elif len({one.matter_key for one in candidates}) < len(entries):
+    elif len({one.matter_key for one in candidates}) < len(named):
         problem = "Two of the rulings are about one branch, at different times"
-    elif len({one.tree for one in candidates}) < len(entries):
+    elif len({one.tree for one in candidates}) < len(named):
         problem = "Two of the rulings are about the same tree"
     if problem:
         fix = "Name the newest rulings of two or more branches, reviewed against one base for one spec."
@@ -313,7 +238,7 @@ def _comparing(record: CaseRecord | None) -> CaseRecord:
     return record
 
 
-def _renewed(rulings: Rulings, record: CaseRecord, now: datetime) -> tuple[CaseRecord, list[Step]]:
+def _renewed(rulings: MeasuredRulings, record: CaseRecord, now: datetime) -> tuple[CaseRecord, list[Step]]:
     """The case with the newest ruling of each patch, or lapsed; and the steps that lead there."""
     if record.is_due(now):
         lapsed = lapse(record, now)
@@ -321,15 +246,28 @@ def _renewed(rulings: Rulings, record: CaseRecord, now: datetime) -> tuple[CaseR
     if record.state is not CaseState.COMPARING:
         raise CaseError(f"Case {record.id} has ended: {record.state}", fix="Open a new one.", code="case.ended")
     newest = rulings.newest(record.matter.spec)
-    if any(one.matter_key not in newest for one in record.candidates):
-        fix = "Review the patches again, and open a new case."
-        raise CaseError("A patch of the case has no ruling that an arbiter signed", fix=fix, code="case.not_vouched")
-    later = [newest[one.matter_key] for one in record.candidates if newest[one.matter_key].seq > one.seen]
-    changed = [_raw(candidate_of(entry)) for entry in later]
+    changed = [_raw(one) for one in _as_of_now(rulings, record, newest) if one not in record.candidates]
     if not changed:
         return record, []
     renewed = _compete(record, changed, now)
     return advance(record, renewed), [renewed]
+
+
+def _as_of_now(
+    rulings: MeasuredRulings, record: CaseRecord, newest: Mapping[str, MeasuredRuling]
+) -> Iterator[Candidate]:
+    """Each patch by a later ruling, or as it was named: measured again from what was signed, never from the case."""
+    for one in record.candidates:
+        later = newest.get(one.matter_key)
+        if later is None:
+            fix = "Review the patches again, and open a new case."
+            raise CaseError(
+                "A patch of the case has no ruling that an arbiter signed", fix=fix, code="case.not_vouched"
+            )
+        if later.candidate.seen > one.seen:
+            yield later.candidate
+        else:
+            yield replace(rulings.named(one.ruling_id).candidate, seen=one.seen)
 
 
 def _refuse_other_bases(choice: Choice) -> None:

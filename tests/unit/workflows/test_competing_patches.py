@@ -19,10 +19,10 @@ from agent_agency.cli.services import machine_services
 from agent_agency.config import LawLimits
 from agent_agency.errors import CaseError, NotSignedError, UsageError
 from agent_agency.git import Repository
+from agent_agency.ledger.entry import Entry
 from agent_agency.ledger.journal import Draft
 from agent_agency.workflows.cases import append_noted, case_by_id, notes_of
 from agent_agency.workflows.competing_patches import (
-    Rulings,
     choice_statement,
     confirm_choice,
     open_competing,
@@ -30,6 +30,7 @@ from agent_agency.workflows.competing_patches import (
     settle,
     settle_by_person,
 )
+from agent_agency.workflows.measured_rulings import MeasuredRulings
 from agent_agency.workflows.record import Record
 from agent_agency.workflows.review import Services, review
 from agent_agency.workflows.subject import ReviewRequest
@@ -56,18 +57,19 @@ class Race:
     clock: MovingClock
 
     def patch(self, branch: str, lines: int, *, lawful: bool = True) -> str:
-        """Make or extend a branch by some lines and review it; the ruling's id."""
+        """Make or extend a branch by some lines and review it, a minute later; the ruling's id."""
+        self.clock.pass_days(1 / 1440)
         known = self.git.git("branch", "--list", branch)
         self.git.git("checkout", "-q", *([branch] if known else ["-b", branch, "main"]))
         name = "src/new.py" if lawful else "outside.txt"
         self.git.commit(branch, **{name: "".join(f"{branch}_{number} = {number}\n" for number in range(lines))})
         return review(ReviewRequest(self.git.path, base="main", head=branch), self.services).ruling_id
 
-    def rulings(self, principals: Principals = PEOPLE) -> Rulings:
+    def rulings(self, principals: Principals = PEOPLE) -> MeasuredRulings:
         with Repository.discover(self.git.path) as repo:
             services = self.services
-            ledger = Record.of(repo, self.clock, services.new_id, services.document_of).ledger
-        return Rulings(ledger, partial(is_vouched, principals=principals, own=()))
+            record = Record.of(repo, self.clock, services.new_id, services.document_of)
+        return MeasuredRulings(record.ledger, partial(is_vouched, principals=principals), record.evidence.get)
 
     def opened(self, *rulings: str) -> CaseRecord:
         return open_competing(self.rulings(), rulings, LIMITS, self.clock.now())
@@ -204,14 +206,71 @@ def test_a_forged_choice_is_told_when_it_is_read(race: Race, tied: tuple[CaseRec
         confirm_choice(fold(ledger.about(f"case:{record.id}")), PEOPLE)
 
 
-def test_a_ruling_that_no_arbiter_signed_does_not_compete(race: Race) -> None:
-    true, other = race.patch("one", 4), race.patch("two", 9)
+def entry_of(race: Race, ruling: str) -> Entry:
+    return race.rulings().ledger.about(f"ruling:{ruling}")[-1]
+
+
+@pytest.mark.parametrize("member", ["verdict", "ruling_id", "document", "base", "law", "head", "attestation"])
+def test_a_ruling_that_no_arbiter_signed_does_not_compete(race: Race, member: str) -> None:
+    true, bad = race.patch("one", 4), race.patch("two", 9, lawful=False)
+    genuine, other = entry_of(race, bad), entry_of(race, true)
+    forged = {**genuine.body, "subject": "ruling:R-forged", member: other.body[member]}
+    if member in {"base", "law"}:
+        forged[member] = {**forged[member], "commit": "0" * 40}
+    race.rulings().ledger.append_all([Draft("ruling", forged)])
+    with pytest.raises(UsageError, match="no ruling of the arbiter"):
+        race.opened(true, "R-forged")
+
+
+def test_another_ruling_cannot_be_named_by_the_id_of_one(race: Race) -> None:
+    small, large = race.patch("one", 4), race.patch("two", 9)
+    forged = {**entry_of(race, small).body, "subject": f"ruling:{large}"}
+    race.rulings().ledger.append_all([Draft("ruling", forged)])
+    assert race.rulings().named(large).candidate.ruling_id == large
+
+
+def test_what_was_measured_is_read_from_what_was_signed_and_not_from_the_entry(race: Race) -> None:
+    small, large = race.patch("one", 4), race.patch("two", 9)
+    genuine = entry_of(race, large)
+    shrunk = {**genuine.body, "waivers": [], "change": {**genuine.body["change"], "added": 0, "deleted": 0, "files": 0}}
+    race.rulings().ledger.append_all([Draft("ruling", shrunk)])
+    done = settle(race.rulings(), race.opened(small, large).id, race.clock.now())
+    assert done.choice.winner is not None
+    assert done.choice.winner.ruling_id == small
+
+
+def test_an_old_ruling_that_is_copied_to_the_end_does_not_become_the_newest(race: Race) -> None:
+    old, other = race.patch("one", 4), race.patch("two", 9)
+    record = race.opened(old, other)
+    race.clock.pass_days(1)
+    newer = race.patch("one", 4, lawful=False)
+    race.rulings().ledger.append_all([Draft("ruling", entry_of(race, old).body)])
+    done = settle(race.rulings(), record.id, race.clock.now())
+    assert {one.ruling_id for one in done.record.candidates} == {newer, other}
+    assert done.choice.winner is not None
+    assert done.choice.winner.ruling_id == other
+
+
+def test_the_branch_of_a_ruling_cannot_be_changed_to_displace_a_rivals_patch(race: Race) -> None:
+    mine, rival = race.patch("one", 9), race.patch("two", 4)
+    record = race.opened(mine, rival)
+    race.clock.pass_days(1)
+    bad = race.patch("one", 9, lawful=False)
+    forged = {**entry_of(race, bad).body, "head": {**entry_of(race, bad).body["head"], "branch": "two"}}
+    race.rulings().ledger.append_all([Draft("ruling", forged)])
+    done = settle(race.rulings(), record.id, race.clock.now())
+    assert done.choice.winner is not None
+    assert done.choice.winner.ruling_id == rival
+
+
+def test_measures_that_were_written_into_the_case_are_measured_again(race: Race) -> None:
+    small, large = race.patch("one", 4), race.patch("two", 9)
+    record = race.opened(small, large)
+    false = [{name: getattr(one, name) for name in type(one).__slots__} for one in record.candidates]
+    false[1] |= {"lines": 0, "files": 0}
+    lie = step(record, CaseEvent.PATCHES_COMPETE, race.clock.now(), {"candidates": false})
     ledger = race.rulings().ledger
-    genuine = race.rulings().named(other)
-    forged = {**genuine.body, "ruling_id": "R-forged", "subject": "ruling:R-forged", "verdict": "approved"}
-    ledger.append_all([Draft("ruling", forged)])
-    changed = {**genuine.body, "change": {"added": 0, "deleted": 0, "files": 0, "digest": "x"}, "verdict": "waived"}
-    ledger.append_all([Draft("ruling", changed)])
-    for wrong in ("R-forged", other):
-        with pytest.raises(UsageError, match="no ruling of the arbiter"):
-            race.opened(true, wrong)
+    append_noted(ledger, lambda: notes_of(case_by_id(ledger, record.id), [lie]))
+    done = settle(race.rulings(), record.id, race.clock.now())
+    assert done.choice.winner is not None
+    assert done.choice.winner.ruling_id == small

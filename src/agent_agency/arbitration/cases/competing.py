@@ -1,8 +1,8 @@
 """Choosing between patches that compete for one spec: by law, else by what was measured, else by nobody here.
 
 Only a patch whose ruling is ``approved`` or ``waived`` can win. Is there exactly one, the law has chosen. Are there
-several, they are ranked by measured facts alone, in this order: fewer waivers needed, then fewer lines changed, then
-fewer files changed. Patches that these facts do not tell apart are not told apart by anything else: a person chooses.
+several, they are ranked by measured facts alone, in this order: fewer waivers needed, then fewer lines and then fewer
+files used of the budget. Patches that these facts do not tell apart are told apart by nothing else: a person chooses.
 """
 
 from __future__ import annotations

@@ -211,8 +211,8 @@ class LawAtOpening:
 class Candidate:
     """A patch that competes, by its ruling: the matter that it belongs to and what was measured.
 
-    ``waivers`` is how many waivers its verdict needs; ``files`` and ``lines`` are what it changes. ``seen`` is the seq
-    of the newest ruling of its matter when it was named: a later one takes its place.
+    ``waivers`` is how many waivers its verdict needs; ``files`` and ``lines`` are what it uses of its budget. ``seen``
+    is when its matter was last ruled on as it was named (RFC 3339): a later ruling takes its place.
     """
 
     ruling_id: str
@@ -224,7 +224,7 @@ class Candidate:
     waivers: int
     files: int
     lines: int
-    seen: int
+    seen: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from agent_agency.arbitration.cases.competing import LAWFUL, ChosenBy, choose
 from agent_agency.arbitration.cases.model import Candidate
 
+NEVER = "2026-01-31T08:00:00.000Z"
+
 
 def patch(name: str, verdict: str = "approved", waivers: int = 0, lines: int = 1, files: int = 1) -> Candidate:
-    return Candidate(name, f"key of {name}", verdict, "", f"tree of {name}", "base", waivers, files, lines, 1)
+    return Candidate(name, f"key of {name}", verdict, "", f"tree of {name}", "base", waivers, files, lines, NEVER)
 
 
 PATCHES = st.builds(
