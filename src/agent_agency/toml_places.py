@@ -16,6 +16,16 @@ _TOKEN = re.compile(
     r'"""|\'\'\'|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'|#[^\n]*|[\[\]{}]',
 )
 
+_DEEP = re.compile(rf"(?<![A-Za-z0-9_-])(?:{_BARE_OR_QUOTED}[ \t]*\.[ \t]*){{64}}")
+
+
+def has_deep_keys(text: str) -> bool:
+    """Whether a text holds what may be a key of more than 64 parts.
+
+    The standard library's reader takes time with the square of their number and more, so such a text is not for it.
+    """
+    return _DEEP.search(text) is not None
+
 
 def key_places(text: str) -> Mapping[Pointer, tuple[int, int]]:
     """Tell line and column, from 1, of each table and key that begins a line of a valid TOML text.

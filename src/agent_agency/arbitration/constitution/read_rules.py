@@ -19,7 +19,7 @@ from agent_agency.arbitration.constitution.model import Category, Rule, RuleExam
 from agent_agency.arbitration.constitution.toml_texts import places_in_text
 from agent_agency.facts import Finding, Place, Severity
 from agent_agency.gate_reader import did_you_mean
-from agent_agency.toml_places import Pointer, key_places, nearest_place
+from agent_agency.toml_places import Pointer, has_deep_keys, key_places, nearest_place
 
 MAX_BYTES = 256 * 1024
 MAX_TEXT = 2_000
@@ -101,22 +101,32 @@ def read_rules(data: bytes, path: str) -> RulesRead:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return _refused("toml.not_utf8", "The file is not UTF-8", "Save it as UTF-8.", Place(path))
-    try:
-        value = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        return _no_toml(str(error), text, path)
-    except RecursionError:
-        return _refused("toml.parse_failed", "Values are nested too deeply", "Flatten them.", Place(path))
-    except ValueError as error:  # a number too long to read
-        return _refused("toml.parse_failed", f"No valid TOML: {error}", "Mend the value.", Place(path))
+    value = _parsed(text, path)
+    if isinstance(value, RulesRead):
+        return value
     reader = _Reader(RulePlaces(text, path))
     numbered, disabled = reader.rules(value), reader.disabled(value)
     found = sorted(reader.found, key=lambda one: (one.place.line or 0, one.place.column or 0))
     return RulesRead(tuple(numbered.values()), disabled, tuple(found), reader.places, tuple(numbered))
 
 
+def _parsed(text: str, path: str) -> dict[str, Any] | RulesRead:
+    """The value of a TOML text, or what is wrong with it."""
+    if has_deep_keys(text):
+        return _refused("toml.parse_failed", "Keys are nested too deeply", "Flatten them.", Place(path))
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return _no_toml(str(error), text, path)
+    except RecursionError:
+        return _refused("toml.parse_failed", "Values are nested too deeply", "Flatten them.", Place(path))
+    except ValueError as error:  # a number too long to read
+        return _refused("toml.parse_failed", f"No valid TOML: {error}", "Mend the value.", Place(path))
+
+
 def _refused(rule: str, message: str, remedy: str, place: Place) -> RulesRead:
-    return RulesRead(findings=(Finding(f"rules.{rule}", Severity.MAJOR, message, remedy, place),))
+    found = Finding(f"rules.{rule}", Severity.MAJOR, message, remedy, place, waivable=False)
+    return RulesRead(findings=(found,))
 
 
 def _no_toml(message: str, text: str, path: str) -> RulesRead:

@@ -25,8 +25,8 @@ from agent_agency.arbitration.constitution.syntax_tree import (
     children,
 )
 
-MAX_STEPS = 5_000
-"""Values tried in one search; a search that needs more is not decided."""
+MAX_WORK = 100_000
+"""Atoms looked at in one search; a search that needs more is not decided."""
 
 _Assignment: TypeAlias = dict[Read, Any]
 
@@ -91,7 +91,8 @@ def can_hold(formula: Formula) -> bool:
     """
     domains = _domains(formula)
     order = sorted(domains, key=lambda path: (len(domains[path]), path))
-    return _search(formula, order, domains, {}, [MAX_STEPS])
+    atoms = sum(1 for _ in atoms_of(formula))
+    return _search(formula, order, domains, {}, [MAX_WORK // (atoms + 1)])
 
 
 def atoms_of(formula: Formula) -> Iterator[Atom]:

@@ -219,7 +219,7 @@ def test_messages_hold_facts_and_no_forged_lines() -> None:
 def test_a_list_is_answered_alike_however_long_it_is(count: int) -> None:
     """Long lists are evaluated in one go; one element without a value must not spoil the answers for the others."""
     rule = make_rule("it.added < 3", each="files", applies="it.path.startsWith('s')")
-    files = [{"path": f"s{number:03}", "added": number % 5} for number in range(count)]
+    files: list[dict[str, Any]] = [{"path": f"s{number:03}", "added": number % 5} for number in range(count)]
     files.append({"path": "s999"})
     evaluation = Evaluation(make_constitution([rule]))
     for _ in range(3):
