@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agent_agency.arbitration.waivers.model import ActKind
+from agent_agency.errors import UsageError
+from agent_agency.git import Repository
 from agent_agency.spec.model import Budget
+from agent_agency.workflows.waiver_acts import sign_decision
+from agent_agency.workflows.waiver_record import record_decision
 from support.command import agency
 from support.git_repo import GitRepo
 from support.law import WAIVER, lawful_repo
@@ -152,6 +159,44 @@ def test_a_key_that_an_agent_makes_for_itself_asks_for_nothing(court: Court) -> 
     done = agency(*ASK, "--as", "mallory", cwd=court.repo.path)
     assert done.code == 2
     assert "counts for nothing" in done.err
+
+
+def test_requests_at_once_each_get_an_id_of_their_own(repo: GitRepo) -> None:
+    running = [start_agency(*ASK, "--as", "rex", "--json", cwd=repo.path) for _ in range(4)]
+    done = [process.communicate(timeout=60) for process in running]
+    assert [process.returncode for process in running] == [0] * 4, done
+    listed = agency("waiver", "list", "--json", cwd=repo.path).document["waivers"]
+    assert sorted(waiver["id"] for waiver in listed) == ["WV-1", "WV-2", "WV-3", "WV-4"]
+    assert agency("ledger", "verify", cwd=repo.path).code == 0
+
+
+def start_agency(*args: str, cwd: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "agent_agency", *args], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def test_two_decisions_at_once_are_never_both_made_over_the_same_state(court: Court) -> None:
+    court.request()
+    with Repository.discover(court.repo.path) as repo:
+        early = court.desk(repo)
+        court.approve("ann")
+        record = early.find("WV-1")
+        bob, shelf = court.people["bob"], early.ledger.shelf()
+        assert shelf is not None
+        envelope = sign_decision(early, record, ActKind.APPROVAL, "", bob.signer, shelf.chain)
+        with pytest.raises(UsageError, match="meanwhile"):
+            record_decision(early, ActKind.APPROVAL, "WV-1", envelope, None)
+    assert len(court.record().approvals) == 1
+
+
+def test_a_case_that_somebody_spoilt_keeps_nobody_from_a_revocation(court: Court) -> None:
+    court.request()
+    court.approve("ann")
+    with Repository.discover(court.repo.path) as repo:
+        court.desk(repo).ledger.append("case_noted", {"subject": "case:C-none-1", "event": "withdrawn"})
+    court.decide("bob", ActKind.REVOCATION)
+    assert court.state() == "revoked"
 
 
 def test_published_acts_count_in_another_clone(court: Court, tmp_path: Path) -> None:

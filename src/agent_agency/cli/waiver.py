@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 EXIT_NO = 1
 EXIT_PERSON = 4
+ATTEMPTS = 20
 _DOES = {
     "waiver_approval": "the approval of",
     "waiver_denial": "the denial of",
@@ -94,32 +95,40 @@ def request(
     delta = _delta(max_files, max_loc)
     asked = AskedFor(gates, rules, spec_id, paths, reason, days, max_uses, delta)
     with _desk(repo, base) as desk:
-        waiver_id = _file_request(desk, asked, as_name, ssh_key)
+        signer = _requesters_signer(desk, asked, as_name, ssh_key)
+    waiver_id = _file_request(repo, base, asked, signer)
     with _desk(repo, base) as desk:
         _tell_recorded(desk, desk.find(waiver_id), as_json=as_json)
 
 
-def _file_request(desk: Desk, asked: AskedFor, as_name: str | None, ssh_key: Path | None) -> str:
-    from agent_agency.identity import random_id
-    from agent_agency.workflows.waiver_acts import (
-        chain_of,
-        may_request,
-        plan_request,
-        refuse_without_approvers,
-        sign_request,
-    )
-    from agent_agency.workflows.waiver_record import record_request
+def _requesters_signer(desk: Desk, asked: AskedFor, as_name: str | None, ssh_key: Path | None) -> Signer:
+    from agent_agency.workflows.waiver_acts import may_request, plan_request, refuse_without_approvers
 
     refuse_without_approvers(desk)
     plan_request(desk, asked, desk.principals.listed[0])  # what the law refuses is told before anybody types
-    allowed = may_request(desk.principals)
-    signer = chosen_signer(as_name, ssh_key, role="requester", principals=allowed)
-    requester = _principal(allowed, signer)
-    terms = plan_request(desk, asked, requester)
-    envelope = sign_request(terms, chain_of(desk.ledger, random_id), signer)
-    record_request(desk, terms.id, terms.spec_id, envelope)
-    _anchor(desk)
-    return terms.id
+    return chosen_signer(as_name, ssh_key, role="requester", principals=may_request(desk.principals))
+
+
+def _file_request(repo: Path, base: str | None, asked: AskedFor, signer: Signer) -> str:
+    """Sign and record the request; where somebody else takes the id in between, it is signed under the next one."""
+    from agent_agency.errors import UsageError
+    from agent_agency.identity import random_id
+    from agent_agency.workflows.waiver_acts import chain_of, plan_request, sign_request
+    from agent_agency.workflows.waiver_record import MOVED, record_request
+
+    for _ in range(ATTEMPTS):
+        with _desk(repo, base) as desk:
+            terms = plan_request(desk, asked, _principal(desk.principals, signer))
+            envelope = sign_request(terms, chain_of(desk.ledger, random_id), signer)
+            try:
+                record_request(desk, terms.id, terms.spec_id, envelope)
+            except UsageError as error:
+                if error.stable_code != MOVED:
+                    raise
+                continue
+            _anchor(desk)
+            return terms.id
+    raise UsageError("Others kept asking for waivers meanwhile", fix="Run the command again.", code=MOVED)
 
 
 def _anchor(desk: Desk) -> None:
@@ -400,6 +409,7 @@ def write(
     from agent_agency.clock import SystemClock
     from agent_agency.git import Repository
     from agent_agency.workflows.init import write_files
+    from agent_agency.workflows.principals_at import principals_at
     from agent_agency.workflows.waiver_file import AskedWaiver, plan_waiver
 
     delta = _delta(max_files, max_loc)
@@ -407,11 +417,15 @@ def write(
     with Repository.discover(repo) as repository:
         planned = plan_waiver(repository, asked, SystemClock().now())
         write_files(repository, [planned])
+        unsigned = principals_at(repository, repository.resolve("HEAD")).lists_approvers
     if as_json:
         _print_json({"written": True, "files": [{"path": planned.path, "text": planned.text}]})
         return
+    name = Path(planned.path).stem
     click.echo(f"wrote {planned.path}\n\nIt binds once it is on the base branch:\n")
-    click.echo(f"  git add :/{planned.path}\n  git commit -m {_quoted(f'Grant {Path(planned.path).stem}')}")
+    click.echo(f"  git add :/{planned.path}\n  git commit -m {_quoted(f'Grant {name}')}")
+    if unsigned:
+        click.echo(f"\nand its approvers, whom HEAD lists, have signed it there:\n\n  agency waiver approve {name}")
 
 
 @contextmanager

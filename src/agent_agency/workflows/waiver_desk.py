@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from agent_agency.arbitration.waivers.fold import fold, standing
+from agent_agency.arbitration.waivers.force import quorum_of
 from agent_agency.arbitration.waivers.lawful import Bounds
 from agent_agency.arbitration.waivers.model import ENTRY_KINDS, Standing, WaiverRecord, WaiverState
 from agent_agency.clock import Clock, rfc3339
@@ -16,7 +17,7 @@ from agent_agency.git import Repository
 from agent_agency.spec.model import Waiver
 from agent_agency.workflows.law import Law, read_law
 from agent_agency.workflows.waiver_evidence import WaiverEvidence, read_evidence
-from agent_agency.workflows.waiver_uses import changes_let_through
+from agent_agency.workflows.waiver_uses import uses_by_waiver
 
 if TYPE_CHECKING:
     from agent_agency.attestation.principals import Principals
@@ -42,6 +43,7 @@ class Desk:
     evidence: WaiverEvidence
     records: tuple[WaiverRecord, ...]
     seen: Mapping[str, int]
+    uses: Mapping[str, int]
     now: datetime
 
     @property
@@ -84,16 +86,14 @@ class Desk:
 
     def uses_of(self, waiver_id: str) -> int:
         """How many changes needed the waiver so far."""
-        return len(changes_let_through(self.ledger, waiver_id))
+        return self.uses.get(waiver_id, 0)
 
     def quorum_of(self, waiver: Waiver) -> int:
         """How many must approve: by the tier of its spec, else as many as the strictest tier asks for."""
-        quorum = self.law.limits.quorum
         specs = {spec.id: spec.result.spec for spec in self.law.specs}
         spec = specs.get(waiver.spec_id) if waiver.spec_id else None
-        least = quorum.get(spec.risk_tier, 1) if spec else max(quorum.values(), default=1)
-        raises = waiver.delta is not None and (waiver.delta.max_files or waiver.delta.max_loc)
-        return max(least, self.law.policy.min_budget_approvers) if raises else least
+        tiers = [spec.risk_tier] if spec else [1, 2, 3]
+        return max(quorum_of(waiver, tier, self.bounds) for tier in tiers)
 
 
 def open_desk(
@@ -127,7 +127,7 @@ def open_desk(
         stated = {(waiver.id, waiver.digest): waiver for waiver in files}
         records = tuple(replace(record, waiver=stated[record.waiver.id, record.digest]) for record in records)
     seen = {str(entry.body.get("subject")): entry.seq for entry in ledger.of_kinds(tuple(ENTRY_KINDS.values()))}
-    return Desk(repo, named, commit, law, ledger, evidence, records, seen, now)
+    return Desk(repo, named, commit, law, ledger, evidence, records, seen, uses_by_waiver(ledger), now)
 
 
 def _begins(digest: str, asked: str) -> bool:

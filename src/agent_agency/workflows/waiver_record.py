@@ -10,12 +10,14 @@ from agent_agency.arbitration.cases.model import LawAtOpening, Matter, MatterKin
 from agent_agency.arbitration.cases.note_request import Filed, WaiverAnswer, note_waiver_answer, note_waiver_request
 from agent_agency.arbitration.waivers.model import ENTRY_KINDS, ActKind
 from agent_agency.arbitration.waivers.statements import subject_of
-from agent_agency.errors import LedgerMovedError, UsageError
+from agent_agency.errors import CaseError, LedgerMovedError, UsageError
 from agent_agency.workflows.cases import TRIES, CaseNotes, FoundCase, all_cases, newest_case, notes_of
 from agent_agency.workflows.waiver_desk import Desk
 
 if TYPE_CHECKING:
     from agent_agency.ledger.entry import Entry
+MOVED = "waiver.moved"
+"""The code of the error that somebody else wrote about the waiver in between."""
 
 
 def record_request(desk: Desk, waiver_id: str, spec_id: str | None, envelope: Mapping[str, Any]) -> Entry:
@@ -72,7 +74,10 @@ def _append(
     subject = subject_of(waiver_id)
     own = Draft(ENTRY_KINDS[kind], {"subject": subject, "attestation": dict(envelope)})
     for _ in range(TRIES):
-        noted = notes()
+        try:
+            noted = notes()
+        except CaseError:
+            noted = CaseNotes((), {}, None)  # a record of cases that somebody spoilt must keep nobody from a revocation
         guards = {**noted.unless_moved, subject: seen}
         try:
             return desk.ledger.append_all([own, *noted.drafts], unless_moved=guards)[0]
@@ -80,7 +85,9 @@ def _append(
             if desk.ledger.last_about(subject) != seen:
                 break
     raise UsageError(
-        f"Somebody else wrote about {waiver_id} meanwhile", fix="Look at it again, then run the command again."
+        f"Somebody else wrote about {waiver_id} meanwhile",
+        fix="Look at it again, then run the command again.",
+        code=MOVED,
     )
 
 

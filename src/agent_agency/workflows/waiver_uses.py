@@ -1,7 +1,8 @@
-"""How often a waiver was used, counted in the record."""
+"""How often waivers were used, counted in the record."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,9 +21,25 @@ def changes_let_through(ledger: Ledger, waiver_id: str, *, but: str = "") -> fro
     Raises:
         LedgerError: the ledger cannot be read or does not verify.
     """
-    needed = {
-        entry.body["change"]["digest"]
-        for entry in ledger.of_kinds((RULING,))
-        if entry.body["verdict"] == WAIVED and waiver_id in entry.body["waivers"]
-    }
-    return frozenset(needed - {but})
+    return frozenset(change for used, change in _uses(ledger) if used == waiver_id and change != but)
+
+
+def uses_by_waiver(ledger: Ledger) -> Mapping[str, int]:
+    """How many different changes each waiver let through.
+
+    Raises:
+        LedgerError: the ledger cannot be read or does not verify.
+    """
+    counted: dict[str, int] = {}
+    for used, _ in frozenset(_uses(ledger)):
+        counted[used] = counted.get(used, 0) + 1
+    return counted
+
+
+def _uses(ledger: Ledger) -> Iterator[tuple[str, str]]:
+    """Each waiver that a ruling needed, with the digest of its change."""
+    for entry in ledger.of_kinds((RULING,)):
+        body = entry.body
+        change, waivers = body.get("change"), body.get("waivers")
+        if body.get("verdict") == WAIVED and isinstance(change, Mapping) and isinstance(waivers, list):
+            yield from ((str(waiver), str(change.get("digest"))) for waiver in waivers)

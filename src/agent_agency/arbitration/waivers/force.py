@@ -43,7 +43,7 @@ def judge_record(record: WaiverRecord, change: ChangeBefore, bounds: Bounds, *, 
         bounds: what the law at the base lets a waiver be.
         uses: how many other changes needed it already.
     """
-    quorum = bounds.limits.quorum.get(change.tier, 1)
+    quorum = quorum_of(record.waiver, change.tier, bounds)
     how = standing(record, now=change.now, quorum=quorum, authors=change.authors, uses=uses)
     waiver = replace(record.waiver, approvers=tuple(principal.address for principal in how.approvers))
     why = how.why if how.state is not WaiverState.APPROVED else _why_not(record, waiver, change, bounds)
@@ -71,6 +71,13 @@ def told_with_approvals(why: str | None, how: Standing) -> str | None:
         return why
     idle = [f"{weighed.act.where}: {weighed.why}" for weighed in how.approvals if not weighed.counts]
     return "; ".join((why, *idle))
+
+
+def quorum_of(waiver: Waiver, tier: int, bounds: Bounds) -> int:
+    """How many must approve under a risk tier; raising a budget may need more, by the policy."""
+    least = bounds.limits.quorum.get(tier, 1)
+    raises = waiver.delta is not None and (waiver.delta.max_files > 0 or waiver.delta.max_loc > 0)
+    return max(least, bounds.policy.min_budget_approvers) if raises and bounds.policy else least
 
 
 def days_of(waiver: Waiver, now: datetime) -> int:
