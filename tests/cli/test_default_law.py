@@ -10,7 +10,7 @@ import pytest
 
 from support.command import Done, agency
 from support.git_repo import GitRepo
-from support.law import WAIVER, lawful_repo, spec
+from support.law import POLICY, WAIVER, lawful_repo, spec
 
 TESTS = """\
 [[gate]]
@@ -21,7 +21,7 @@ report = "report.xml"
 format = "junit"
 """
 GOOD = "def total(lines):\n    return round(sum(lines), 2)\n"
-DISABLE = '[[disable]]\nrule = "quality.something_changed"\nreason = "empty changes are fine here"\n'
+DISABLE = '[[disable]]\nrule = "quality.deferred_work"\nreason = "notes of that kind are fine here"\n'
 
 
 @pytest.fixture
@@ -113,18 +113,25 @@ def test_a_waiver_by_statement_is_told_as_such_and_the_rule_as_waived(repo: GitR
     assert "(a statement, not signed)" in text
 
 
-def test_a_weakened_rule_shows_in_every_form_of_a_good_ruling(tmp_path: Path) -> None:
-    repo = lawful_repo(tmp_path / "repo", config='[law]\nweaken = ["quality.something_changed"]\n')
+def test_a_weakened_rule_lets_a_change_pass_and_shows_in_every_form_of_the_ruling(tmp_path: Path) -> None:
+    repo = lawful_repo(tmp_path / "repo", config='[law]\nweaken = ["quality.deferred_work"]\n')
     repo.checkout("main")
+    policy = POLICY.replace(
+        "todo_detection: { enabled: true, mode: warn }", "todo_detection: { enabled: true, mode: block }"
+    )
+    repo.write(".caws/policy.yaml", policy)
     repo.write(".agency/rules/house.toml", DISABLE)
     repo.commit("Weaken a rule")
     repo.branch("again")
-    repo.write("src/totals.py", GOOD)
+    repo.write("src/totals.py", f"# {'TO'}DO: cents\n{GOOD}")
     repo.commit("Round totals")
     for form in ("text", "json", "markdown", "html", "sarif", "junit", "github"):
         done = agency("review", "--base", "main", "--head", "again", "--format", form, cwd=repo.path)
         assert done.code == 0, done.out
-        assert "quality.something_changed" in done.out.replace("&#95;", "_"), form
+        assert "quality.deferred_work" in done.out.replace("&#95;", "_"), form
+        if form == "text":
+            assert "warns     todo_detection" in done.out
+            assert "Why, and what mends it" not in done.out
 
 
 def test_a_rule_that_is_weakened_without_leave_leaves_no_law_that_approves(repo: GitRepo) -> None:
