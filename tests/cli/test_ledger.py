@@ -26,7 +26,7 @@ def agency(repo: GitRepo | Path, *args: str | Path) -> subprocess.CompletedProce
 
 @pytest.fixture
 def ledger(git_repo: GitRepo) -> Ledger:
-    return make_ledger(git_repo.path / ".git" / "agency", 3)
+    return make_ledger(git_repo.path / ".git" / "agency", 3, signed=True)
 
 
 def test_a_sound_ledger_verifies_with_exit_0(git_repo: GitRepo, ledger: Ledger) -> None:
@@ -255,7 +255,7 @@ def test_a_shared_postgres_is_named_by_a_variable_and_shown_without_its_password
     git_repo: GitRepo, tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AGENCY_STORE_URL", postgres_url.replace("agency@", "agency:hunter2@"))
-    make_ledger(git_repo.path / ".git" / "agency", 3, postgres_url)
+    make_ledger(git_repo.path / ".git" / "agency", 3, postgres_url, signed=True)
     done = agency(git_repo, "verify")
     assert (done.returncode, done.stderr) == (0, "")
     assert "verified, 4 entries" in done.stdout

@@ -55,7 +55,7 @@ def counted_ids() -> Callable[[], str]:
     return lambda: f"{next(numbers):032x}"
 
 
-def make_ledger(folder: Path, count: int = 0, url: str | None = None) -> Ledger:
+def make_ledger(folder: Path, count: int = 0, url: str | None = None, *, signed: bool = False) -> Ledger:
     """A ledger with a genesis and ``count`` rulings (so with ``count + 1`` entries), or none for 0.
 
     It stands in a SQLite file in the folder, or in the database of the URL.
@@ -64,7 +64,7 @@ def make_ledger(folder: Path, count: int = 0, url: str | None = None) -> Ledger:
     ledger = open_ledger(folder, TickingClock(), counted_ids(), environment, wait_s=0.3)
     for number in range(1, count + 1):
         body = {"ruling_id": f"R-{number}", "verdict": "approved", "score": 0.5, "note": "§ naïve"}
-        ledger.append("ruling", signed_body(body))
+        ledger.append("ruling", signed_body(body) if signed else body)
     return ledger
 
 

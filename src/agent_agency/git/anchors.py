@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent_agency.errors import GitError
-from agent_agency.git.process import GitProgram, failure
+from agent_agency.git.process import GitProgram, reason
 from agent_agency.git.repository import Repository
 
 WHO = "Agent Agency <arbiter@agent-agency.invalid>"
@@ -111,7 +111,8 @@ def push(repo: Repository, remote: str, ref: str) -> None:
     args = ["push", "--quiet", "--no-verify", "--no-follow-tags", "--", remote, f"{ref}:{ref}"]
     environment = {**kept, "GIT_DIR": str(repo.common_dir), "LC_ALL": "C"}
     program = GitProgram.on_path()
-    done = program.run(args, environment=environment, folder=repo.common_dir, time_limit=PUSH_TIME_LIMIT)
+    folder = repo.root or repo.common_dir
+    done = program.run(args, environment=environment, folder=folder, time_limit=PUSH_TIME_LIMIT)
     if done.code == 0:
         return
     if b"fast-forward" in done.stderr or b"rejected" in done.stderr:
@@ -120,7 +121,11 @@ def push(repo: Repository, remote: str, ref: str) -> None:
             fix="One of the two was written anew. Fetch them and compare: agency ledger verify tells which agree.",
             code="git.anchor_rejected",
         )
-    raise failure(args, done)
+    raise GitError(
+        f"The anchors could not be pushed to {remote}: {reason(done)}",
+        fix="Check the remote's address, and that you may push there.",
+        code="git.push_failed",
+    )
 
 
 def _text(message: bytes) -> bytes:

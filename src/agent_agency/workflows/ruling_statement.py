@@ -18,6 +18,8 @@ from agent_agency.errors import NotSignedError
 KIND = "ruling"
 
 _AS_THEY_ARE = ("ruling_id", "verdict", "caws_verdict", "inputs_digest", "reviewed_at", "base")
+_RECORDED = ("subject", "ruling_id", "verdict", "caws_verdict", "inputs_digest", "base")
+_LAW = ("commit", "constitution")
 _STORED = ("document", "case_file", "constitution", "decision")
 
 
@@ -49,6 +51,36 @@ def read_ruling(
     return act
 
 
+def read_recorded_ruling(
+    body: Mapping[str, Any], principals: Principals, own: Collection[PublicKey] = ()
+) -> ArbiterAct:
+    """Verify the signature over a recorded ruling, and that what is recorded is what was signed.
+
+    Args:
+        body: of the ruling's entry, with the envelope under ``attestation``.
+        principals: those at the base.
+        own: this user's own arbiter key, where there is one.
+
+    Raises:
+        NotSignedError: there is no signature, it does not verify, its key may not count, or it is over another ruling.
+    """
+    envelope = body.get("attestation")
+    if not isinstance(envelope, Mapping):
+        raise NotSignedError("it carries no signature")
+    act = read_ruling(envelope, str(body.get("ruling_id")), principals, own)
+    said = act.statement.predicate
+    recorded = {name: body.get(name) for name in _RECORDED}
+    signed = {name: said.get(name) for name in _RECORDED} | {"evidence": said.get("evidence")}
+    if signed != {**recorded, "evidence": {name: body.get(name) for name in _STORED}}:
+        raise NotSignedError("the signature is over another ruling than the one that is recorded")
+    law = body.get("law") or {}
+    if said.get("law") != {name: law.get(name) for name in _LAW}:
+        raise NotSignedError("the signature is over a ruling by another law than the recorded one")
+    if act.statement.subjects != _subjects(body.get("head") or {}):
+        raise NotSignedError("the signature is over another commit or tree than the recorded one")
+    return act
+
+
 def _subjects(head: Mapping[str, Any]) -> tuple[Subject, ...]:
     """What was ruled on: the commit, where it was committed, and the tree."""
     subjects: list[Subject] = []
@@ -65,7 +97,7 @@ def _predicate(document: Mapping[str, Any]) -> dict[str, Any]:
         **{name: document[name] for name in _AS_THEY_ARE},
         "evidence": {name: document.get(name) for name in _STORED},
         "change": document["change"]["digest"],
-        "law": {name: document["law"].get(name) for name in ("commit", "constitution")},
+        "law": {name: document["law"].get(name) for name in _LAW},
         "spec": {name: spec[name] for name in ("id", "digest")} if spec else None,
         "waivers": [{"id": waiver["id"], "digest": waiver["digest"]} for waiver in document["waivers"]],
         "tool_version": document["tool"]["version"],
