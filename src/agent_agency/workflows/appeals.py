@@ -123,13 +123,14 @@ def find_appeal(registry: Registry, reference: str) -> Appeal:
         LedgerError: the ledger cannot be read or does not verify.
     """
     prefix = appeal_subject("")
-    ids = {str(entry.body.get("subject")).removeprefix(prefix) for entry in _entries(registry)}
+    entries = _entries(registry)
+    ids = {str(entry.body.get("subject")).removeprefix(prefix) for entry in entries}
     found = [name for name in ids if reference and name.startswith(reference)]
     if len(found) != 1:
         what = "Several appeals begin with" if found else "There is no appeal"
         fix = "Run agency appeal list for their ids."
         raise AppealError(f"{what} {display_path(reference)}", fix=fix, code="appeal.unknown")
-    matter = read_matter(registry, appeal=found[0])
+    matter = _folded(registry, entries_of_matter(entries, appeal=found[0]))
     appeal = matter.named(found[0])
     if appeal is None:
         why = matter.strays[0].why if matter.strays else "nobody filed it"
