@@ -40,17 +40,22 @@ from agent_agency.arbitration.constitution.work_bound import MAX_ELEMENTS, MAX_I
 _ALWAYS = "true"
 _MEASURED = ("pass", "fail")
 _OF_THE_AUTHOR = frozenset({"spec", "change"})
+_NOT_THIS_CASE = "What the rule is about is not so in this case"
 _MAX_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule with its conditions ready; ``applies`` is None where it always applies."""
+    """A rule with its conditions ready.
+
+    ``applies`` is None where it always applies; ``idle`` is its outcome where there is nothing that it is about.
+    """
 
     rule: Rule
     applies: Program | None
     condition: Program
     reads: tuple[Read, ...]
+    idle: RuleOutcome
 
 
 class _Subject:
@@ -118,7 +123,8 @@ def _compiled(rule: Rule, evaluator: Evaluator) -> CompiledRule:
     applies = None if rule.applies.strip() == _ALWAYS else evaluator.compile(rule.applies)
     condition = evaluator.compile(rule.condition)
     trees = (condition.tree,) if applies is None else (applies.tree, condition.tree)
-    return CompiledRule(rule, applies, condition, reads_of(*trees))
+    reason = f"No element of {rule.each} is one that the rule is about" if rule.each else _NOT_THIS_CASE
+    return CompiledRule(rule, applies, condition, reads_of(*trees), _not_applicable(rule, reason))
 
 
 def _out_of_force(rule: Rule, day: date) -> str:
@@ -139,7 +145,7 @@ class _Case:
         self.whole = _Subject("", None, evaluator, self.facts)
         self._told: dict[Read, dict[str, Any]] = {}
         self._subjects: dict[str, tuple[_Subject, ...]] = {}
-        self._answers: dict[tuple[str, str], list[Answer]] = {}
+        self._applying: dict[tuple[str, str], tuple[Sequence[_Subject], Sequence[tuple[_Subject, Answer]]]] = {}
         self._whole_lists: dict[str, Any] = {}
 
     def subjects(self, each: str) -> tuple[_Subject, ...] | None:
@@ -153,13 +159,19 @@ class _Case:
         return self._subjects[each]
 
     def answers(self, program: Program, subjects: Sequence[_Subject]) -> list[Answer]:
-        """What a condition comes to for all that a rule is asked for; kept, as many rules share their ``applies``."""
+        """What a condition comes to for all that a rule is asked for."""
+        return self._in_one_go(program, subjects) or [self.answer(program, subject) for subject in subjects]
+
+    def applying(
+        self, program: Program, subjects: Sequence[_Subject]
+    ) -> tuple[Sequence[_Subject], Sequence[tuple[_Subject, Answer]]]:
+        """To which subjects a rule applies, and for which that is unknown; kept, as many rules share ``applies``."""
         key = (subjects[0].each, program.text) if subjects else ("", "")
-        if key not in self._answers:
-            self._answers[key] = self._in_one_go(program, subjects) or [
-                self.answer(program, subject) for subject in subjects
-            ]
-        return self._answers[key]
+        if key not in self._applying:
+            answered = list(zip(subjects, self.answers(program, subjects), strict=True))
+            about = [subject for subject, answer in answered if answer.value is True]
+            self._applying[key] = about, [(subject, answer) for subject, answer in answered if answer.value is None]
+        return self._applying[key]
 
     def answer(self, program: Program, subject: _Subject) -> Answer:
         """What a condition comes to for one subject."""
@@ -228,13 +240,10 @@ def _applying(
     """The outcomes where it is unknown whether the rule applies, and the subjects to which it does."""
     if ready.applies is None:
         return [], subjects
-    unknown, about = [], []
-    for subject, applies in zip(subjects, case.answers(ready.applies, subjects), strict=True):
-        if applies.value is True:
-            about.append(subject)
-        elif applies.value is None:
-            missing = _missing(ready.applies, applies, case, subject)
-            unknown.append(_unknown(ready, case, subject, missing))
+    about, open_for = case.applying(ready.applies, subjects)
+    unknown = [
+        _unknown(ready, case, subject, _missing(ready.applies, answer, case, subject)) for subject, answer in open_for
+    ]
     return unknown, about
 
 
@@ -353,9 +362,8 @@ def _digests(rule: Rule, case: _Case, subject: _Subject) -> tuple[str, ...]:
 
 def _not_about_this(ready: CompiledRule, case: _Case) -> RuleOutcome:
     if ready.rule.each:
-        return _not_applicable(ready.rule, f"No element of {ready.rule.each} is one that the rule is about")
-    outcome = _not_applicable(ready.rule, "What the rule is about is not so in this case")
-    return replace(outcome, facts=MappingProxyType(case.told(ready.reads, case.whole)))
+        return ready.idle
+    return replace(ready.idle, facts=MappingProxyType(case.told(ready.reads, case.whole)))
 
 
 def _not_applicable(rule: Rule, reason: str) -> RuleOutcome:
