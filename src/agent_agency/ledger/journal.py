@@ -201,8 +201,8 @@ class Ledger:
             LedgerError: as `about`.
         """
         index = self._catch_up()
-        found = index.of_kinds(kinds) if index else []
-        return KindsMark(index.chain, len(found), found[-1], index.hash_of(found[-1])) if index and found else None
+        count, newest = index.reach_of(kinds) if index else (0, 0)
+        return KindsMark(index.chain, count, newest, index.hash_of(newest)) if index and count else None
 
     def since(self, seq: int) -> Iterator[Entry]:
         """The entries after that one, oldest first; all of them after 0.

@@ -41,6 +41,11 @@ class VerifiedIndex:
         """Every entry that may be about the subject: one more member of that name, further down, is enough."""
         return self._subjects.get(subject, ())
 
+    def reach_of(self, kinds: Collection[str]) -> tuple[int, int]:
+        """How many entries of these kinds there are, and the number of the newest; 0 and 0 where there is none."""
+        found = [self._kinds[kind] for kind in set(kinds) if kind in self._kinds]
+        return sum(map(len, found)), max((seqs[-1] for seqs in found), default=0)
+
     def of_kinds(self, kinds: Collection[str]) -> list[int]:
         """The entries of these kinds, oldest first."""
         return sorted(seq for kind in set(kinds) for seq in self._kinds.get(kind, ()))

@@ -28,6 +28,7 @@ NEWEST = 20_000
 MAX_WORDS = 32
 _BATCH = 500
 _EXACT = 1_000_000  # weights are added as whole numbers, so that both databases order alike
+_PARAMETER = re.compile(r":([a-z][a-z0-9_]*)")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -375,12 +376,13 @@ def _parts(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 
 
 def _run(connection: Connection, query: str, **names: Any) -> Any:
-    from sqlalchemy import text
-
-    return connection.execute(text(query), names)
+    return connection.exec_driver_sql(_spelt(connection, query), names)
 
 
 def _run_many(connection: Connection, query: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    from sqlalchemy import text
+    connection.exec_driver_sql(_spelt(connection, query), [dict(row) for row in rows])
 
-    connection.execute(text(query), list(rows))
+
+def _spelt(connection: Connection, query: str) -> str:
+    """The statement with its parameters as the driver spells them; SQLite's takes them as they are."""
+    return query if connection.dialect.name == "sqlite" else _PARAMETER.sub(r"%(\1)s", query)

@@ -28,12 +28,12 @@ from agent_agency.arbitration.precedents.similarity import (
     MATCH,
     NEAR_EQUAL,
     Comparison,
+    Contradicted,
     Likeness,
     Rarity,
     Weigh,
     alike,
     compare,
-    contradict,
 )
 from agent_agency.attestation.principals import Principals
 from agent_agency.config import LawLimits
@@ -154,17 +154,18 @@ def contradictions(library: Library, mark: KindsMark, precedent: Precedent) -> t
     if precedent.features is None:
         return ()
     mine = precedent.features
+    contradicted = Contradicted(mine, precedent.holding)
     with library.ledger.database.read() as connection:
         _, known = _rarity(connection, mark.chain, mine)
         rows = _candidates(connection, mine, alike, known, NEAR_EQUAL)
     found = []
     for row in rows:
-        if row.precedent == precedent.id or not contradict(mine, precedent.holding, features_of(row), row.holding):
+        if row.precedent == precedent.id or not contradicted.by(features_of(row), row.holding):
             continue
         other = library.read(row.precedent)
         if other is None or other.status is not Status.IN_FORCE or other.features is None:
             continue
-        if contradict(mine, precedent.holding, other.features, other.holding):
+        if contradicted.by(other.features, other.holding):
             found.append(other.id)
     return tuple(sorted(found))
 

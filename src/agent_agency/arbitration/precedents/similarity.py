@@ -34,6 +34,8 @@ OUTCOME = frozenset({"waived", "waiver_days", "waiver_approval"})
 NEAR_EQUAL = 0.8
 """Facts so much alike, each weighed the same, that two precedents should not hold differently."""
 
+_NAMES = ("rule", "category", "severity")
+
 Weigh = Callable[[Feature], float]
 
 
@@ -123,28 +125,33 @@ def compare(here: CaseFeatures, there: CaseFeatures, weigh: Weigh) -> Comparison
     )
 
 
-def contradict(one: CaseFeatures, one_holding: str, other: CaseFeatures, other_holding: str) -> bool:
-    """Whether two precedents of near-equal facts were ruled, or hold, differently.
+class Contradicted:
+    """Whether others contradict one precedent: near-equal in what was asked, and ruled, or holding, otherwise.
 
     Facts weigh the same here: whether two precedents contradict each other must not change when a third is promoted.
+    What a decision added to the facts does not count.
     """
-    if one.of("issue") != other.of("issue") or not one.of("issue"):
-        return False
-    mine, others = _asked(one), _asked(other)
-    if mine.facts != others.facts and _jaccard(mine, others) < NEAR_EQUAL:
-        return False
-    return one.verdict != other.verdict or _words(one_holding) != _words(other_holding)
+
+    def __init__(self, one: CaseFeatures, holding: str) -> None:
+        self._one = one
+        self._words = _words(holding)
+        self._issues = one.of("issue")
+        self._asked = _asked(one)
+
+    def by(self, other: CaseFeatures, holding: str) -> bool:
+        """Whether that precedent does."""
+        if not self._issues or (other.verdict == self._one.verdict and _words(holding) == self._words):
+            return False
+        if other.of("issue") != self._issues:
+            return False
+        others = _asked(other)
+        shared, either = len(self._asked & others), len(self._asked | others)
+        return shared >= NEAR_EQUAL * either if either else self._one.of(*_NAMES) == other.of(*_NAMES)
 
 
-def _jaccard(one: CaseFeatures, other: CaseFeatures) -> float:
-    mine, others = set(filter(is_weighed, one.facts)), set(filter(is_weighed, other.facts))
-    return len(mine & others) / len(mine | others) if mine or others else 0.0
-
-
-def _asked(case: CaseFeatures) -> CaseFeatures:
-    """A case without what its decision added to the facts."""
-    values = {key: told for key, told in case.values.items() if key not in OUTCOME}
-    return CaseFeatures(case.verdict, values)
+def _asked(case: CaseFeatures) -> frozenset[Feature]:
+    left_out = IDENTITY | OUTCOME
+    return frozenset((key, value) for key, told in case.values.items() if key not in left_out for value in told)
 
 
 def _words(holding: str) -> list[str]:

@@ -10,11 +10,11 @@ from agent_agency.arbitration.precedents.similarity import (
     CIRCUMSTANCE,
     IDENTITY,
     MATCH,
+    Contradicted,
     Likeness,
     Rarity,
     alike,
     compare,
-    contradict,
     is_material,
 )
 from support.precedents import case
@@ -28,6 +28,12 @@ COUNTS = st.dictionaries(st.tuples(st.sampled_from(KEYS), st.sampled_from("abcde
 
 def made(values: dict[str, set[str]], verdict: str = "conditional") -> CaseFeatures:
     return CaseFeatures(verdict, MappingProxyType({key: tuple(sorted(found)) for key, found in sorted(values.items())}))
+
+
+def contradict(one: CaseFeatures, holding: str, other: CaseFeatures, others: str) -> bool:
+    there, back = Contradicted(one, holding).by(other, others), Contradicted(other, others).by(one, holding)
+    assert there == back
+    return there
 
 
 def rarity(counts: dict[Feature, int]) -> Rarity:
