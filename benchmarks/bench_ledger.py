@@ -1,4 +1,6 @@
-"""The ledger: a durable append beside a bare write and fsync, verification beside bare hashing.
+"""The ledger on SQLite and Postgres: a durable append beside a bare write and fsync, verification beside bare hashing.
+
+Postgres is the one that AGENCY_TEST_POSTGRES names, or Debian's with fsync on; without either its rows are left out.
 
 Budgets: shared design, table "Budgets": append P95 at most 10 ms; 10,000 entries verified in at most 300 ms.
 """
@@ -19,11 +21,13 @@ from typing import Any
 from agent_agency.canonical_json import canonical_json
 from agent_agency.clock import SystemClock
 from agent_agency.identity import random_id
-from agent_agency.ledger.entry import FORMAT, GENESIS, encode, encode_body
-from agent_agency.ledger.head import Head, write_head
-from agent_agency.ledger.journal import Ledger
-from agent_agency.ledger.verify import verify_file
+from agent_agency.ledger.journal import Draft, Ledger
+from agent_agency.ledger.opening import open_ledger
+from agent_agency.ledger.rows import iterate
+from agent_agency.ledger.verify import verify_ledger
 from benchmarks.figures import Figure, figure_of, milliseconds
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 ENTRIES = 10_000
 ROUNDS = 10
@@ -31,12 +35,14 @@ APPENDS = 100
 PROCESSES = 12
 
 APPENDER = """
-import sys
+import os, sys
 from pathlib import Path
 from agent_agency.clock import SystemClock
 from agent_agency.identity import random_id
-from agent_agency.ledger.journal import Ledger
-ledger = Ledger(Path(sys.argv[1]), SystemClock(), random_id)
+from agent_agency.ledger.opening import open_ledger
+from agent_agency.store.preload import preload
+preload()
+ledger = open_ledger(Path(sys.argv[1]), SystemClock(), random_id, os.environ)
 print("ready", flush=True)
 sys.stdin.readline()
 for number in range(int(sys.argv[2])):
@@ -45,12 +51,22 @@ for number in range(int(sys.argv[2])):
 
 
 def measure() -> Iterator[Figure]:
-    """Measure appends first, then verification."""
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:  # the disk that repositories lie on, not a RAM disk
-        yield from _appends(Path(folder))
-        yield _together(Path(folder))
-        for gates, what in ((2, "short"), (8, "as reviews write them")):
-            yield from _verification(Path(folder), gates, what)
+    """Measure appends first, then verification, on each database."""
+    from support.postgres import new_database, running_postgres
+
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder, running_postgres(durable=True) as server:
+        yield from _on(Path(folder) / "sqlite", "SQLite", None)
+        if server is not None:
+            yield from _on(Path(folder) / "postgres", "Postgres", new_database(server, f"bench_{random_id()}"))
+
+
+def _on(folder: Path, name: str, url: str | None) -> Iterator[Figure]:
+    folder.mkdir()  # on the disk that repositories lie on, not a RAM disk
+    yield from _appends(folder, name, url)
+    yield _together(folder, name, url)
+    for gates, what in ((2, "short"), (8, "as reviews write them")):
+        yield from _verification(folder, name, url, gates, what)
+    yield from _questions(folder, name, url)
 
 
 def body(gates: int) -> dict[str, Any]:
@@ -85,27 +101,20 @@ def body(gates: int) -> dict[str, Any]:
     }
 
 
-def build(folder: Path, count: int, gates: int) -> Path:
-    """A ledger of so many entries, written at once."""
-    folder.mkdir()
-    lines = []
-    previous = None
-    chain = random_id()
-    for seq in range(1, count + 1):
-        data = encode_body({"format": FORMAT} if seq == 1 else body(gates) | {"number": seq})
-        kind = GENESIS if seq == 1 else "ruling"
-        line, previous = encode(seq, kind, "2026-01-31T08:00:00.000Z", chain, data, previous)
-        lines.append(line + b"\n")
-    path = folder / "ledger.jsonl"
-    path.write_bytes(b"".join(lines))
-    write_head(folder, Head(count, chain, previous), random_id)
-    return path
+def build(folder: Path, url: str | None, count: int, gates: int) -> Ledger:
+    """A ledger of so many entries about fifty subjects, written at once."""
+    ledger = open_ledger(folder, SystemClock(), random_id, {"AGENCY_STORE_URL": url} if url else {})
+    drafts = [
+        Draft("ruling", body(gates) | {"number": number, "subject": f"case:{number % 50}"})
+        for number in range(2, count + 1)
+    ]
+    ledger.append_all(drafts)
+    return ledger
 
 
-def _appends(folder: Path) -> Iterator[Figure]:
+def _appends(folder: Path, name: str, url: str | None) -> Iterator[Figure]:
     """One of ours, one of the rival's, in turn, so that both meet the same disk."""
-    begun = Ledger(folder / "begun", SystemClock(), random_id)
-    grown = Ledger(build(folder / "grown", 5 * ENTRIES, 8).parent, SystemClock(), random_id)
+    begun, grown = build(folder / "begun", url, 2, 8), build(folder / "grown", url, 5 * ENTRIES, 8)
     written = body(8)
     raw = os.open(folder / "raw", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     line = canonical_json(begun.append("ruling", written).as_dict()) + b"\n"
@@ -114,24 +123,32 @@ def _appends(folder: Path) -> Iterator[Figure]:
         os.write(raw, line)
         os.fsync(raw)
 
+    def decided() -> None:
+        known = {"case:1": begun.last_about("case:1")}
+        begun.append_all([Draft("ruling", written), Draft("note", {"subject": "case:1"})], unless_moved=known)
+
     works: dict[str, Callable[[], object]] = {
         "begun": lambda: begun.append("ruling", written),
+        "decided": decided,
         "grown": lambda: grown.append("ruling", written),
         "raw": bare,
     }
     rounds = [_round(works) for _ in range(ROUNDS)]
     os.close(raw)
-    rival = "write and fsync of the same bytes, P95"
+    rival = f"{name}: write and fsync of the same bytes, P95"
     note = f"P95 of {APPENDS} appends, {ROUNDS} times"
 
-    def p95(name: str) -> list[float]:
-        return [_p95(times[name]) for times in rounds]
+    def p95(work: str) -> list[float]:
+        return [_p95(times[work]) for times in rounds]
 
-    yield figure_of("append, durable, P95", "ms", p95("begun"), budget=10, rival=rival, note=note)
-    name = f"append to {5 * ENTRIES:,} entries, durable, P95"
-    yield figure_of(name, "ms", p95("grown"), budget=10, rival=rival, note=note)
+    yield figure_of(f"{name}: append, durable, P95", "ms", p95("begun"), budget=10, rival=rival, note=note)
+    grown_name = f"{name}: append to {5 * ENTRIES:,} entries, durable, P95"
+    yield figure_of(grown_name, "ms", p95("grown"), budget=10, rival=rival, note=note)
+    decided_name = f"{name}: read a case and append two entries unless it moved, P95"
+    yield figure_of(decided_name, "ms", p95("decided"), rival=rival, note=note)
     yield figure_of(rival, "ms", p95("raw"), note=note)
-    yield figure_of("append, durable, P50", "ms", [sorted(times["begun"])[APPENDS // 2] for times in rounds])
+    middle = [sorted(times["begun"])[APPENDS // 2] for times in rounds]
+    yield figure_of(f"{name}: append, durable, P50", "ms", middle)
 
 
 def _round(works: dict[str, Callable[[], object]]) -> dict[str, list[float]]:
@@ -146,13 +163,17 @@ def _p95(values: list[float]) -> float:
     return sorted(values)[round(0.95 * len(values)) - 1]
 
 
-def _together(folder: Path) -> Figure:
+def _together(folder: Path, name: str, url: str | None) -> Figure:
     rates = []
+    environment = {**os.environ, **({"AGENCY_STORE_URL": url} if url else {})}
     for number in range(3):
         target = folder / f"together-{number}"
         started = [
             subprocess.Popen(
-                [sys.executable, "-c", APPENDER, str(target), "50"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                [sys.executable, "-c", APPENDER, str(target), "50"],
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
             )
             for _ in range(PROCESSES)
         ]
@@ -163,30 +184,46 @@ def _together(folder: Path) -> Figure:
         for process in started:
             process.communicate(b"\n")
         rates.append(PROCESSES * 50 / (perf_counter() - begin))
-        report = verify_file(target / "ledger.jsonl")
+        (report,) = verify_ledger(open_ledger(target, SystemClock(), random_id, environment))
         if report.count != PROCESSES * 50 + 1 or not report.verified:
             raise RuntimeError(f"an append was lost: {report.count} entries")
-    return figure_of(f"appends by {PROCESSES} processes at once", "1/s", rates, better="higher", note="none lost")
+    what = f"{name}: appends by {PROCESSES} processes that begin a ledger at once"
+    return figure_of(what, "1/s", rates, better="higher", note="none lost")
 
 
-def _verification(folder: Path, gates: int, what: str) -> Iterator[Figure]:
-    path = build(folder / f"verify-{gates}", ENTRIES, gates)
-    size = path.stat().st_size / ENTRIES
+def _verification(folder: Path, name: str, url: str | None, gates: int, what: str) -> Iterator[Figure]:
+    ledger = build(folder / f"verify-{gates}", url, ENTRIES, gates)
+    shelf = ledger.shelf()
+    if shelf is None:
+        raise RuntimeError("the benchmark's ledger was not made")
+    lines = [row[4] for row in iterate(ledger.database.read, shelf)]
 
     def verify() -> None:
-        if not verify_file(path).verified:
+        (report,) = verify_ledger(ledger)
+        if not report.verified or report.count != ENTRIES:
             raise RuntimeError("the benchmark's ledger does not verify")
 
-    rival = f"SHA-256 of the same bytes ({what})"
-    name = f"verify {ENTRIES:,} entries, {what}"
-    note = f"{size:,.0f} bytes an entry"
-    yield figure_of(name, "ms", milliseconds(verify, repeat=9), budget=300, rival=rival, note=note)
-    hashed = milliseconds(lambda: hashlib.sha256(path.read_bytes()).hexdigest(), repeat=9)
-    yield figure_of(rival, "ms", hashed)
+    rival = f"{name}: SHA-256 of the same lines ({what})"
+    note = f"{sum(map(len, lines)) / ENTRIES:,.0f} bytes an entry"
+    figure = f"{name}: verify {ENTRIES:,} entries, {what}"
+    yield figure_of(figure, "ms", milliseconds(verify, repeat=9), budget=300, rival=rival, note=note)
+    yield figure_of(rival, "ms", milliseconds(lambda: [hashlib.sha256(line).digest() for line in lines], repeat=9))
+    parse = milliseconds(lambda: [json.loads(line) for line in lines], repeat=9)
+    yield figure_of(f"{name}: json.loads alone of the same lines ({what})", "ms", parse)
 
-    def parse() -> None:
-        with path.open("rb") as stream:
-            for line in stream:
-                json.loads(line)
 
-    yield figure_of(f"json.loads alone of the same lines ({what})", "ms", milliseconds(parse, repeat=9))
+def _questions(folder: Path, name: str, url: str | None) -> Iterator[Figure]:
+    """What a process pays for its first question about a case, and for each further one."""
+    environment = {"AGENCY_STORE_URL": url} if url else {}
+
+    def first() -> Ledger:
+        ledger = open_ledger(folder / "verify-8", SystemClock(), random_id, environment)
+        if len(ledger.about("case:7")) != ENTRIES // 50:
+            raise RuntimeError("entries are missing from the answer")
+        return ledger
+
+    ledger = first()
+    what = f"{name}: first question about a case among {ENTRIES:,} entries, every hash computed"
+    yield figure_of(what, "ms", milliseconds(first, repeat=9))
+    again = milliseconds(lambda: ledger.about("case:8"), repeat=9)
+    yield figure_of(f"{name}: a further question, {ENTRIES // 50} entries read", "ms", again)

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def _user() -> int | None:
     return _UNPRIVILEGED if os.geteuid() == 0 else None
 
 
-def _started(programs: Path, folder: Path) -> subprocess.Popen[bytes]:
+def _started(programs: Path, folder: Path, *, durable: bool) -> subprocess.Popen[bytes]:
     data = folder / "data"
     if os.geteuid() == 0:
         os.chown(folder, _UNPRIVILEGED, _UNPRIVILEGED)
@@ -51,7 +52,7 @@ def _started(programs: Path, folder: Path) -> subprocess.Popen[bytes]:
     settings = {
         "listen_addresses": "",
         "unix_socket_directories": str(folder),
-        "fsync": "off",
+        "fsync": "on" if durable else "off",
         "max_connections": "200",
     }
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
@@ -77,18 +78,21 @@ def _wait(programs: Path, folder: Path, server: subprocess.Popen[bytes]) -> None
     raise RuntimeError("the test's Postgres does not answer")
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The URL of a server, without a database at its end."""
+@contextmanager
+def running_postgres(*, durable: bool = False) -> Iterator[str | None]:
+    """The URL of a server with ``{name}`` in the place of the database, or ``None`` where there is none.
+
+    ``durable`` makes it force its commits to the disk, which tests of anything else than a power cut need not.
+    """
     if GIVEN:
-        yield GIVEN.rpartition("/")[0]
+        yield f"{GIVEN.rpartition('/')[0]}/{{name}}"
         return
     programs = _programs()
     if programs is None:
-        warnings.warn(pytest.PytestWarning(_WHY), stacklevel=1)
-        pytest.skip(_WHY)
+        yield None
+        return
     folder = Path(tempfile.mkdtemp(prefix="agency-postgres-", dir="/tmp"))  # a socket's path must be short
-    server = _started(programs, folder)
+    server = _started(programs, folder, durable=durable)
     try:
         _wait(programs, folder, server)
         yield f"postgresql+psycopg://agency@/{{name}}?host={folder}"
@@ -98,21 +102,31 @@ def postgres_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def new_database(server: str, name: str) -> str:
+    """Make an empty database and answer its URL."""
+    import psycopg
+
+    base = GIVEN or server.format(name="postgres")
+    with psycopg.connect(base.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+    return server.format(name=name)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a server with ``{name}`` in the place of the database."""
+    with running_postgres() as server:
+        if server is None:
+            warnings.warn(pytest.PytestWarning(_WHY), stacklevel=1)
+            pytest.skip(_WHY)
+        yield server
+
+
 @pytest.fixture(scope="session")
 def new_postgres(postgres_server: str) -> Callable[[], str]:
     """Makes an empty database at each call and answers its URL."""
-    import psycopg
-
     numbers = itertools.count(1)
-
-    def make() -> str:
-        name = f"agency_test_{os.getpid()}_{next(numbers)}"
-        base = GIVEN or postgres_server.format(name="postgres")
-        with psycopg.connect(base.replace("+psycopg", ""), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"'.encode())
-        return postgres_server.format(name=name) if not GIVEN else f"{postgres_server}/{name}"
-
-    return make
+    return lambda: new_database(postgres_server, f"agency_test_{os.getpid()}_{next(numbers)}")
 
 
 @pytest.fixture

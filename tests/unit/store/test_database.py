@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent_agency.errors import StoreError
+from agent_agency.store import schema
 from agent_agency.store.database import Database
 from agent_agency.store.schema import HEAD, VERSION_TABLE
 from agent_agency.store.tables import metadata
@@ -121,17 +122,13 @@ def test_the_newest_migration_is_the_one_that_is_expected() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
-def test_an_older_database_is_brought_up_and_keeps_what_it_holds(url: str) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    database = Database.open(url)
-    with database.write() as connection:
-        connection.exec_driver_sql("INSERT INTO agency_ledgers VALUES ('kept', 'here')")
-        config = Config()
-        config.set_main_option("script_location", "agent_agency.store:migrations")
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0001")
+def test_an_older_database_is_brought_up_and_keeps_what_it_holds(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as older:
+        older.setattr(schema, "HEAD", "0001")
+        database = Database.open(url)
+        with database.write() as connection:
+            connection.exec_driver_sql("INSERT INTO agency_ledgers VALUES ('kept', 'here')")
+        assert _revision(database) == "0001"
     again = Database.open(url)
     with again.read() as connection:
         assert connection.exec_driver_sql("SELECT ledger FROM agency_ledgers").scalars().all() == ["kept"]
@@ -214,7 +211,9 @@ def test_a_database_is_shown_without_who_and_how(url: str, shown: str) -> None:
     assert Database.open(url).shown == shown
 
 
-@pytest.mark.parametrize("url", ["", "x", "mysql://a/b", "sqlite://", "sqlite:///", "postgresql://h", "postgresql://[/db"])
+@pytest.mark.parametrize(
+    "url", ["", "x", "mysql://a/b", "sqlite://", "sqlite:///", "postgresql://h", "postgresql://[/db"]
+)
 def test_a_url_that_names_no_database_is_refused(url: str) -> None:
     with pytest.raises(StoreError) as caught:
         Database.open(url)
