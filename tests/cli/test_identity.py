@@ -13,6 +13,8 @@ import pytest
 from agent_agency.attestation.principals import PRINCIPALS_PATH, Principals, read_principals
 from support.command import Done, agency
 from support.git_repo import GitRepo
+from support.law import lawful_repo
+from support.principals import make_principal
 from support.terminal import agency_on_terminal
 
 PASS_PHRASE = "correct horse battery"  # noqa: S105 - of keys made for one test
@@ -238,3 +240,23 @@ def test_show_answers_by_name_and_by_fingerprint(repo: GitRepo) -> None:
     again = agency("identity", "show", shown["own"][0]["key_id"], cwd=repo.path)
     assert shown["own"][0]["public_key"] in again.out
     assert agency("identity", "show", "nobody", cwd=repo.path).code == 1
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_protected_key_of_openssh_signs_once_its_pass_phrase_is_typed(tmp_path: Path) -> None:
+    repo = lawful_repo(tmp_path / "lawful")
+    path = tmp_path / "id"
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-a", "1", "-N", PASS_PHRASE, "-f", str(path)]
+    subprocess.run(command, check=True)
+    repo.checkout("main")
+    ann = make_principal("ann", ["approver"])
+    line = path.with_suffix(".pub").read_text().strip()
+    rex = f'[[principal]]\nname = "rex"\naddress = "rex@example.org"\nroles = ["requester"]\nkeys = ["{line}"]\n'
+    repo.commit("List", **{PRINCIPALS_PATH: ann.toml + rex})
+    ask = ("waiver", "request", "--gate", "scope_boundary", "--spec", "FEAT-1", "--reason", "it belongs beside it")
+    args = (*ask, "--ssh-key", str(path), "--base", "main")
+    wrong = agency_on_terminal(*args, cwd=repo.path, answers=[("passphrase", "not the pass phrase")])
+    assert (wrong.code, "did not sign" in wrong.out) == (2, True), wrong
+    done = agency_on_terminal(*args, cwd=repo.path, answers=[("passphrase", PASS_PHRASE)])
+    assert done.code == 0, done
+    assert "PENDING" in done.out

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 from agent_agency.attestation.envelope import Signature, SignatureForm
@@ -49,36 +47,41 @@ class SshKeygenSigner:
         program = shutil.which("ssh-keygen")
         if program is None:
             raise SigningError("ssh-keygen is not on PATH", fix=_MISSING, code="signature.no_ssh_keygen")
-        with tempfile.TemporaryDirectory(prefix="agency-sign-") as folder:
-            message = Path(folder) / "act"
-            message.write_bytes(data)
-            self._run([program, "-q", "-Y", "sign", "-f", str(self._path), "-n", NAMESPACE, str(message)])
-            made = Path(f"{message}.sig")
-            text = made.read_text("ascii", "replace") if made.exists() else ""
+        told = self._run([program, "-q", "-Y", "sign", "-f", str(self._path), "-n", NAMESPACE], data)
         try:
-            blob = unarmoured(text)
+            blob = unarmoured(told)
             verify_sshsig(blob, data, self.public_key)
         except (ValueError, NotSignedError) as error:
             raise self._refused(str(error)) from error
         return Signature(self.key_id, blob, SignatureForm.SSHSIG)
 
-    def _run(self, command: list[str]) -> None:
-        """Run it with the terminal as its standard input, where there is one: it asks nobody else."""
-        with contextlib.ExitStack() as stack:
-            keyboard = subprocess.DEVNULL
-            with contextlib.suppress(OSError):
-                keyboard = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
-                stack.callback(os.close, keyboard)
-            try:
-                done = subprocess.run(
-                    command, stdin=keyboard, capture_output=True, check=False, timeout=TIME_LIMIT, text=True
-                )
-            except subprocess.TimeoutExpired as error:
-                raise self._refused(f"nobody answered for {TIME_LIMIT:g} seconds") from error
-            except OSError as error:
-                raise self._refused(str(error.strerror or error)) from error
+    def _run(self, command: list[str], data: bytes) -> str:
+        """Run it over the bytes, which lie in no file that another program could exchange before they are signed.
+
+        It asks for a pass phrase on the terminal, or through the program that the user chose for that
+        (``SSH_ASKPASS``); what it says of a hardware key that wants to be touched is shown as it comes.
+        """
+        environment = dict(os.environ)
+        if "SSH_ASKPASS" not in environment:
+            environment.setdefault("SSH_ASKPASS_REQUIRE", "never")
+        said = None if self.public_key.type == HARDWARE else subprocess.PIPE
+        try:
+            done = subprocess.run(
+                command,
+                input=data,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                env=environment,
+                check=False,
+                timeout=TIME_LIMIT,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise self._refused(f"nobody answered for {TIME_LIMIT:g} seconds") from error
+        except OSError as error:
+            raise self._refused(str(error.strerror or error)) from error
         if done.returncode != 0:
-            raise self._refused(_first_line(done.stderr) or "it gave no reason")
+            raise self._refused(_first_line(done.stderr or b"") or "it gave no reason")
+        return done.stdout.decode("ascii", "replace")
 
     def _refused(self, why: str) -> SigningError:
         return SigningError(
@@ -152,6 +155,6 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _first_line(text: str) -> str:
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+def _first_line(said: bytes) -> str:
+    line = next((line.strip() for line in said.decode("utf-8", "replace").splitlines() if line.strip()), "")
     return "".join(char if char.isprintable() else "?" for char in line)[:200].rstrip(".")

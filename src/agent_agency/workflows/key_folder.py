@@ -39,11 +39,18 @@ class KeyFolder:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> KeyFolder:
-        """The folder that the environment means: ``AGENCY_KEYS``, or ``agency/keys`` in the user's configuration."""
+        """The folder that the environment means: ``AGENCY_KEYS``, or ``agency/keys`` in the user's configuration.
+
+        Raises:
+            SigningError: the environment names no folder, and the user has no home.
+        """
         if chosen := environment.get("AGENCY_KEYS"):
             return cls(Path(chosen))
         settings = environment.get("XDG_CONFIG_HOME")
-        below = Path(settings) if settings and Path(settings).is_absolute() else Path.home() / ".config"
+        try:
+            below = Path(settings) if settings and Path(settings).is_absolute() else Path.home() / ".config"
+        except RuntimeError as error:
+            raise SigningError("You have no home folder to keep keys in", fix="Name one with AGENCY_KEYS.") from error
         return cls(below / "agency" / "keys")
 
     def make(self, name: str, pass_phrase: bytes | None) -> OwnKey:

@@ -237,11 +237,26 @@ class TestSshKeys:
         real = shutil.which("ssh-keygen")
         fake = tmp_path / "bin" / "ssh-keygen"
         fake.parent.mkdir()
-        fake.write_text(f'#!/bin/sh\nfor last; do :; done\nexec {real} -q -Y sign -f {other} -n agent-agency "$last"\n')
+        fake.write_text(f"#!/bin/sh\nexec {real} -q -Y sign -f {other} -n agent-agency\n")
         fake.chmod(0o755)
         monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
         with pytest.raises(SigningError, match="another key"):
             sign_statement(STATEMENT, signer)
+
+    def test_what_is_signed_lies_in_no_file_that_could_be_exchanged(
+        self, keys: KeyFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = self.made(tmp_path, "")
+        real = shutil.which("ssh-keygen")
+        fake = tmp_path / "bin" / "ssh-keygen"
+        fake.parent.mkdir()
+        fake.write_text(f'#!/bin/sh\nprintf "%s " "$@" > {tmp_path / "arguments"}\nexec {real} "$@"\n')
+        fake.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{fake.parent}{os.pathsep}{os.environ['PATH']}")
+        self.signed(keys, path, "requester")
+        assert (tmp_path / "arguments").read_text().split() == [
+            *("-q", "-Y", "sign", "-f", str(path), "-n", "agent-agency"),
+        ]
 
     @pytest.mark.parametrize("content", [None, b"", b"ssh-rsa AAAA", b"\xff\xfe"])
     def test_a_file_that_names_no_key_is_refused(self, keys: KeyFolder, tmp_path: Path, content: bytes | None) -> None:
