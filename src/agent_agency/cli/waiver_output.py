@@ -64,7 +64,7 @@ def show_decisions(console: Console, waiver: Mapping[str, Any]) -> None:
     """Each approval with why it does not count, what ended the waiver, and what was no act at all."""
     if waiver["approvals"] == "stated":
         who = _names(waiver["approved_by"]) or "nobody"
-        console.print(f"\n  {who}: approved it, as a file states that nobody signed", soft_wrap=True)
+        console.print(f"\n  approved by {who}, as the file says; nobody signed it", soft_wrap=True)
         return
     if waiver["decisions"] or waiver["discarded"]:
         console.print()
