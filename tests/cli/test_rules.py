@@ -123,7 +123,7 @@ def test_an_example_that_comes_out_otherwise_is_told_with_its_facts(repo: GitRep
     assert "spec.tier = 2" in done.out
     _write(repo, rule_toml() + EXAMPLE.format(expect="satisfied", tier=1))
     assert _rules(repo, "test", RULES).code == 0
-    assert "1 examples of 1 rules" in _rules(repo, "test", RULES).out
+    assert "1 example of 1 rule:" in _rules(repo, "test", RULES).out
 
 
 def test_a_broken_file_is_not_tested_but_told(repo: GitRepo) -> None:

@@ -273,8 +273,10 @@ def _show_examples(runs: Sequence[ExampleRun], failed: Sequence[ExampleRun]) -> 
         _say(f"{run.rule.id}: {run.example.name}: expected {run.example.expect}, got {run.got}")
         for outcome in run.outcomes:
             _show_facts(outcome)
-    rules_run = len({run.rule.id for run in runs})
-    _say(f"{len(runs)} examples of {rules_run} rules: {len(runs) - len(failed)} as expected, {len(failed)} not")
+    from agent_agency.gates.outcome import counted
+
+    told = f"{counted(len(runs), 'example')} of {counted(len({run.rule.id for run in runs}), 'rule')}"
+    _say(f"{told}: {len(runs) - len(failed)} as expected, {len(failed)} not")
 
 
 def _show_outcomes(outcomes: Sequence[RuleOutcome], *, with_facts: bool) -> None:
