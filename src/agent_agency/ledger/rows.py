@@ -64,7 +64,7 @@ def rows_between(connection: Connection, shelf: Shelf, after: Any, most: int = B
     query = _rows(shelf)
     if after is not None:
         query = query.where(entries.c.seq > after)
-    return [_whole(row) for row in connection.execute(query.limit(most))]
+    return [_whole(row) for row in connection.execute(query.limit(most)).fetchall()]
 
 
 def row_at(connection: Connection, shelf: Shelf, seq: int) -> EntryRow | None:
