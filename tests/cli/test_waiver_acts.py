@@ -221,6 +221,13 @@ def test_published_acts_count_in_another_clone(court: Court, tmp_path: Path) -> 
     assert agency("waiver", "show", "WV-1", cwd=elsewhere).code == 0
     clone.git("fetch", "-q", "origin", "work:work")
     assert reviewed(clone)["verdict"] == "waived"
+    court.decide("bob", ActKind.REVOCATION)
+    assert reviewed(court.repo)["verdict"] == "rejected"
+    court.repo.checkout("main")
+    assert agency("waiver", "publish", "WV-1", cwd=court.repo.path).code == 0
+    court.repo.commit("Publish the revocation")
+    clone.git("pull", "-q")
+    assert reviewed(clone)["verdict"] == "rejected"
 
 
 def test_a_waiver_file_at_the_base_counts_only_with_signatures_where_the_base_lists_approvers(court: Court) -> None:

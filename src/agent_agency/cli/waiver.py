@@ -267,6 +267,14 @@ def _tell_recorded(desk: Desk, record: WaiverRecord, *, as_json: bool) -> None:
     console = make_console()
     show_standing(console, told)
     show_decisions(console, told)
+    if told["state"] in {"denied", "revoked"} and _is_published(told):
+        click.echo(f"\nOther clones still see its approval; publish this too: agency waiver publish {told['id']}")
+
+
+def _is_published(told: dict[str, Any]) -> bool:
+    from agent_agency.workflows.waiver_evidence import APPROVALS_FOLDER
+
+    return any(act["where"].startswith(f"{APPROVALS_FOLDER}/") for act in told["decisions"])
 
 
 @waiver.command("list")
