@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +17,11 @@ from agent_agency.attestation.principals import Principals
 from agent_agency.canonical_json import canonical_json
 from agent_agency.errors import GitError, LedgerCorruptError, UsageError
 from agent_agency.git import Repository, anchors
+from agent_agency.identity import random_id
 from agent_agency.ledger.journal import Ledger
 from agent_agency.ledger.opening import open_ledger
 from agent_agency.ledger.signed_heads import signed_heads_of
-from agent_agency.ledger.verify import verify_ledger
+from agent_agency.ledger.verify import VerificationReport, verify_ledger
 from agent_agency.workflows.anchor import OWN_REFS, anchor_head, refuse_unless_anchors_agree, sign_head
 from agent_agency.workflows.check_heads import HeadWitness, anchored_without_a_chain
 from support.git_repo import GitRepo
@@ -58,7 +59,13 @@ class Kept:
         known = HeadWitness(self.repo, principals or listed(ARBITER), **witness)
         reports = verify_ledger(self.ledger, known)
         reports += anchored_without_a_chain(self.repo, [report.chain for report in reports])
-        return [problem.code for report in reports for problem in report.problems]
+        return sound_but_for_guards(reports)
+
+
+def sound_but_for_guards(reports: Iterable[VerificationReport]) -> list[str]:
+    """The codes of the problems, but that the tests took the database's own guards away."""
+    codes = [problem.code for report in reports for problem in report.problems]
+    return [code for code in codes if code != "store.unguarded"]
 
 
 @pytest.fixture
@@ -99,7 +106,8 @@ def test_an_anchor_holds_the_signed_head_and_verifies(kept: Kept) -> None:
     assert (report.signed.seq, report.anchored.seq) == (4, 4)
     assert "judge, listed as an arbiter" in report.signed.known_by
     assert kept.git.git("log", "-1", "--format=%s", kept.ref) == "Anchor the ledger at entry 4"
-    assert kept.git.git("ls-tree", "-r", kept.ref) == ""
+    assert kept.git.git("ls-tree", "-r", "--name-only", kept.ref) == "README"
+    assert "missing" not in kept.git.git("fsck", "--full")
 
 
 def test_each_anchor_stands_on_the_one_before_and_the_same_head_is_anchored_once(kept: Kept) -> None:
@@ -125,7 +133,7 @@ def test_nothing_is_anchored_before_the_first_entry(tmp_path: Path) -> None:
 def test_a_chain_that_was_shortened_is_told_and_not_appended_to(kept: Kept) -> None:
     kept.anchor()
     forget_last(kept.ledger, 2)
-    assert verify_ledger(kept.ledger)[0].problems == (), "the chain alone cannot tell"
+    assert sound_but_for_guards(verify_ledger(kept.ledger)) == [], "the chain alone cannot tell"
     assert kept.problems() == ["tail.missing"]
     with pytest.raises(LedgerCorruptError, match="ends at entry 2 and was anchored at entry 4") as told:
         refuse_unless_anchors_agree(kept.repo, kept.ledger)
@@ -145,7 +153,7 @@ def test_a_chain_that_was_shortened_and_grown_again_is_told(kept: Kept) -> None:
 def test_a_chain_that_was_written_anew_with_right_hashes_is_told(kept: Kept) -> None:
     kept.anchor()
     write_anew(kept.ledger, kept.chain, 4)
-    assert verify_ledger(kept.ledger)[0].problems == (), "the chain alone cannot tell"
+    assert sound_but_for_guards(verify_ledger(kept.ledger)) == [], "the chain alone cannot tell"
     assert "head.contradicted" in kept.problems()
     with pytest.raises(LedgerCorruptError) as told:
         kept.anchor()
@@ -228,29 +236,16 @@ def test_an_older_anchor_contradicts_a_chain_whose_newest_anchor_was_made_to_fit
 
 def test_anchors_of_many_at_once_end_at_the_newest_entry(kept: Kept) -> None:
     def one(number: int) -> None:
-        ledger = make_ledger(kept.git.path / ".git" / "agency")
+        ledger = open_ledger(kept.ledger.folder, TickingClock(), random_id, {})
         with Repository.discover(kept.git.path) as repo:
             for step in range(3):
-                patient_append(ledger, {"subject": f"{number}.{step}"})
+                ledger.append("note", {"subject": f"{number}.{step}"})
                 anchor_head(repo, ledger, ARBITER.signer, CLOCK)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(one, range(4)))
     report = verify_ledger(kept.ledger, HeadWitness(kept.repo, listed(ARBITER)))[0]
     assert (report.count, report.anchored and report.anchored.seq, report.problems) == (16, 16, ())
-
-
-def patient_append(ledger: Ledger, body: dict[str, Any]) -> None:
-    from agent_agency.errors import LedgerError
-
-    for _ in range(100):
-        try:
-            ledger.append("note", body)
-        except LedgerError as error:
-            if "busy" not in str(error) and "locked" not in str(error) and "writ" not in str(error):
-                raise
-        else:
-            return
 
 
 def clone_with_anchors(kept: Kept, tmp_path: Path) -> GitRepo:
