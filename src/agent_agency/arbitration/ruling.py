@@ -53,6 +53,7 @@ class AppliedWaiver:
     """A waiver in force and what it did: the findings (by fingerprint) that it covers, the budget that it added.
 
     ``signed`` tells whether its approvals are signatures of principals that the base lists; else they are statements.
+    ``requester`` is who asked for it, empty where nobody says.
     """
 
     id: str
@@ -66,6 +67,7 @@ class AppliedWaiver:
     digest: str
     rules: tuple[str, ...] = ()
     signed: bool = False
+    requester: str = ""
 
 
 @dataclass(frozen=True, slots=True)

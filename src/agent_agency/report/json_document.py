@@ -182,6 +182,7 @@ def _waiver(waiver: AppliedWaiver) -> dict[str, Any]:
         "approvers": json_ready(waiver.approvers),
         "expires_at": json_ready(waiver.expires_at),
         "signed": waiver.signed,
+        "requester": json_ready(waiver.requester) or None,
         "gates": json_ready(waiver.gates),
         "rules": json_ready(waiver.rules),
         "covers": json_ready(waiver.covers),

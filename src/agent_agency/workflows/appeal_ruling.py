@@ -135,6 +135,7 @@ def _recorded(told: Mapping[str, Any], covers: tuple[str, ...]) -> AppliedWaiver
         digest=str(told["digest"]),
         rules=tuple(map(str, told.get("rules") or ())),
         signed=told.get("signed") is True,
+        requester=str(told.get("requester") or ""),
     )
 
 
@@ -151,4 +152,5 @@ def _newly(use: WaiverUse, covers: tuple[str, ...]) -> AppliedWaiver:
         digest=use.waiver.digest,
         rules=tuple(sorted(use.for_verdict().covers_rules)),
         signed=use.signed,
+        requester=use.waiver.requester or "",
     )

@@ -272,6 +272,7 @@ def _applied(inputs: RulingInputs, violations: Sequence[Violation]) -> list[Appl
                     digest=use.waiver.digest,
                     rules=tuple(sorted(use.for_verdict().covers_rules)),
                     signed=use.signed,
+                    requester=use.waiver.requester or "",
                 )
             )
     return applied
