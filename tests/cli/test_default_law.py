@@ -76,9 +76,24 @@ def test_a_spec_that_declares_a_migration_and_its_way_back_satisfies(repo: GitRe
     ]
 
 
-def test_a_ruling_that_a_commit_makes_up_is_a_violation(repo: GitRepo) -> None:
+def test_a_ruling_that_this_record_does_not_hold_is_told_and_proves_nothing(repo: GitRepo) -> None:
     repo.write("src/totals.py", GOOD)
     repo.commit("Round totals\n\nCAWS-VERDICT-ID: R-0000000000000000000f")
+    document = _review(repo, "--json").document
+    assert document["verdict"] == "approved"  # another clone may have made it
+    told = {rule["id"]: rule["status"] for rule in document["rules"]}
+    assert told["claims.verdict_elsewhere"] == "violated"
+    assert told["claims.verdict"] == "not_applicable"
+
+
+def test_a_ruling_that_rejected_may_not_be_named_as_if_it_approved(repo: GitRepo) -> None:
+    repo.write("elsewhere.py", "X = 1\n")
+    repo.commit("Leave the scope")
+    rejected = _review(repo, "--json").document
+    assert rejected["verdict"] == "rejected"
+    repo.git("rm", "-q", "elsewhere.py")
+    repo.write("src/totals.py", GOOD)
+    repo.commit(f"Round totals\n\nCAWS-VERDICT-ID: {rejected['ruling_id']}")
     document = _review(repo, "--json").document
     assert document["verdict"] == "rejected"
     assert _rules(document) == {"claims.verdict"}

@@ -15,14 +15,14 @@ from agent_agency.workflows.case_facts import Measurements, stated_facts
 
 
 def build_case(
-    measurements: Measurements, rules: BindingRules, approved_in_record: Callable[[str], bool], adopt: str
+    measurements: Measurements, rules: BindingRules, approved_in_record: Callable[[str], bool | None], adopt: str
 ) -> Case:
     """Put the case together.
 
     Args:
         measurements: what the review measured.
         rules: the rules that bind it.
-        approved_in_record: whether the record holds a ruling of that id that approves.
+        approved_in_record: whether the ruling of that id approves; ``None`` where the record holds none.
         adopt: the commands that put law in force.
     """
     law = LawState(in_force=measurements.law.in_force, only_law_edited=measurements.only_law, adopt=adopt)

@@ -47,12 +47,12 @@ class Measurements:
     now: datetime
 
 
-def stated_facts(measurements: Measurements, approved_in_record: Callable[[str], bool]) -> Mapping[str, Any]:
+def stated_facts(measurements: Measurements, approved_in_record: Callable[[str], bool | None]) -> Mapping[str, Any]:
     """Every fact other than those about gates and findings.
 
     Args:
         measurements: what was measured.
-        approved_in_record: whether the record holds a ruling of that id that approves.
+        approved_in_record: whether the ruling of that id approves; ``None`` where the record holds none.
     """
     m = measurements
     spec = m.chosen.spec.result.spec if m.chosen else None
@@ -76,8 +76,8 @@ def stated_facts(measurements: Measurements, approved_in_record: Callable[[str],
         "waivers": [_waiver(use, m.gates) for use in m.waivers.in_force],
         "authors": _authors(m),
         "claims": [
-            *_claims("verdict", m.claimed_verdicts, approved_in_record),
-            *_claims("spec", m.claimed_specs, lambda name: spec is not None and name == spec.id),
+            *(_verdict_claim(name, approved_in_record) for name in m.claimed_verdicts),
+            *(_claim("spec", name, holds=spec is not None and name == spec.id) for name in m.claimed_specs),
         ],
     }
 
@@ -231,5 +231,13 @@ def _authors(m: Measurements) -> list[dict[str, Any]]:
     ]
 
 
-def _claims(kind: str, named: Sequence[str], holds: Callable[[str], bool]) -> list[dict[str, Any]]:
-    return [{"kind": kind, "text": display_path(text), "holds": holds(text)} for text in named]
+def _verdict_claim(ruling_id: str, approved_in_record: Callable[[str], bool | None]) -> dict[str, Any]:
+    """A ruling that this record does not hold may stand in another clone's: that is told, and proves nothing."""
+    approves = approved_in_record(ruling_id)
+    if approves is None:
+        return _claim("verdict_elsewhere", ruling_id, holds=False)
+    return _claim("verdict", ruling_id, holds=approves)
+
+
+def _claim(kind: str, text: str, *, holds: bool) -> dict[str, Any]:
+    return {"kind": kind, "text": display_path(text), "holds": holds}

@@ -101,10 +101,10 @@ class Record:
         """
         return self.evidence.in_use()
 
-    def approves(self, ruling_id: str) -> bool:
-        """Whether the record holds a ruling of that id, and the newest one approves or waives."""
+    def approves(self, ruling_id: str) -> bool | None:
+        """Whether the newest ruling of that id approves or waives; ``None`` where the record holds none."""
         rulings = [entry for entry in self.ledger.about(f"{RULING}:{ruling_id}") if entry.kind == RULING]
-        return bool(rulings) and rulings[-1].body.get("verdict") in _APPROVING
+        return rulings[-1].body.get("verdict") in _APPROVING if rulings else None
 
     def append(self, ruling: Ruling, join: Join = alone, sign: Sign | None = None) -> Ruling:
         """Record a ruling with all that belongs to it, in one transaction, and tell where it stands.

@@ -170,7 +170,10 @@ def lists() -> Mapping[str, tuple[Fact, ...]]:
                 approved_own=(_B, "whether they approved a waiver that the verdict needs"),
             ),
             "claims": _facts(
-                kind=(_T, "verdict (a ruling named in a commit) or spec (a spec named in a commit)"),
+                kind=(
+                    _T,
+                    "verdict (a ruling named in a commit), verdict_elsewhere (one that this record does not hold) or spec",
+                ),
                 text=(_T, "what is claimed"),
                 holds=(_B, "whether what was measured or recorded bears it out"),
             ),
