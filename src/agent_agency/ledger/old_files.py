@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from agent_agency.errors import LedgerError
@@ -47,4 +48,4 @@ def set_taken_in(path: Path) -> None:
 
 def _old_files(folder: Path) -> list[Path]:
     own = folder / _OWN
-    return [*([own] if own.exists() or own.is_symlink() else []), *sorted(folder.glob(_IMPORTED))]
+    return [*([own] if os.path.lexists(own) else []), *sorted(folder.glob(_IMPORTED))]

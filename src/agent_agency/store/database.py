@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections.abc import Iterator
@@ -54,7 +55,7 @@ class Database:
             StoreError: it cannot be reached or read, or a newer version has changed it.
         """
         path = self.address.path
-        if self._ready or (path is not None and not path.exists() and not path.is_symlink()):
+        if self._ready or (path is not None and not os.path.lexists(path)):
             return self._ready
         with told_of_database(self.address, "Opening the database"):
             return self._prepare(make=False)

@@ -125,6 +125,15 @@ def test_files_that_may_not_be_read_are_one_error(public_folder: Path) -> None:
     assert said == ["store.refused: Opening the file failed: Permission denied"] * 3
 
 
+def test_a_folder_that_may_not_be_entered_is_one_error(public_folder: Path) -> None:
+    public_folder.chmod(0o755)
+    ledger = make_ledger(public_folder / "agency", 2)
+    ledger.database.close()
+    ledger.folder.chmod(0o700)
+    said = _as_somebody_else(TRY_ALL, str(ledger.folder))
+    assert said == ["store.refused: Opening the file failed: Permission denied"] * 3
+
+
 def test_a_database_that_somebody_else_holds_is_waited_for_and_then_told(folder: Path, url: str | None) -> None:
     ledger = make_ledger(folder, 1, url)
     other = make_ledger(folder, 0, url)
