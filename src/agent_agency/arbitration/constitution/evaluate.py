@@ -88,7 +88,7 @@ class Evaluation:
         self._rules = constitution.rules
         self._evaluator = Evaluator()
         self._schema = SchemaIndex()
-        self._compiled: dict[str, CompiledRule] = {}
+        self._compiled: dict[int, CompiledRule] = {}
 
     def outcomes(self, facts: Mapping[str, Any], day: date) -> tuple[RuleOutcome, ...]:
         """Ask every rule, in the order of ids and, below that, of subjects.
@@ -99,18 +99,23 @@ class Evaluation:
         """
         case = _Case(check_facts(facts, self._schema), self._evaluator)
         found: list[RuleOutcome] = []
-        for rule in self._rules:
+        for position, rule in enumerate(self._rules):
             out_of_force = _out_of_force(rule, day)
             if out_of_force:
                 found.append(_not_applicable(rule, out_of_force))
+                continue
+            try:
+                ready = self._ready(position)
+            except ValueError:  # no rule that was checked, but perhaps one of a frozen law that somebody changed
+                found.append(_cannot_be_asked(rule))
             else:
-                found.extend(_ask(self._ready(rule), case))
+                found.extend(_ask(ready, case))
         return tuple(found)
 
-    def _ready(self, rule: Rule) -> CompiledRule:
-        ready = self._compiled.get(rule.id)
+    def _ready(self, position: int) -> CompiledRule:
+        ready = self._compiled.get(position)
         if ready is None:
-            ready = self._compiled[rule.id] = _compiled(rule, self._evaluator)
+            ready = self._compiled[position] = _compiled(self._rules[position], self._evaluator)
         return ready
 
 
@@ -364,6 +369,12 @@ def _not_about_this(ready: CompiledRule, case: _Case) -> RuleOutcome:
     if ready.rule.each:
         return ready.idle
     return replace(ready.idle, facts=MappingProxyType(case.told(ready.reads, case.whole)))
+
+
+def _cannot_be_asked(rule: Rule) -> RuleOutcome:
+    unasked = _not_applicable(rule, rule.message)
+    why = "the condition of the rule, which is no CEL"
+    return replace(unasked, status=RuleStatus.UNKNOWN, remedy=rule.remedy, missing=why, by="person")
 
 
 def _not_applicable(rule: Rule, reason: str) -> RuleOutcome:

@@ -199,7 +199,7 @@ def _shape(node: Node, each: str, bound: Mapping[str, str]) -> str:
     if isinstance(node, Name):
         return bound.get(node.name, f"{IT}@{each}" if node.name == IT else node.name)
     if isinstance(node, Select):
-        return f"{_shape(node.operand, each, bound)}.{node.field}"
+        return f"{'has ' if node.test else ''}{_shape(node.operand, each, bound)}.{node.field}"
     if isinstance(node, Fold):
         return _shape_of_fold(node, each, bound)
     label = node.function if isinstance(node, Call) else type(node).__name__

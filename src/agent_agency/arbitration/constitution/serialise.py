@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
+from types import MappingProxyType, NoneType
 from typing import Any
 
 from agent_agency.arbitration.constitution.model import Category, Constitution, Rule, Weakening
@@ -21,6 +22,19 @@ _TOKEN = re.compile(
     r'''[rR]?("""(?:[^\\]|\\.)*?"""|\'\'\'(?:[^\\]|\\.)*?\'\'\'|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')'''
     r"|(?P<space>(?://[^\n]*|\s)+)",
     re.DOTALL,
+)
+
+_TEXTS = ("id", "title", "category", "severity", "condition", "message", "remedy", "source", "applies", "each", "path")
+_TYPES: Mapping[str, tuple[type, ...]] = MappingProxyType(
+    {
+        **dict.fromkeys(_TEXTS, (str,)),
+        "version": (int,),
+        "waivable": (bool,),
+        "evidence": (list,),
+        "line": (int, NoneType),
+        "effective": (str, NoneType),
+        "expires": (str, NoneType),
+    }
 )
 
 
@@ -52,9 +66,9 @@ def constitution_from(data: bytes) -> Constitution:
         rules = [_rule(one) for one in value["rules"]]
         weakened = [Weakening(one["rule"], one["how"], one["allowed_by"]) for one in value["weakened"]]
         named = value["digest"]
-    except (KeyError, TypeError, AttributeError) as error:
+        constitution = make_constitution(rules, weakened)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"no constitution: {error}") from error
-    constitution = make_constitution(rules, weakened)
     if constitution.digest != named or constitution_bytes(constitution) != data:
         raise ValueError("the rules are not those that the digest names")
     return constitution
@@ -100,6 +114,11 @@ def _day(day: date | None) -> str | None:
 
 
 def _rule(value: Mapping[str, Any]) -> Rule:
+    for key, kinds in _TYPES.items():
+        if type(value[key]) not in kinds:
+            raise TypeError(f"'{key}' is of a wrong type")
+    if not all(isinstance(kind, str) for kind in value["evidence"]):
+        raise TypeError("'evidence' is of a wrong type")
     return Rule(
         id=value["id"],
         version=value["version"],

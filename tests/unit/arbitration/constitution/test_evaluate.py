@@ -282,3 +282,18 @@ def test_facts_that_no_schema_names_cannot_be_smuggled_in() -> None:
     outcome = outcome_of(make_rule("spec.tier == 1"), facts)
     assert outcome.status is VIOLATED
     assert dict(outcome.facts) == {"spec.tier": 2}
+
+
+def test_a_rule_that_cannot_be_compiled_is_unknown_and_keeps_no_other_from_being_asked() -> None:
+    law = make_constitution([make_rule("1 +", id="our.broken"), make_rule("spec.present", id="our.whole")])
+    said = {one.rule: one.status for one in evaluate(law, {"spec": {"present": True}}, DAY)}
+    assert said == {"our.broken": UNKNOWN, "our.whole": SATISFIED}
+
+
+def test_two_rules_of_one_id_are_both_asked() -> None:
+    law = make_constitution([make_rule("spec.present"), make_rule("!spec.present")])
+    assert {one.status for one in evaluate(law, {"spec": {"present": True}}, DAY)} == {SATISFIED, VIOLATED}
+
+
+def test_a_rule_about_what_is_no_list_is_unknown() -> None:
+    assert outcome_of(make_rule("it.name == 'a'", each="secrets"), {"secrets": []}).status is UNKNOWN

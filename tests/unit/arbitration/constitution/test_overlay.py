@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from agent_agency.arbitration.constitution.cel import Evaluator
 from agent_agency.arbitration.constitution.check import checked_default
@@ -13,9 +16,15 @@ from agent_agency.arbitration.constitution.default_rules import default_constitu
 from agent_agency.arbitration.constitution.evaluate import evaluate
 from agent_agency.arbitration.constitution.model import Constitution, Rule, RuleStatus
 from agent_agency.arbitration.constitution.overlay import constitution_of, lay_over, loosened_by
-from support.rules import DAY, make_rule, rule_toml
+from support.conditions import conditions
+from support.rules import DAY, make_rule, outcome_of, rule_toml, whole_cases
 
 FILE = ".agency/rules/ours.toml"
+
+
+@pytest.fixture(scope="module")
+def evaluator() -> Evaluator:
+    return Evaluator()
 
 
 def _default(*, each: str = "gates") -> Rule:
@@ -198,3 +207,33 @@ def test_the_order_and_the_comments_of_files_change_no_digest() -> None:
     assert _read(spaced, second).digest == law.digest
     assert _read(rule_toml(title="'Another title'"), second).digest == law.digest
     assert _read(rule_toml("spec.tier != 1"), second).digest != law.digest
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    written=st.tuples(conditions(), conditions(), conditions()),
+    new_condition=st.sampled_from(
+        ["{0}", "{0} && {2}", "{2} && {0}", "{0} || {2}", "{2}", "!({0})", "{2} ? {0} : {0}"]
+    ),
+    new_applies=st.sampled_from(["{1}", "true", "{1} || {2}", "{1} && {2}", "{2}"]),
+    facts=whole_cases(),
+    lost=st.lists(st.sampled_from(["spec", "change", "budget", "law", "gates"]), max_size=2),
+)
+def test_what_is_taken_for_a_tightening_satisfies_nothing_that_the_default_does_not(
+    evaluator: Evaluator,
+    written: tuple[str, str, str],
+    new_condition: str,
+    new_applies: str,
+    facts: dict[str, Any],
+    lost: list[str],
+) -> None:
+    old = make_rule(written[0], applies=written[1])
+    texts = [f"({text})" for text in written]
+    new = replace(old, condition=new_condition.format(*texts), applies=new_applies.format(*texts))
+    assume(not loosened_by(checked_default(old, evaluator), checked_default(new, evaluator)))
+    known = {name: value for name, value in facts.items() if name not in lost}
+    before, after = outcome_of(old, known).status, outcome_of(new, known).status
+    if before in {RuleStatus.VIOLATED, RuleStatus.UNKNOWN}:
+        assert after in {RuleStatus.VIOLATED, RuleStatus.UNKNOWN}
+    if before is RuleStatus.VIOLATED:
+        assert after is RuleStatus.VIOLATED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -18,6 +19,7 @@ from agent_agency.arbitration.constitution.serialise import (
     make_constitution,
     without_space,
 )
+from agent_agency.canonical_json import canonical_json
 from agent_agency.facts import Severity
 from support.rules import make_rule
 
@@ -117,3 +119,21 @@ def test_bytes_that_are_no_constitution_are_refused(data: bytes) -> None:
 )  # fmt: skip
 def test_white_space_goes_and_strings_stay(condition: str, bare: str) -> None:
     assert without_space(condition) == bare
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("condition", None),
+        ("version", "one"),
+        ("evidence", 1),
+        ("category", "speed"),
+        ("effective", "soon"),
+        ("line", {}),
+    ],
+)
+def test_members_of_a_wrong_type_are_refused(member: str, value: Any) -> None:
+    document = json.loads(constitution_bytes(make_constitution([make_rule("spec.present")])))
+    document["rules"][0][member] = value
+    with pytest.raises(ValueError, match=r"."):
+        constitution_from(canonical_json(document))
