@@ -35,6 +35,7 @@ from agent_agency.config import LawLimits
 from agent_agency.evidence import EvidenceStore
 from agent_agency.git import Repository
 from agent_agency.identity import random_id
+from agent_agency.ledger.entry import Entry
 from agent_agency.ledger.journal import Draft, Ledger
 from agent_agency.report.json_document import to_document
 from agent_agency.store import precedent_index as index
@@ -242,7 +243,7 @@ def _library(repo: Repository, folder: Path) -> Library:
         batch.append(Draft("ruling", body))
         if len(batch) == _BATCH or at == PRECEDENTS - 1:
             entries = ledger.append_all(batch)
-            ledger.append_all([_promotion(entry.body["ruling_id"], entry.hash, signer) for entry in entries])
+            ledger.append_all([_promotion(entry, signer) for entry in entries])
             batch = []
     record = Record(ledger, EvidenceStore(folder / "evidence"), to_document)
     later = FixedClock().now() + timedelta(days=60)
@@ -262,10 +263,12 @@ def _ruling_body(at: int, case: CaseFeatures, commit: str) -> dict[str, Any]:
     }
 
 
-def _promotion(ruling: str, entry: str, signer: Ed25519Signer) -> Draft:
-    holding = f"It may, in the case of {ruling}."
-    subject = f"precedent:{precedent_id(ruling, entry, holding)}"
-    envelope = sign_statement(promotion_statement(ruling, entry, holding), signer)
+def _promotion(entry: Entry, signer: Ed25519Signer) -> Draft:
+    """As most do, precedents about one rule hold the same; one in fifty holds something else."""
+    ruling, rule = entry.body["ruling_id"], entry.body["features"]["facts"]["rule"][0]
+    holding = f"It may, under {rule}." if entry.seq % 50 else f"It may not, under {rule}."
+    subject = f"precedent:{precedent_id(ruling, entry.hash, holding)}"
+    envelope = sign_statement(promotion_statement(ruling, entry.hash, holding), signer)
     return Draft(PROMOTED, {"subject": subject, "attestation": envelope})
 
 

@@ -68,6 +68,17 @@ class LedgerView:
         found = self.fetch(self.index, self.index.about(subject))
         return tuple(entry for entry in found if entry.body.get("subject") == subject)
 
+    def of_kinds(self, kinds: Collection[str]) -> tuple[Entry, ...]:
+        """The entries of these kinds, oldest first."""
+        return () if self.index is None else tuple(self.fetch(self.index, self.index.of_kinds(kinds)))
+
+    def mark_of_kinds(self, kinds: Collection[str]) -> KindsMark | None:
+        """How far the entries of these kinds reach; ``None`` where there is none."""
+        if self.index is None:
+            return None
+        count, newest = self.index.reach_of(kinds)
+        return KindsMark(self.index.chain, count, newest, self.index.hash_of(newest)) if count else None
+
 
 Also = Callable[["Connection", str, tuple[Entry, ...]], None]
 
@@ -200,9 +211,7 @@ class Ledger:
             LedgerCorruptError: as `about`.
             LedgerError: as `about`.
         """
-        index = self._catch_up()
-        count, newest = index.reach_of(kinds) if index else (0, 0)
-        return KindsMark(index.chain, count, newest, index.hash_of(newest)) if index and count else None
+        return self.view().mark_of_kinds(kinds)
 
     def since(self, seq: int) -> Iterator[Entry]:
         """The entries after that one, oldest first; all of them after 0.

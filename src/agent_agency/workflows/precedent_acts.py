@@ -37,7 +37,7 @@ from agent_agency.evidence import EvidenceStore
 from agent_agency.ledger.entry import Entry
 from agent_agency.ledger.journal import Draft
 from agent_agency.workflows.case_features import features_of_file
-from agent_agency.workflows.precedent_index import followed, writer
+from agent_agency.workflows.precedent_index import writer
 from agent_agency.workflows.precedents import Library
 
 if TYPE_CHECKING:
@@ -175,9 +175,9 @@ def _write(
     from agent_agency.attestation.signer import sign_statement
 
     subject = precedent_subject(precedent)
-    followed(library.ledger, library.bench)
     body = {"subject": subject, "attestation": sign_statement(statement, signer)}
     moved = {subject: seen.last if seen else 0}
+    library.renewed().mark  # noqa: B018 - brings the index up first, so that the new row goes in with the new entry
     also = writer(library.ledger, library.bench)
     library.ledger.append_all([Draft(kind, body)], unless_moved=moved, also=also)
 

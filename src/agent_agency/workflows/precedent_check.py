@@ -12,7 +12,7 @@ from agent_agency.evidence import EvidenceStore
 from agent_agency.ledger.entry import Entry
 from agent_agency.workflows.case_features import features_of_file
 from agent_agency.workflows.precedent_acts import as_recorded
-from agent_agency.workflows.precedent_index import IndexReport, followed, report
+from agent_agency.workflows.precedent_index import IndexReport, report
 from agent_agency.workflows.precedents import Library, contradictions
 
 
@@ -67,7 +67,7 @@ def check(library: Library, evidence: EvidenceStore) -> CheckReport:
     Raises:
         LedgerError: the ledger cannot be read or does not verify.
     """
-    mark = followed(library.ledger, library.bench)
+    mark = library.mark
     indexed = report(library.ledger, library.bench)
     precedents = list(_all(library))
     standing = [one for one in precedents if one.status is Status.IN_FORCE]

@@ -33,15 +33,14 @@ class IndexReport:
     same: bool
 
 
-def followed(ledger: Ledger, bench: Bench) -> KindsMark | None:
-    """Bring the index up to the ledger; ``None`` where no entry is about a precedent.
+def followed(ledger: Ledger, bench: Bench, mark: KindsMark | None) -> KindsMark | None:
+    """Bring the index up to the ledger as far as the mark says; answer the mark.
 
     An index that is behind reads on. One that is ahead, or that something was taken from or added to, is built anew.
 
     Raises:
         LedgerError: the ledger cannot be read, or the index not be written.
     """
-    mark = ledger.mark_of_kinds(PRECEDENT_KINDS)
     if mark is None:
         return None
     with ledger.database.read() as connection:
@@ -136,7 +135,10 @@ def people_of(principals: Principals) -> str:
 
 def _bring_up(ledger: Ledger, bench: Bench, mark: KindsMark, *, anew: bool) -> int:
     with ledger.database.write() as connection:
+        mark = ledger.mark_of_kinds(PRECEDENT_KINDS) or mark  # somebody may have written since the caller looked
         known = index.mark_of(connection, mark.chain)
+        if not anew and _reaches(known, mark):
+            return known.precedents
         entries = () if anew else tuple(ledger.of_kinds(PRECEDENT_KINDS, after=known.seq - 1))
         if not anew and known.seq and entries and (entries[0].seq, entries[0].hash) == (known.seq, known.hash):
             entries = entries[1:]

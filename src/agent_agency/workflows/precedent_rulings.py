@@ -101,7 +101,7 @@ class RulingsOnRecord:
 
     @cached_property
     def _appeals(self) -> Appeals:
-        entries = tuple(self._record.ledger.of_kinds(APPEAL_KINDS))
+        entries = self._view.of_kinds(APPEAL_KINDS)
         if not entries:
             return Appeals()
         from agent_agency.arbitration.appeals.fold import fold_appeals

@@ -14,7 +14,6 @@ from agent_agency.errors import LawError, PrecedentError, UsageError
 from agent_agency.git import Repository
 from agent_agency.store import precedent_index as index
 from agent_agency.workflows.law import read_law
-from agent_agency.workflows.precedent_index import followed
 from agent_agency.workflows.precedents import Library, contradictions, matches
 from agent_agency.workflows.record import RULING, Record
 
@@ -98,7 +97,7 @@ def search(library: Library, asked: Question) -> tuple[Found, ...]:
         UsageError: the words hold none that can be searched.
         LedgerError: the ledger cannot be read or does not verify.
     """
-    mark = followed(library.ledger, library.bench)
+    mark = library.mark
     if mark is None:
         return ()
     relations = relations_of(library.ledger.of_kinds({RULING}))
@@ -121,7 +120,7 @@ def show(library: Library, name: str) -> Found:
     precedent = library.read(full_id(library, name))
     if precedent is None:
         raise _unknown(name)
-    mark = followed(library.ledger, library.bench)
+    mark = library.mark
     relations = relations_of(library.ledger.of_kinds({RULING}))
     used = usage(relations.get(precedent.id, {}), precedent.distinctions)
     clash = contradictions(library, mark, precedent) if mark and precedent.status is Status.IN_FORCE else ()
@@ -136,7 +135,7 @@ def full_id(library: Library, name: str) -> str:
     """
     if library.read(name) is not None:
         return name
-    mark = followed(library.ledger, library.bench)
+    mark = library.mark
     found: list[str] = []
     if mark is not None and name.startswith("P-"):
         with library.ledger.database.read() as connection:
@@ -161,7 +160,7 @@ def _hits(library: Library, asked: Question) -> Iterator[tuple[Precedent, Compar
             fix="Search by words or by facts.",
             code="precedent.no_facts",
         )
-    mark = followed(library.ledger, library.bench)
+    mark = library.mark
     if mark is None:
         return
     for match in matches(library, mark, ruling.features, every=asked.every):
@@ -176,7 +175,7 @@ def _by_words_and_facts(library: Library, asked: Question) -> Sequence[str] | No
     words = index.words_of(asked.words)
     if asked.words and not words:
         raise UsageError("There is no word to search for", fix="Give letters or digits.")
-    mark = followed(library.ledger, library.bench)
+    mark = library.mark
     if mark is None:
         return ()
     with library.ledger.database.read() as connection:

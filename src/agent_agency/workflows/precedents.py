@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from agent_agency.arbitration.precedents.acts import precedent_subject
 from agent_agency.arbitration.precedents.fold import Bench, fold
 from agent_agency.arbitration.precedents.model import (
+    PRECEDENT_KINDS,
     CaseFeatures,
     Citation,
     Feature,
@@ -74,6 +75,11 @@ class Library:
         return self.ledger.view()
 
     @cached_property
+    def mark(self) -> KindsMark | None:
+        """How far the entries about precedents reach; the index is brought up to there."""
+        return followed(self.ledger, self.bench, self.view.mark_of_kinds(PRECEDENT_KINDS))
+
+    @cached_property
     def rulings(self) -> RulingsOnRecord:
         """The rulings that precedents are made of."""
         return RulingsOnRecord(self.repo, self.record, self.view, self.now)
@@ -116,7 +122,7 @@ def guidance(library: Library, here: CaseFeatures) -> tuple[Citation, ...]:
     """
     if not here.of("issue"):
         return ()
-    mark = followed(library.ledger, library.bench)
+    mark = library.mark
     if mark is None:
         return ()
     found: list[Citation] = []
