@@ -18,6 +18,7 @@ from agent_agency.workflows.appeals import read_appeals, read_labels, settle
 from agent_agency.workflows.check_evidence import EntryEvidence, EvidenceIndex
 from agent_agency.workflows.explain_ruling import Reexecution, explain
 from support.appeals import REVIEWERS, Town, make_town
+from support.law import WAIVER
 from support.principals import make_principal, principals_toml
 
 
@@ -333,3 +334,66 @@ def test_every_entry_of_an_appeal_is_plain_json(town: Town) -> None:
         for entry in registry.record.ledger.entries():
             assert json.loads(json.dumps(entry.body)) == dict(entry.body)
         assert len(read_appeals(registry).appeals) == 1
+
+
+def waived_town(folder: Path) -> Town:
+    """A town without approvers, whose violation a waiver file at the base covers; judge1 approved it."""
+    town = make_town(folder)
+    town.git.checkout("main")
+    left = [person for name, person in town.people.items() if name != "approver"]
+    town.git.write(PRINCIPALS_PATH, principals_toml(left))
+    text = WAIVER.format(
+        id="WV-1", gate="scope_boundary", approver="judge1@example.org", expires="2026-02-20T00:00:00Z", spec="FEAT-1"
+    )
+    town.git.write(".caws/waivers/WV-1.yaml", f"{text}requested_by: judge2@example.org\n")
+    town.git.commit("Grant a waiver")
+    town.git.checkout("work")
+    return town
+
+
+def test_a_waiver_that_should_not_have_counted_is_struck_by_others_than_its_parties(tmp_path: Path) -> None:
+    town = waived_town(tmp_path / "repo")
+    ruling = town.review()
+    assert ruling.decision.verdict == "waived"
+    claim = Claim(Form.WAIVER_WRONGLY_APPLIED, "WV-1", rule="scope.boundary")
+    appeal = town.file(ruling.ruling_id, [claim], by="judge5", ground=Ground.LEGAL_ERROR)
+    for party in ("judge1", "judge2", "judge5"):
+        with pytest.raises(AppealError, match="would not count"):
+            town.vote(appeal, party)
+    done = town.vote(appeal, "judge3")
+    assert done.result is not None
+    assert (done.result.outcome, done.result.verdict) == ("overturned", "rejected")
+
+
+def test_a_waiver_that_counted_already_or_never_was_is_no_error(tmp_path: Path) -> None:
+    town = waived_town(tmp_path / "repo")
+    ruling = town.review()
+    for waiver, why in (("WV-1", "applied the waiver"), ("WV-9", "no waiver WV-9 was in force")):
+        claim = Claim(Form.WAIVER_NOT_APPLIED, waiver, rule="scope.boundary")
+        with pytest.raises(AppealError, match=why):
+            town.file(ruling.ruling_id, [claim], by="judge5", ground=Ground.LEGAL_ERROR)
+
+
+def test_a_ruling_by_a_stale_base_is_corrected_by_the_whole_case_of_the_right_one(town: Town) -> None:
+    stale = town.ruling
+    town.git.checkout("main")
+    spec = town.git.path / ".caws/specs/FEAT-1.yaml"
+    spec.write_text(spec.read_text().replace("  out: [src/frozen/]\n", "  out: [src/cold/]\n"))
+    town.git.commit("Open the folder")
+    town.git.checkout("work")
+    right = town.review()
+    assert right.decision.verdict == "approved"
+    claim = Claim(Form.WRONG_LAW, right.ruling_id, rule="scope.boundary")
+    appeal = town.vote(town.file(stale.ruling_id, [claim], ground=Ground.LEGAL_ERROR), "judge1")
+    assert appeal.result is not None
+    assert appeal.result.verdict == "approved"
+    with town.registry() as registry:
+        assert follows_again(registry, appeal) == "same"
+
+
+def test_the_result_of_an_appeal_measures_nothing(town: Town) -> None:
+    appeal = overturned(town)
+    assert appeal.result is not None
+    with town.registry() as registry:
+        assert registry.sources.reviewed(appeal.result.ruling) is None
+        assert registry.sources.reviewed(appeal.ruling.id) is not None

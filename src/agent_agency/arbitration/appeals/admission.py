@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -73,7 +73,7 @@ def admit(
     level = before.level + 1 if before else 1
     if level > LAST_LEVEL:
         raise NotAdmittedError(f"the ruling is of level {LAST_LEVEL}, the last, and final")
-    _check_time(found, ruling, entry.seq, at, court)
+    _check_time(found, ruling, (entry.seq, at), court.appeal_days, signed.principal.name)
     _check_new(named, ruling)
     made = Appeal(
         id=named.id,
@@ -133,14 +133,29 @@ def _with_matter(ruling: AppealedRuling, before: Appeal | None) -> AppealedRulin
     return replace(ruling, parties=parties, rests_on=ruling.rests_on | last.rests_on | admitted)
 
 
-def _check_time(found: Appeals, ruling: AppealedRuling, seq: int, at: datetime, court: Court) -> None:
-    if at > ruling.at + timedelta(days=court.appeal_days):
-        raise NotAdmittedError(f"a ruling can be appealed for {court.appeal_days} days, and they are over")
-    for other in found.of_ruling(ruling.id):
+def _check_time(found: Appeals, ruling: AppealedRuling, when: tuple[int, datetime], days: int, who: str) -> None:
+    seq, at = when
+    others = found.of_ruling(ruling.id)
+    for other in others:
         if other.result is not None and other.result.seq < seq:
             raise NotAdmittedError(f"appeal {other.id} against it was decided: appeal {other.result.ruling} instead")
         if other.open_at(seq, at):
             raise NotAdmittedError(f"appeal {other.id} against it is open")
+    if at > time_to_appeal(ruling.at, [one for one in others if one.appellant != who], days):
+        raise NotAdmittedError(f"a ruling can be appealed for {days} days, and they are over")
+
+
+def time_to_appeal(ruled_at: datetime, lapsed: Sequence[Appeal], days: int) -> datetime:
+    """When the time to appeal a ruling ends; it begins anew, once, when an appeal of somebody else has lapsed.
+
+    Without that, an appeal that nobody means to be heard would use up everybody's time.
+
+    Args:
+        ruled_at: when the ruling was recorded.
+        lapsed: appeals against it by others, all of which have lapsed.
+        days: how long a ruling can be appealed.
+    """
+    return min((appeal.due for appeal in lapsed), default=ruled_at) + timedelta(days=days)
 
 
 def _check_new(filing: Filing, ruling: AppealedRuling) -> None:

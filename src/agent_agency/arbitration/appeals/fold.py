@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from agent_agency.arbitration.appeals import model
-from agent_agency.arbitration.appeals.admission import NotAdmittedError, admit
+from agent_agency.arbitration.appeals.admission import NotAdmittedError, admit, time_to_appeal
 from agent_agency.arbitration.appeals.model import (
     LAST_LEVEL,
     Appeal,
@@ -220,7 +220,8 @@ def _closed(appeal: Appeal, found: Appeals, now: datetime) -> Appeal:
     above = found.of_ruling(appeal.result.ruling)
     ruled = any(one.result is not None for one in above)
     waiting = any(one.open for one in above)
-    if appeal.level == LAST_LEVEL or ruled or (now > appeal.closes and not waiting):
+    closes = max(appeal.closes, time_to_appeal(appeal.result.at, above, appeal.appeal_days))
+    if appeal.level == LAST_LEVEL or ruled or (now > closes and not waiting):
         return replace(appeal, state=after(appeal.state, Event.CLOSED) or State.FINAL)
     return appeal
 

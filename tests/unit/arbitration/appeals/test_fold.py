@@ -261,13 +261,28 @@ def test_a_lapse_that_is_not_due_is_not_believed(docket: Docket) -> None:
     assert docket.appeal(appeal_id).state is State.FILED
 
 
-def test_a_ruling_may_be_appealed_anew_after_a_lapse_while_its_time_runs() -> None:
-    docket = Docket(ALL)
+def test_whoever_lets_an_appeal_lapse_cannot_begin_anew(docket: Docket) -> None:
     ruling = docket.rule("R-1")
     first = docket.file(ruling, WRITER.signer)
-    assert "is open" in why(docket, docket.file(ruling, WRITER.signer, nonce="2"))
     docket.wait(31)
     assert docket.appeal(first).state is State.LAPSED
+    assert "they are over" in why(docket, docket.file(ruling, WRITER.signer, nonce="3"))
+
+
+def test_an_appeal_that_nobody_means_does_not_use_up_the_time_of_others(docket: Docket) -> None:
+    ruling = docket.rule("R-1")
+    docket.file(ruling, JUDGES[0].signer)
+    assert "is open" in why(docket, docket.file(ruling, WRITER.signer, nonce="2"))
+    docket.wait(31)
+    second = docket.file(ruling, WRITER.signer, nonce="3")
+    assert docket.appeal(second).state is State.FILED
+
+
+def test_the_time_to_appeal_begins_anew_once_only(docket: Docket) -> None:
+    ruling = docket.rule("R-1")
+    for judge in JUDGES[:2]:
+        docket.file(ruling, judge.signer)
+        docket.wait(31)
     assert "they are over" in why(docket, docket.file(ruling, WRITER.signer, nonce="3"))
 
 
@@ -285,6 +300,8 @@ def test_a_decided_appeal_is_not_final_while_a_higher_level_hears_it(docket: Doc
     docket.wait(10)
     assert docket.appeal(first).state is State.UPHELD
     docket.wait(21)
+    assert docket.appeal(first).state is State.UPHELD
+    docket.wait(14)
     assert docket.appeal(first).state is State.FINAL
 
 
