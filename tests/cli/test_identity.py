@@ -260,3 +260,18 @@ def test_a_protected_key_of_openssh_signs_once_its_pass_phrase_is_typed(tmp_path
     done = agency_on_terminal(*args, cwd=repo.path, answers=[("passphrase", PASS_PHRASE)])
     assert done.code == 0, done
     assert "PENDING" in done.out
+
+
+def test_validate_finds_what_is_wrong_with_the_list(repo: GitRepo) -> None:
+    repo.write(
+        PRINCIPALS_PATH, '[[principal]]\nname = "ada"\naddress = "ada@example.org"\nroles = ["owner"]\nkeys = []\n'
+    )
+    done = agency("validate", "--json", cwd=repo.path)
+    assert done.code == 1, done.err
+    (result,) = done.document["files"] if "files" in done.document else done.document["results"]
+    assert [finding["line"] for finding in result["findings"]] == [4, 5]
+    repo.write(PRINCIPALS_PATH, make_principal("ada", ["approver"]).toml)
+    assert agency("validate", cwd=repo.path).code == 0
+    (repo.path / PRINCIPALS_PATH).rename(repo.path / ".agency" / "other.toml")
+    (repo.path / PRINCIPALS_PATH).symlink_to("other.toml")
+    assert agency("validate", cwd=repo.path).code == 1

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 CAWS_FOLDER: Final = ".caws"
 CONFIG_NAME: Final = "agency.toml"
+AGENCY_FOLDER: Final = ".agency"
+PRINCIPALS_NAME: Final = "principals.toml"
 POLICY_NAMES: Final = ("policy.yaml", "policy.yml")
 SINGLE_SPEC_NAMES: Final = ("working-spec.yaml", "working-spec.yml")
 WAIVER_MAP_NAMES: Final = ("waivers.yml", "waivers.yaml")
@@ -26,6 +28,7 @@ class DocumentKind(StrEnum):
     POLICY = "policy"
     WAIVERS = "waivers"
     CONFIG = "config"
+    PRINCIPALS = "principals"
 
 
 def kind_by_place(parts: tuple[str, ...]) -> DocumentKind | None:
@@ -34,7 +37,8 @@ def kind_by_place(parts: tuple[str, ...]) -> DocumentKind | None:
     folder = parts[-2] if len(parts) > 1 else ""
     above = parts[-3] if len(parts) > 2 else ""  # noqa: PLR2004 - two folders and a name
     if name == CONFIG_NAME or name.endswith(".toml"):
-        return DocumentKind.CONFIG
+        listed = folder == AGENCY_FOLDER and name == PRINCIPALS_NAME
+        return DocumentKind.PRINCIPALS if listed else DocumentKind.CONFIG
     if folder == CAWS_FOLDER and name in POLICY_NAMES:
         return DocumentKind.POLICY
     if folder == CAWS_FOLDER and name in WAIVER_MAP_NAMES:

@@ -83,14 +83,15 @@ def find_root(start: Path) -> Path | None:
 
 
 def find_documents(root: Path) -> Iterator[Path]:
-    """The documents of a repository, in the order in which they bind: settings, policy, specs, waivers.
+    """The documents of a repository, in the order in which they bind, waivers last.
 
     Raises:
         FileUnreadableError: when a folder cannot be listed.
     """
     caws = root / kinds.CAWS_FOLDER
     names = (*kinds.POLICY_NAMES, *kinds.SINGLE_SPEC_NAMES)
-    singles = (root / kinds.CONFIG_NAME, *(caws / name for name in names))
+    principals = root / kinds.AGENCY_FOLDER / kinds.PRINCIPALS_NAME
+    singles = (root / kinds.CONFIG_NAME, principals, *(caws / name for name in names))
     yield from (path for path in singles if os.path.lexists(path))
     yield from _listed(caws / kinds.SPEC_FOLDER)
     yield from _listed(caws / kinds.WAIVER_FOLDER)
@@ -240,6 +241,12 @@ class _Run:
             config = read_config(data, shown)
             findings = () if isinstance(config, Config) else config
             self.results.append(ValidationResult(shown, None, not findings, findings))
+        elif kind is DocumentKind.PRINCIPALS:
+            from agent_agency.attestation.principals import Principals, read_principals
+
+            listed = read_principals(data, shown)
+            wrong = () if isinstance(listed, Principals) else listed
+            self.results.append(ValidationResult(shown, None, not wrong, wrong))
         else:
             self.results.append(self._judge_spec(shown, data, path, around))
 
