@@ -72,6 +72,9 @@ class Desk:
             raise UsageError(f"{len(found)} waivers hold the id {waiver_id}: {shown}", fix="Name one with --digest.")
         if held:
             raise UsageError(f"No waiver {waiver_id} has the digest {digest!r}", fix="Leave --digest out.")
+        gone = next((one for one in self.evidence.discarded if one.waiver_id == waiver_id), None)
+        if gone is not None:
+            raise UsageError(f"No waiver {waiver_id} counts: {gone.where}: {gone.why}", fix="Ask for it anew.")
         known = ", ".join(dict.fromkeys(record.waiver.id for record in self.records))
         fix = f"Those that there are: {known}." if known else "Ask for one with agency waiver request."
         raise UsageError(f"There is no waiver {waiver_id!r}", fix=fix)

@@ -16,10 +16,15 @@ from agent_agency.arbitration.verdict import WaiverInForce
 from agent_agency.arbitration.waivers.fold import fold
 from agent_agency.arbitration.waivers.force import ChangeBefore, days_of, judge_record
 from agent_agency.arbitration.waivers.lawful import BUDGET_GATE, Bounds
+from agent_agency.arbitration.waivers.model import Discarded
+from agent_agency.arbitration.waivers.statements import is_waiver_id
+from agent_agency.attestation.person import distinct, without
 from agent_agency.spec.model import Budget, BudgetDecision, Waiver
 from agent_agency.spec.waiver_force import why_not_in_force
 from agent_agency.workflows.law import Law
 from agent_agency.workflows.waiver_evidence import WaiverEvidence
+
+MOST_TOLD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,20 @@ def waivers_of_change(
         judged = _stated(law, files, change, uses_of)
     capped = law.limits.max_delta_files is not None or law.limits.max_delta_loc is not None
     judged = [(replace(use, budget_capped=capped), why) for use, why in judged]
-    return _without_doubles(judged, signatures_needed=evidence.signatures_needed)
+    told = _without_doubles(judged, signatures_needed=evidence.signatures_needed)
+    return replace(told, not_in_force=_with_discarded(told, evidence.discarded))
+
+
+def _with_discarded(waivers: WaiversOfChange, discarded: Sequence[Discarded]) -> Mapping[str, str]:
+    """Also say what was recorded about a waiver and counts for nothing; a few are enough to see what is wrong."""
+    in_force = {use.waiver.id for use in waivers.in_force}
+    found: dict[str, list[str]] = {}
+    for one in discarded:
+        if one.waiver_id not in in_force and is_waiver_id(one.waiver_id):
+            found.setdefault(one.waiver_id, []).append(f"{one.where}: {one.why}")
+    known = waivers.not_in_force
+    told = {name: "; ".join((*filter(None, [known.get(name)]), *whys[:MOST_TOLD])) for name, whys in found.items()}
+    return dict(sorted({**known, **told}.items()))
 
 
 def _why_none(law: Law, evidence: WaiverEvidence) -> str:
@@ -153,7 +171,8 @@ def _stated(law: Law, files: Sequence[Waiver], change: ChangeBefore, uses_of: Ca
         )
         if why is None and waiver.max_uses is not None and uses_of(waiver.id) >= waiver.max_uses:
             why = f"its {waiver.max_uses} use(s) are used up"
-        judged.append((WaiverUse(waiver, len(waiver.approvers), quorum, days_of(waiver, change.now)), why))
+        approvers = without(distinct(waiver.approvers), (*change.authors, *filter(None, [waiver.requester])))
+        judged.append((WaiverUse(waiver, len(approvers), quorum, days_of(waiver, change.now)), why))
     return judged
 
 

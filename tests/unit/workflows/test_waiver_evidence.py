@@ -16,11 +16,13 @@ import pytest
 from agent_agency.arbitration.waivers.model import ActKind, Terms
 from agent_agency.arbitration.waivers.statements import Decided, decision_statement, request_statement
 from agent_agency.attestation.signer import Ed25519Signer, sign_statement
+from agent_agency.errors import UsageError
 from agent_agency.git import Repository
 from agent_agency.workflows.anchor import anchor_head
 from agent_agency.workflows.principals_at import principals_at
 from agent_agency.workflows.record import ledger_of
 from agent_agency.workflows.waiver_evidence import WaiverEvidence, read_evidence
+from agent_agency.workflows.waivers import waivers_of_change
 from support.principals import make_principal
 from support.waivers import Court, FixedClock
 
@@ -81,6 +83,19 @@ def test_a_key_that_is_not_listed_approves_nothing(bench: Bench) -> None:
     bench.write("waiver_approved", "waiver:WV-1", bench.approve(MAL.signer))
     assert "not among those of the listed principals" in bench.why()
     assert bench.court.state() == "pending"
+
+
+def test_the_ruling_says_why_what_was_recorded_counts_for_nothing(bench: Bench) -> None:
+    bench.write("waiver_approved", "waiver:WV-1", bench.approve(MAL.signer))
+    bench.write("waiver_approved", "waiver:WV-1\x1b[2J", bench.approve(MAL.signer))
+    with Repository.discover(bench.court.repo.path) as repo:
+        desk = bench.court.desk(repo)
+        found = waivers_of_change(
+            desk.law, desk.evidence, spec_id="FEAT-1", tier=3, authors=(), now=desk.now, uses_of=lambda _: 0
+        )
+    assert list(found.not_in_force) == ["WV-1"]
+    assert "0 of the 1 signed approvals" in found.not_in_force["WV-1"]
+    assert "not among those of the listed principals" in found.not_in_force["WV-1"]
 
 
 def test_an_approval_of_another_repository_counts_nothing(bench: Bench) -> None:
@@ -172,6 +187,8 @@ def test_a_waiver_stays_revoked_when_who_revoked_it_has_left(bench: Bench) -> No
 def test_a_request_whose_requester_the_base_lists_no_more_is_none(bench: Bench) -> None:
     bench.court.list_people(one for one in bench.court.people.values() if one.name != "rex")
     assert not [act for act in bench.evidence().acts if act.kind is ActKind.REQUEST]
+    with pytest.raises(UsageError, match="No waiver WV-1 counts: ledger entry 2: the key"):
+        bench.court.record()
 
 
 def test_a_revocation_that_was_cut_from_the_record_is_missed(bench: Bench, tmp_path: Path) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from agent_agency.errors import LedgerCorruptError
 from agent_agency.git import Repository
+from agent_agency.workflows.law import read_law
 from agent_agency.workflows.waiver_desk import Desk
 from agent_agency.workflows.waiver_evidence import WaiverEvidence
 from agent_agency.workflows.waivers import WaiversOfChange, waivers_of_change
+from support.law import WAIVER, lawful_repo
 from support.waivers import Court
 
 
@@ -74,6 +77,26 @@ def test_a_second_request_under_an_id_that_nobody_approved_takes_nothing_away(de
     asked = next(act for act in desk.evidence.acts if act.terms)
     twin = replace(asked, digest="sha256:" + "f" * 64)
     assert found(desk, replace(desk.evidence, acts=(*desk.evidence.acts, twin))).in_force
+
+
+def test_a_statement_of_the_author_is_not_counted_among_the_approvals(tmp_path: Path) -> None:
+    repo = lawful_repo(tmp_path / "repo")
+    text = WAIVER.format(id="WV-1", gate="secrets", approver="X", expires="2026-03-01T00:00:00Z", spec="FEAT-1")
+    repo.checkout("main")
+    repo.commit("Grant", **{".caws/waivers/WV-1.yaml": text.replace("X", "author@example.org, ann@example.org")})
+    now = datetime(2026, 2, 1, tzinfo=UTC)
+    with Repository.discover(repo.path) as opened:
+        law = read_law(opened, opened.resolve("main"), now)
+    (use,) = waivers_of_change(
+        law,
+        WaiverEvidence(),
+        spec_id="FEAT-1",
+        tier=3,
+        authors=("author@example.org",),
+        now=now,
+        uses_of=lambda _: 0,
+    ).in_force
+    assert (use.approvals, use.signed) == (1, False)
 
 
 def test_signed_acts_bring_nothing_into_force_where_the_base_lists_no_approver(desk: Desk) -> None:

@@ -22,6 +22,7 @@ from agent_agency.spec.model import Budget
 SUBJECT_PREFIX = "waiver:"
 MOST_NAMED = 50
 MOST_TEXT = 10_000
+MOST_ID = 100
 
 _ID = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*-[0-9]+[a-z]?")
 _COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})")
@@ -63,6 +64,11 @@ class Decided:
     base: str
     chain: str
     note: str
+
+
+def is_waiver_id(text: str) -> bool:
+    """Whether a text has the form of a waiver's id, so that it can be told without forging a line."""
+    return len(text) <= MOST_ID and _ID.fullmatch(text) is not None
 
 
 def subject_of(waiver_id: str) -> str:
@@ -179,7 +185,7 @@ def _subject(statement: Statement, value: Mapping[str, Any], digests: Mapping[st
     """The waiver's id, told once in the predicate and once, with the digest, as the statement's subject."""
     named = value["subject"]
     waiver_id = named.removeprefix(SUBJECT_PREFIX) if isinstance(named, str) else ""
-    if not _ID.fullmatch(waiver_id) or named != subject_of(waiver_id):
+    if not is_waiver_id(waiver_id) or named != subject_of(waiver_id):
         raise ValueError("it names no waiver as its subject")
     if [(name, dict(found)) for name, found in statement.subjects] != [(named, dict(digests))]:
         raise ValueError("the subject of the statement is not that of its predicate")
