@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -95,7 +95,7 @@ def rules_at_base(repo: Path, base: str | None, now: datetime) -> RulesInView:
         commit = repository.resolve_all([ref])[0]
         read = constitution_at(repository, commit, now)
     if isinstance(read, Constitution):
-        return RulesInView(read, f"{display_path(ref)} ({commit[:12]})", commit)
+        return RulesInView(_with_examples(read), f"{display_path(ref)} ({commit[:12]})", commit)
     raise _broken(read)
 
 
@@ -109,7 +109,7 @@ def rules_in_working_tree(repo: Path) -> RulesInView:
     if linted.broken:
         raise _broken(linted.findings)
     if not linted.sources:
-        return RulesInView(default_constitution(), "the working tree")
+        return RulesInView(_with_examples(default_constitution()), "the working tree")
     from agent_agency.arbitration.constitution.overlay import constitution_of
 
     read = constitution_of(linted.sources, _weaken(_root(repo)))
@@ -161,6 +161,13 @@ def play(request: Play) -> tuple[RuleOutcome, ...]:
     rules = _asked_rules(request)
     facts, day = _facts_of(request)
     return evaluate(rules, facts, day)
+
+
+def _with_examples(constitution: Constitution) -> Constitution:
+    """The constitution with the examples of the shipped rules, which a review leaves out."""
+    shipped = {rule.id: rule.examples for rule in default_rules()}
+    rules = (rule if rule.path else replace(rule, examples=shipped[rule.id]) for rule in constitution.rules)
+    return replace(constitution, rules=tuple(rules))
 
 
 def _asked_rules(request: Play) -> Constitution:

@@ -16,6 +16,7 @@ from agent_agency.arbitration.constitution.default_rules import default_constitu
 from agent_agency.arbitration.constitution.evaluate import evaluate
 from agent_agency.arbitration.constitution.model import Constitution, Rule, RuleStatus
 from agent_agency.arbitration.constitution.overlay import constitution_of, lay_over, loosened_by
+from agent_agency.arbitration.constitution.serialise import make_constitution
 from support.conditions import conditions
 from support.rules import DAY, make_rule, outcome_of, rule_toml, whole_cases
 
@@ -66,6 +67,13 @@ def _refused(*texts: str, weaken: tuple[str, ...] = ()) -> list[str]:
 
 def test_without_files_the_defaults_bind() -> None:
     assert constitution_of({}) == default_constitution()
+
+
+def test_the_defaults_that_a_review_reads_are_those_with_examples_but_for_these() -> None:
+    bare = tuple(replace(rule, examples=()) for rule in default_rules())
+    assert default_constitution().rules == bare
+    assert default_constitution().digest == make_constitution(default_rules()).digest
+    assert all(rule.examples for rule in default_rules())
 
 
 def test_a_rule_of_its_own_is_added() -> None:
