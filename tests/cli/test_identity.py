@@ -102,6 +102,7 @@ def test_an_approvers_key_opens_with_the_pass_phrase_that_was_typed(keys: Path, 
     [
         ([("New pass phrase", "too short")], "fewer than 12"),
         ([("New pass phrase", "")], "No pass phrase"),
+        ([("New pass phrase", "long " * 20)], "more than 72 bytes"),
         ([("New pass phrase", PASS_PHRASE), ("The same again", "another pass phrase")], "differ"),
     ],
 )

@@ -7,14 +7,14 @@ refuses whatever could let one person pass for two, or a machine for a person.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from agent_agency.attestation.keys import BadKeyError, PublicKey, parse_public_line
-from agent_agency.attestation.person import same_principal
+from agent_agency.attestation.person import principal as person
 from agent_agency.facts import Finding, Place, Severity, display_path
 
 if TYPE_CHECKING:
@@ -126,10 +126,12 @@ class _Reader:
             self._wrong(("principal",), "'principal' is not a list of tables", "Write '[[principal]]' for each.")
             return ()
         listed: list[Principal] = []
+        known = _Known()
         for index, table in enumerate(tables):
             principal = self._principal(table, ("principal", index))
             if principal is not None:
-                self._refuse_twins(principal, listed, ("principal", index))
+                self._refuse_twins(principal, known, ("principal", index))
+                known.add(principal)
                 listed.append(principal)
         return tuple(listed)
 
@@ -192,14 +194,14 @@ class _Reader:
             self._tell("key_twice", at, "A key is listed twice", "List each key once.")
         return tuple(keys)
 
-    def _refuse_twins(self, principal: Principal, others: Iterable[Principal], at: Pointer) -> None:
-        for other in others:
-            if shared := set(principal.keys) & set(other.keys):
-                message = f"{principal.name} has a key of {other.name}: {min(key.key_id for key in shared)}"
+    def _refuse_twins(self, principal: Principal, known: _Known, at: Pointer) -> None:
+        for key in principal.keys:
+            if other := known.by_key.get(key):
+                message = f"{principal.name} has a key of {other}: {key.key_id}"
                 self._tell("key_twice", (*at, "keys"), message, "Give each principal keys of their own.")
-            if _may_be_one(principal, other):
-                message = f"{principal.name} and {other.name} may be the same person, who would count twice"
-                self._tell("same_person", at, message, "List a person once, with all of their keys.")
+        if other := known.same_person(principal):
+            message = f"{principal.name} and {other} may be the same person, who would count twice"
+            self._tell("same_person", at, message, "List a person once, with all of their keys.")
 
     def _known_keys(self, table: Mapping[str, Any], at: Pointer, known: tuple[str, ...]) -> None:
         for key in table:
@@ -218,10 +220,35 @@ class _Reader:
         self.found.append(_finding(rule, message, remedy, Place(self._path, line, column), subject))
 
 
-def _may_be_one(one: Principal, other: Principal) -> bool:
-    return any(
-        same_principal(left, right)
-        for left in (one.name, one.address)
-        for right in (other.name, other.address)
-        if left and right
-    )
+class _Known:
+    """Those who were read already, so that each further one is compared with all of them at once.
+
+    Says what ``same_principal`` says of any two names or addresses: equal ones are one person, and so are a bare handle
+    and an address that begins with it.
+    """
+
+    def __init__(self) -> None:
+        self.by_key: dict[PublicKey, str] = {}
+        self._whole: dict[str, str] = {}
+        self._beginnings: dict[str, str] = {}
+
+    def add(self, one: Principal) -> None:
+        """Remember a principal."""
+        self.by_key.update(dict.fromkeys(one.keys, one.name))
+        for text in _names(one):
+            self._whole.setdefault(text, one.name)
+            if "@" in text:
+                self._beginnings.setdefault(text.partition("@")[0], one.name)
+
+    def same_person(self, one: Principal) -> str | None:
+        """Who of them may be this principal."""
+        for text in _names(one):
+            handle, at, _ = text.partition("@")
+            found = self._whole.get(text) or (self._whole.get(handle) if at else self._beginnings.get(handle))
+            if found is not None:
+                return found
+        return None
+
+
+def _names(one: Principal) -> tuple[str, ...]:
+    return tuple(person(text) for text in (one.name, one.address) if text)

@@ -15,6 +15,9 @@ from agent_agency.errors import SigningError
 
 TERMINAL = "/dev/tty"
 LEAST_LENGTH = 12
+MOST_BYTES = 72
+"""What bcrypt takes in; more would be cut off by some programs and not by others."""
+
 _LONGEST = 1024
 
 
@@ -32,7 +35,8 @@ def ask_new_pass_phrase(name: str) -> bytes:
     """Ask twice for the pass phrase of a new key.
 
     Raises:
-        SigningError: there is no terminal, the two differ, or it is shorter than ``LEAST_LENGTH`` characters.
+        SigningError: there is no terminal, the two differ, or it is shorter than ``LEAST_LENGTH`` characters or
+            longer than ``MOST_BYTES`` bytes.
     """
     with _terminal() as terminal:
         first = _asked(terminal, f"New pass phrase for the key {name} ({LEAST_LENGTH} characters or more): ")
@@ -40,6 +44,12 @@ def ask_new_pass_phrase(name: str) -> bytes:
             raise SigningError(
                 f"The pass phrase has fewer than {LEAST_LENGTH} characters",
                 fix="Choose a longer one; several words are easy to keep.",
+                code="signature.pass_phrase",
+            )
+        if len(first) > MOST_BYTES:
+            raise SigningError(
+                f"The pass phrase has more than {MOST_BYTES} bytes",
+                fix="Choose a shorter one.",
                 code="signature.pass_phrase",
             )
         if _asked(terminal, "The same again: ") != first:

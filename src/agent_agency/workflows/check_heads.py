@@ -106,8 +106,11 @@ def head_witness(
 
     Raises:
         UnknownRevisionError: a commit was named that is none.
+        UsageError: the anchor is no whole name of a ref.
         LawError: the list there cannot be read.
     """
+    if anchor is not None and not anchor.startswith("refs/"):
+        raise UsageError(f"{anchor!r} is no whole name of a ref", fix=f"Write it in full, e.g. {FETCHED_REFS}/origin.")
     listed = Principals()
     try:
         listed = principals_at(repo, repo.resolve(principals or repo.default_base()))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent_agency.attestation.person import same_principal
 from agent_agency.attestation.principals import PRINCIPALS_PATH, Principals, read_principals
 from agent_agency.facts import Finding
 from support.principals import listed, make_principal, principals_toml
@@ -124,6 +125,33 @@ def test_one_person_is_not_listed_twice(name: str, address: str) -> None:
 def test_one_key_is_not_two_peoples() -> None:
     second = table(name='"ben"', address='"ben@example.org"', keys=f'["{KEY} ben"]')
     assert {finding.rule for finding in found(table() + second)} == {"principals.key_twice"}
+
+
+NAMES = st.sampled_from(["ada", "Ada", "ben", "b.e", "cy", "dee"])
+DOMAINS = st.sampled_from(["example.org", "Example.org", "x.org", "users.noreply.github.com"])
+
+
+@given(st.lists(st.tuples(NAMES, NAMES, st.sampled_from(["", "+tag"]), DOMAINS), min_size=2, max_size=4))
+def test_two_are_one_person_exactly_where_their_names_or_addresses_may_be(rows: list[tuple[str, ...]]) -> None:
+    people = [(name, f"{local}{tag}@{domain}") for name, local, tag, domain in rows]
+    one_twice = any(
+        same_principal(mine, theirs)
+        for index, other in enumerate(people)
+        for one in people[:index]
+        for mine in one
+        for theirs in other
+    )
+    keys = [make_principal(f"key {index}", []).signer.public_key.line() for index in range(len(people))]
+    text = "".join(
+        table(name=f'"{name}"', address=f'"{address}"', keys=f'["{key}"]')
+        for (name, address), key in zip(people, keys, strict=True)
+    )
+    assert isinstance(read_principals(text.encode(), PRINCIPALS_PATH), Principals) is not one_twice
+
+
+def test_a_long_list_is_read_soon() -> None:
+    people = [make_principal(f"person{number}", ["requester"]) for number in range(1000)]
+    assert len(listed(*people).listed) == 1000
 
 
 def test_what_cannot_be_shown_is_quoted() -> None:
