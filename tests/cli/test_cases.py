@@ -13,6 +13,9 @@ import pytest
 from agent_agency.attestation.principals import PRINCIPALS_PATH
 from agent_agency.cli.main import main
 from agent_agency.cli.services import machine_services
+from agent_agency.clock import SystemClock
+from agent_agency.identity import random_id
+from agent_agency.ledger.opening import open_ledger
 from agent_agency.report.json_document import to_document
 from agent_agency.workflows.review import review
 from agent_agency.workflows.subject import ReviewRequest
@@ -144,6 +147,17 @@ def test_what_cannot_be_done_is_one_sentence_and_exit_code_2(repo: GitRepo, args
     assert done.err.count("\n") == 1
     told = cases(repo, *args, "--json")
     assert json.loads(told.out)["error"]["fix"]
+
+
+def test_a_case_that_contradicts_itself_is_told_and_believed_in_nothing(repo: GitRepo) -> None:
+    case = rule(repo, "feat", **{"outside.txt": "x\n"})["case"]["id"]
+    ledger = open_ledger(repo.path / ".git" / "agency", SystemClock(), random_id, {})
+    ledger.append("case_closed", {"subject": f"case:{case}", "event": "review_approved", "from": "x", "to": "approved"})
+    done = cases(repo, "list", "--all")
+    assert (done.code, done.out.startswith(f"unreadable  {case}")) == (1, True)
+    assert cases(repo, "list", "--json").document["cases"] == []
+    assert cases(repo, "show", case).code == 2
+    assert rule(repo, "feat", **{"other.txt": "x\n"})["case"]["id"] != case
 
 
 def test_a_name_from_the_repository_cannot_forge_output(repo: GitRepo) -> None:

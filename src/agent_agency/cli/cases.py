@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 EXIT_OK = 0
 EXIT_NONE_LAWFUL = 1
+EXIT_UNREADABLE = 1
 EXIT_PERSON = 4
 REVIEWER = "reviewer"
 
@@ -42,10 +43,13 @@ def cases() -> None:
 @click.option("--spec", "spec_id", metavar="ID", help="Only those of this spec.")
 @_json_option
 @_repo_option
-def list_(*, only_open: bool, every: bool, spec_id: str | None, as_json: bool, repo: Path) -> None:
-    """List cases, in the order in which they were opened; what is overdue lapses first."""
+def list_(*, only_open: bool, every: bool, spec_id: str | None, as_json: bool, repo: Path) -> int:
+    """List cases, in the order in which they were opened; what is overdue lapses first.
+
+    Exit code: 0, or 1 where the entries of a case contradict each other, so that nothing of it is believed.
+    """
     from agent_agency.errors import UsageError
-    from agent_agency.report.cases import line
+    from agent_agency.report.cases import line, unreadable_line
     from agent_agency.workflows.case_dates import tick as let_lapse
     from agent_agency.workflows.cases import all_cases
 
@@ -53,19 +57,24 @@ def list_(*, only_open: bool, every: bool, spec_id: str | None, as_json: bool, r
         raise UsageError("--open and --all ask for different lists", fix="Give one of them.")
     with _desk(repo) as desk:
         let_lapse(desk.ledger, desk.now)
-        found = [case.record for case in all_cases(desk.ledger)]
+        found = all_cases(desk.ledger)
+        broken = [case.problem for case in found if case.problem]
         wanted = [
             record
-            for record in found
+            for record in (case.record for case in found)
             if record and (every or not record.state.ended) and spec_id in {None, record.matter.spec}
         ]
         if as_json:
-            _print_json({"cases": [_document(record, desk) for record in wanted]})
-            return
+            told = [_plain(problem) for problem in broken]
+            _print_json({"cases": [_document(record, desk) for record in wanted], "unreadable": told})
+            return EXIT_UNREADABLE if broken else EXIT_OK
         for record in wanted:
             click.echo(_told(line(record, desk.now)))
-        if not wanted:
+        for problem in broken:
+            click.echo(_told(unreadable_line(problem)))
+        if not wanted and not broken:
             click.echo("There is no case." if every else "No case is open.")
+    return EXIT_UNREADABLE if broken else EXIT_OK
 
 
 @cases.command()

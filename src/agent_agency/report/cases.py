@@ -50,6 +50,11 @@ def line(record: CaseRecord, now: datetime) -> str:
     return clean(f"{record.id}  {_words(record.state)}  {_about(record)}{waits}{when}")
 
 
+def unreadable_line(problem: str) -> str:
+    """A case whose entries contradict each other."""
+    return clean(f"unreadable  {problem}")
+
+
 def lines(record: CaseRecord, now: datetime) -> Iterator[str]:
     """One case for a person; no text in it can move a cursor or forge a line."""
     yield line(record, now)

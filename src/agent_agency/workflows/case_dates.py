@@ -22,7 +22,7 @@ def tick(ledger: Ledger, now: datetime) -> tuple[CaseRecord, ...]:
     """Let every case whose time has passed lapse; told again, it does nothing.
 
     Raises:
-        CaseError: the entries of a case contradict each other.
+        CaseError: others kept writing about one of them.
         LedgerError: the ledger cannot be read or written.
     """
     lapsed: list[CaseRecord] = []

@@ -49,18 +49,22 @@ class CaseNotes:
 
 @dataclass(frozen=True, slots=True)
 class FoundCase:
-    """A matter's newest case, or one case by its id, and what guards a write that rests on it."""
+    """A matter's newest case, or one case by its id, and what guards a write that rests on it.
+
+    ``problem`` says why a case is unreadable: its entries contradict each other. Nothing is believed of such a case,
+    ``record`` is ``None``, and the next review of its matter opens a new one.
+    """
 
     record: CaseRecord | None
     next_ordinal: int
     unless_moved: Mapping[str, int]
+    problem: str | None = None
 
 
 def newest_case(ledger: Ledger, matter: Matter) -> FoundCase:
     """Find the newest case of a matter; its cases are numbered without gaps.
 
     Raises:
-        CaseError: its entries contradict each other.
         LedgerError: the ledger cannot be read or does not verify.
     """
     ordinal, entries = _newest_entries(ledger, matter)
@@ -68,7 +72,11 @@ def newest_case(ledger: Ledger, matter: Matter) -> FoundCase:
     if ordinal == 0:
         return FoundCase(None, 1, {follows: 0})
     subject = subject_of(matter.case_id(ordinal))
-    return FoundCase(fold(entries), ordinal + 1, {subject: entries[-1].seq, follows: 0})
+    guards = {subject: entries[-1].seq, follows: 0}
+    try:
+        return FoundCase(fold(entries), ordinal + 1, guards)
+    except CaseError as error:
+        return FoundCase(None, ordinal + 1, guards, error.message)
 
 
 def case_by_id(ledger: Ledger, case_id: str) -> FoundCase:
@@ -85,26 +93,33 @@ def case_by_id(ledger: Ledger, case_id: str) -> FoundCase:
 
 
 def all_cases(ledger: Ledger) -> tuple[FoundCase, ...]:
-    """Every case, in the order in which they were opened.
+    """Every case, in the order in which they were opened; one that is unreadable does not hide the others.
 
     Raises:
-        CaseError: the entries of one contradict each other.
         LedgerError: the ledger cannot be read or does not verify.
     """
-    records: dict[str, tuple[CaseRecord, int]] = {}
+    found: dict[str, FoundCase] = {}
     for entry in ledger.of_kinds(CASE_KINDS):
         subject = str(entry.body.get("subject", ""))
-        known = records.get(subject)
-        record = advance(known[0] if known else None, entry)
-        records[subject] = (record, entry.seq)
-    return tuple(FoundCase(record, record.ordinal + 1, {subject: seq}) for subject, (record, seq) in records.items())
+        known = found.get(subject)
+        if known is None or known.problem is None:
+            found[subject] = _with_entry(known, entry, subject)
+    return tuple(found.values())
+
+
+def _with_entry(known: FoundCase | None, entry: Entry, subject: str) -> FoundCase:
+    guards = {subject: entry.seq}
+    try:
+        record = advance(known.record if known else None, entry)
+    except CaseError as error:
+        return FoundCase(None, 0, guards, f"{subject.removeprefix(SUBJECT_PREFIX)}: {error.message}")
+    return FoundCase(record, record.ordinal + 1, guards)
 
 
 def note_ruling(ledger: Ledger, note: RulingNote, limits: LawLimits, now: datetime) -> CaseNotes:
     """What a ruling adds to its case; on `LedgerMovedError` call it again and append again.
 
     Raises:
-        CaseError: the entries of the matter's case contradict each other.
         LedgerError: the ledger cannot be read or does not verify.
     """
     found = newest_case(ledger, note.matter)

@@ -12,6 +12,7 @@ from agent_agency.arbitration.cases.model import CaseState, Matter
 from agent_agency.arbitration.constitution.model import RuleOutcome
 from agent_agency.errors import CaseError, LedgerMovedError
 from agent_agency.ledger.journal import Draft, Ledger
+from agent_agency.workflows.case_dates import tick
 from agent_agency.workflows.cases import all_cases, append_noted, case_by_id, id_of, newest_case, note_ruling
 from support.cases import DAY, LIMITS, MATTER, START, note, satisfied, unknown, violated
 from support.ledgers import make_ledger
@@ -109,3 +110,31 @@ def test_a_late_approval_lets_the_case_lapse_first(ledgers: Callable[[], Ledger]
     record_ruling(ledger, "R-1", [SCOPE])
     record_ruling(ledger, "R-2", [], START + 30 * DAY)
     assert case_by_id(ledger, MATTER.case_id(1)).record.state is CaseState.LAPSED  # type: ignore[union-attr]
+
+
+def test_a_forged_entry_makes_its_own_case_unreadable_and_keeps_nobody_from_a_ruling(
+    ledgers: Callable[[], Ledger],
+) -> None:
+    ledger = ledgers()
+    record_ruling(ledger, "R-1", [SCOPE])
+    other = Matter.of_change("SPEC-2", branch="b", head="")
+    ruling = note("R-2", [SCOPE], matter=other)
+    append_noted(ledger, lambda: note_ruling(ledger, ruling, LIMITS, START))
+    subject = f"case:{MATTER.case_id(1)}"
+    ledger.append("case_closed", {"subject": subject, "event": "review_approved", "from": "new", "to": "approved"})
+    broken, sound = all_cases(ledger)
+    assert (broken.record, sound.record and sound.record.state) == (None, CaseState.OPEN)
+    assert "new" in str(broken.problem)
+    assert len(tick(ledger, START + 40 * DAY)) == 1
+    record_ruling(ledger, "R-3", [SCOPE])
+    record = newest_case(ledger, MATTER).record
+    assert record is not None
+    assert (record.id, record.state) == (MATTER.case_id(2), CaseState.OPEN)
+
+
+@pytest.mark.parametrize("body", [{}, {"subject": "case:C-x"}, {"subject": 7}, {"subject": "case:", "event": []}])
+def test_entries_about_no_case_at_all_hide_no_case(ledgers: Callable[[], Ledger], body: dict[str, object]) -> None:
+    ledger = ledgers()
+    ledger.append("case_opened", body)
+    record_ruling(ledger, "R-1", [SCOPE])
+    assert [case.record.state for case in all_cases(ledger) if case.record] == [CaseState.OPEN]
