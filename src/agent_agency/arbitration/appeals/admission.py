@@ -24,7 +24,7 @@ from agent_agency.arbitration.appeals.panel import admits_needed, panel_size
 from agent_agency.arbitration.appeals.standing import standing
 from agent_agency.arbitration.appeals.statements import appeal_subject, payload_digest, read_filing, statement_bytes
 from agent_agency.attestation.principals import Principal
-from agent_agency.attestation.verify import verify_envelope
+from agent_agency.attestation.verify import SignedStatement, verify_envelope
 from agent_agency.errors import NotSignedError
 from agent_agency.ledger.entry import Entry
 
@@ -70,12 +70,26 @@ def admit(
     by_right = standing(signed.principal, ruling, before)
     if by_right is None:
         raise NotAdmittedError(f"{signed.principal.name} has no standing to appeal this ruling")
-    level = before.level + 1 if before else 1
-    if level > LAST_LEVEL:
+    if _level(before) > LAST_LEVEL:
         raise NotAdmittedError(f"the ruling is of level {LAST_LEVEL}, the last, and final")
     _check_time(found, ruling, (entry.seq, at), court.appeal_days, signed.principal.name)
     _check_new(named, ruling)
-    made = Appeal(
+    appeal = _appeal(named, signed, by_right, (ruling, before), (entry.seq, at), court)
+    return appeal, court
+
+
+def _appeal(
+    named: Filing,
+    signed: SignedStatement,
+    by_right: str,
+    matter: tuple[AppealedRuling, Appeal | None],
+    when: tuple[int, datetime],
+    court: Court,
+) -> Appeal:
+    """The appeal as it is before anybody has reviewed it."""
+    ruling, before = matter
+    level = _level(before)
+    return Appeal(
         id=named.id,
         filing=named,
         payload_digest=payload_digest(statement_bytes(signed.statement)),
@@ -88,14 +102,17 @@ def admit(
         needed=admits_needed(level, court.sizes),
         barred=tuple(_barred(ruling, before, signed.principal)),
         heard_before=_heard_before(before),
-        filed_at=at,
-        due=at + timedelta(days=court.hearing_days),
+        filed_at=when[1],
+        due=when[1] + timedelta(days=court.hearing_days),
         appeal_days=court.appeal_days,
         principals=court.commit,
         state=State.FILED,
-        last=entry.seq,
+        last=when[0],
     )
-    return made, court
+
+
+def _level(before: Appeal | None) -> int:
+    return before.level + 1 if before else 1
 
 
 def _named(entry: Entry) -> Filing:
