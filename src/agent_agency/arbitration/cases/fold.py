@@ -41,6 +41,16 @@ _DECIDED_WAIVERS = frozenset(
         CaseEvent.REQUEST_SETTLED,
     }
 )
+_SETTLING = frozenset({"approved", "waived"})
+_VERDICTS: Mapping[CaseEvent, frozenset[str]] = MappingProxyType(
+    {
+        CaseEvent.REVIEW_APPROVED: frozenset({"approved"}),
+        CaseEvent.REVIEW_WAIVED: frozenset({"waived"}),
+        CaseEvent.REVIEW_REJECTED: frozenset({"rejected"}),
+        CaseEvent.REVIEW_CONDITIONAL: frozenset({"conditional"}),
+        CaseEvent.CHANGE_VANISHED: _SETTLING,
+    }
+)
 _DECIDED_APPEALS = frozenset({CaseEvent.APPEAL_ANSWERED, CaseEvent.APPEAL_UPHELD, CaseEvent.APPEAL_DECIDED})
 
 
@@ -111,6 +121,8 @@ def _advance(record: CaseRecord | None, entry: Recorded) -> CaseRecord:
             fix=_FIX,
             code="case.malformed",
         )
+    if event is CaseEvent.DUE_PASSED and happened.at < base.lapses_at:
+        raise ValueError("it lapsed before its time")
     noted = _noted(base, event, body)
     return replace(noted, state=to, history=(*base.history, happened))
 
@@ -141,12 +153,7 @@ def _opened(body: Mapping[str, Any]) -> CaseRecord:
 
 def _noted(record: CaseRecord, event: CaseEvent, body: Mapping[str, Any]) -> CaseRecord:
     if event in REVIEWS:
-        return replace(
-            record,
-            ruling_id=body["ruling_id"],
-            verdict=body["verdict"],
-            conditions=_conditions(record.conditions, body),
-        )
+        return _reviewed(record, event, body)
     if event is CaseEvent.PATCHES_COMPETE:
         return replace(record, candidates=_candidates(record.candidates, body["candidates"]))
     if event is CaseEvent.WAIVER_REQUESTED or event in _DECIDED_WAIVERS:
@@ -154,6 +161,17 @@ def _noted(record: CaseRecord, event: CaseEvent, body: Mapping[str, Any]) -> Cas
     if event is CaseEvent.APPEAL_FILED or event in _DECIDED_APPEALS:
         return replace(record, appeals=_with(record.appeals, body["appeal_id"], _answer(event, body)))
     return record
+
+
+def _reviewed(record: CaseRecord, event: CaseEvent, body: Mapping[str, Any]) -> CaseRecord:
+    ruling_id, verdict = body["ruling_id"], body["verdict"]
+    if not isinstance(ruling_id, str) or verdict not in _VERDICTS[event]:
+        raise ValueError(f"{event} does not go with the verdict {verdict!r}")
+    conditions = _conditions(record.conditions, body)
+    after = replace(record, ruling_id=ruling_id, verdict=verdict, conditions=conditions)
+    if verdict in _SETTLING and after.unsettled:
+        raise ValueError(f"{event} leaves {len(after.unsettled)} conditions open")
+    return after
 
 
 def _answer(event: CaseEvent, body: Mapping[str, Any]) -> str:

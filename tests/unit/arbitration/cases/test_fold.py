@@ -10,7 +10,7 @@ import pytest
 from agent_agency.arbitration.cases.fold import advance, fold
 from agent_agency.arbitration.cases.model import CaseEvent, CaseRecord, CaseState, Step
 from agent_agency.arbitration.cases.note_review import note_review
-from agent_agency.arbitration.cases.steps import step
+from agent_agency.arbitration.cases.steps import lapse, step
 from agent_agency.arbitration.cases.transitions import transitions
 from agent_agency.errors import CaseError
 from support.cases import DAY, LIMITS, START, note, reviewed, unknown, violated
@@ -137,3 +137,26 @@ def test_each_step_remembers_from_where_to_where_and_when() -> None:
         (CaseState.NEW, CaseState.OPEN, START),
         (CaseState.OPEN, CaseState.AWAITING_CONDITIONS, START + DAY),
     ]
+
+
+def test_a_lapse_before_its_time_is_refused() -> None:
+    record = advance(None, opening())
+    early = lapse(record, record.lapses_at)
+    assert advance(record, early).state is CaseState.LAPSED
+    with pytest.raises(CaseError, match="before its time"):
+        advance(record, changed(early, at="2026-02-01T08:00:00.000Z"))
+
+
+@pytest.mark.parametrize("verdict", ["approved", "waived", "conditional", "none", None, 7])
+def test_a_review_that_goes_with_another_verdict_is_refused(verdict: object) -> None:
+    with pytest.raises(CaseError, match="does not go with"):
+        advance(None, changed(opening(), verdict=verdict))
+
+
+@pytest.mark.parametrize("waived", [False, True])
+def test_an_approval_that_leaves_a_condition_open_is_refused(waived: bool) -> None:
+    record = advance(None, opening())
+    true = note_review(record, 2, note("R-2", [], [], waived=waived), LIMITS, START)[0]
+    assert advance(record, true).state.ended
+    with pytest.raises(CaseError, match="leaves 1 conditions open"):
+        advance(record, changed(true, settled={}))
