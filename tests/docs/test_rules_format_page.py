@@ -26,7 +26,7 @@ def test_the_bounds_on_the_page_are_those_of_the_code() -> None:
         "characters of a text or condition": f"{read_rules.MAX_TEXT:,}",
         "parts of a condition": f"{subset.MAX_NODES}, nested {subset.MAX_DEPTH} deep",
         "`all`, `exists`, `map`, `filter` inside each other": str(subset.MAX_FOLDS),
-        "characters of a pattern": f"{subset.MAX_PATTERN}; repeats up to {subset.MAX_REPEAT} times",
+        "characters of a pattern": f"{subset.MAX_PATTERN}; {subset.MAX_WRITTEN_OUT:,} with its repeats written out",
         "elements that a rule is asked for": f"{work_bound.MAX_ELEMENTS:,}",
         "iterations of one evaluation, in the worst case": f"{work_bound.MAX_ITERATIONS:,}",
         "characters of a text that is a fact": f"{checked_facts.MAX_TEXT:,}",

@@ -39,7 +39,8 @@ MAX_NODES = 400
 MAX_DEPTH = 24
 MAX_FOLDS = 3
 MAX_PATTERN = 200
-MAX_REPEAT = 100
+MAX_WRITTEN_OUT = 2_000
+"""Characters that a pattern may have with its repeats written out; the runtime prepares it anew for each element."""
 
 _COMPARED = frozenset({"_==_", "_!=_", "@in"})
 _FREE = frozenset(
@@ -136,8 +137,16 @@ def _of_pattern(pattern: Node) -> Iterator[str]:
         yield "a pattern is a text that stands in the rule"
     elif len(pattern.value) > MAX_PATTERN:
         yield f"a pattern has at most {MAX_PATTERN} characters"
-    elif any(int(most or least) > MAX_REPEAT for least, most in _REPEAT.findall(pattern.value)):
-        yield f"a pattern repeats at most {MAX_REPEAT} times"
+    elif _written_out(pattern.value) > MAX_WRITTEN_OUT:
+        yield f"a pattern has at most {MAX_WRITTEN_OUT:,} characters with its repeats written out"
+
+
+def _written_out(pattern: str) -> int:
+    """At most how long a pattern is without counted repeats, as if each stood inside all others."""
+    length = len(pattern)
+    for least, most in _REPEAT.findall(pattern):
+        length *= max(1, min(int(most or least), MAX_WRITTEN_OUT + 1))
+    return length
 
 
 def _of_names(root: Node) -> Iterator[tuple[Node, str]]:
