@@ -97,10 +97,7 @@ def search(library: Library, asked: Question) -> tuple[Found, ...]:
         UsageError: the words hold none that can be searched.
         LedgerError: the ledger cannot be read or does not verify.
     """
-    mark = library.mark
-    if mark is None:
-        return ()
-    relations = relations_of(library.ledger.of_kinds({RULING}))
+    relations = relations_of(library.view.of_kinds({RULING}))
     found: list[Found] = []
     for precedent, comparison in _hits(library, asked):
         if len(found) == asked.most:
@@ -121,7 +118,7 @@ def show(library: Library, name: str) -> Found:
     if precedent is None:
         raise _unknown(name)
     mark = library.mark
-    relations = relations_of(library.ledger.of_kinds({RULING}))
+    relations = relations_of(library.view.of_kinds({RULING}))
     used = usage(relations.get(precedent.id, {}), precedent.distinctions)
     clash = contradictions(library, mark, precedent) if mark and precedent.status is Status.IN_FORCE else ()
     return Found(precedent, None, used, clash)

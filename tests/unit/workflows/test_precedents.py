@@ -291,3 +291,20 @@ def test_the_relation_of_another_verdict_is_departed_unless_the_same_difference_
     small = CaseFeatures.read(first.features)
     assert small is not None
     assert relation(replace(small, verdict="waived"), told) is Relation.DEPARTED
+
+
+def test_precedents_guide_on_postgres_as_on_sqlite(
+    tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGENCY_STORE_URL", postgres_url)
+    world = World.create(tmp_path / "repo")
+    first = world.change("one", "shared/money.py", "src/totals.py")
+    world.days(15)
+    precedent = world.promote(first.ruling_id)
+    (cited,) = world.change("two", "shared/rates.py", "src/totals.py").precedents
+    assert (cited["precedent"], cited["relation"]) == (precedent.id, "followed")
+    with Repository.discover(world.repo.path) as repo:
+        library = world.library(repo)
+        assert check(library, world.record(repo).evidence).sound
+        assert [one.precedent.id for one in search(library, Question(words="moving"))] == [precedent.id]
+        assert show(library, precedent.id[:6]).precedent.id == precedent.id
