@@ -154,6 +154,23 @@ def test_what_the_law_does_not_let_be_asked_for_is_told_and_nothing_is_recorded(
     assert agency("waiver", "list", "--all", "--json", cwd=court.repo.path).document["waivers"] == []
 
 
+@pytest.mark.parametrize(
+    "args",
+    [["--days", "1000000000"], ["--max-uses", str(2**60)], ["--reason", "\udcff no text at all"], ["--days", "x"]],
+)
+def test_what_cannot_be_written_is_told_in_one_sentence(args: list[str], court: Court) -> None:
+    asked = ("waiver", "request", "--gate", "scope_boundary", "--spec", "FEAT-1", "--reason", REASON)
+    assert agency("identity", "new", "rex", "--role", "requester", cwd=court.repo.path).code == 0
+    key = (Path(os.environ["XDG_CONFIG_HOME"]) / "agency" / "keys" / "rex.pub").read_text().strip()
+    listed = agency("identity", "trust", "rex", "--role", "requester", "--key", key, cwd=court.repo.path)
+    assert listed.code == 0, listed.err
+    court.repo.commit("List")
+    done = agency(*asked, *args, "--as", "rex", "--base", "work", cwd=court.repo.path)
+    assert done.code == 2
+    assert "defect" not in done.err
+    assert done.err.count("\n") == 1
+
+
 def test_a_base_without_approvers_says_how_a_waiver_is_granted_there(tmp_path: Path) -> None:
     repo = lawful_repo(tmp_path / "repo")
     done = agency(*ASK, cwd=repo.path)

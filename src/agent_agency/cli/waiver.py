@@ -24,6 +24,7 @@ SCHEMA_VERSION = 1
 EXIT_NO = 1
 EXIT_PERSON = 4
 ATTEMPTS = 20
+MOST_DAYS = 36_500  # a century; more leaves the calendar before the law can refuse it
 _DOES = {
     "waiver_approval": "the approval of",
     "waiver_denial": "the denial of",
@@ -36,6 +37,12 @@ _repo_option = click.option(
 _base_option = click.option("--base", metavar="REV", help="Whose law decides. Default: the usual base of a review.")
 _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 _digest_option = click.option("--digest", metavar="HEX", help="Which one, where several waivers hold the id.")
+_days_option = click.option(
+    "--days",
+    type=click.IntRange(1, MOST_DAYS),
+    metavar="N",
+    help="How long. Default: 14, or what the law allows.",
+)
 _yes_option = click.option("--yes", is_flag=True, help="Do not ask before signing.")
 
 
@@ -63,7 +70,7 @@ def waiver() -> None:
 @click.option("--spec", "spec_id", metavar="ID", help="The one spec that it is for.")
 @click.option("--path", "paths", multiple=True, metavar="GLOB", help="Only findings there; may be repeated.")
 @click.option("--reason", required=True, help="Why, and why only this once.")
-@click.option("--days", type=click.IntRange(min=1), metavar="N", help="How long. Default: 14, or what the law allows.")
+@_days_option
 @click.option("--max-uses", type=click.IntRange(min=1), metavar="N", help="How many changes may need it.")
 @click.option("--max-files", type=click.IntRange(min=0), metavar="N", help="Files added to the budget (budget_limit).")
 @click.option("--max-loc", type=click.IntRange(min=0), metavar="N", help="Lines added to the budget (budget_limit).")
@@ -385,7 +392,7 @@ def prune(*, dry_run: bool, as_json: bool, repo: Path) -> None:
     "--approved-by", "approvers", multiple=True, required=True, metavar="WHO", help="E-mail address; may be repeated."
 )
 @click.option("--requested-by", "requester", metavar="WHO", help="Who asks for it; never one who approves.")
-@click.option("--days", type=click.IntRange(min=1), metavar="N", help="How long. Default: 14, or what the law allows.")
+@_days_option
 @click.option("--max-files", type=click.IntRange(min=0), metavar="N", help="Files added to the budget (budget_limit).")
 @click.option("--max-loc", type=click.IntRange(min=0), metavar="N", help="Lines added to the budget (budget_limit).")
 @click.option("--max-uses", type=click.IntRange(min=1), metavar="N", help="How many rulings may need it.")

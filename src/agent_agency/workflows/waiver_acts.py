@@ -148,7 +148,8 @@ def sign_request(terms: Terms, chain: str, signer: Signer) -> Mapping[str, Any]:
     try:
         statement = request_statement(terms, chain)
     except ValueError as error:
-        raise UsageError(f"The request cannot be written: {error}", fix="Shorten it.") from error
+        fix = "Say it in fewer and shorter words, in UTF-8."
+        raise UsageError(f"The request cannot be written: {error}", fix=fix) from error
     return sign_statement(statement, signer)
 
 
@@ -207,15 +208,18 @@ def sign_decision(
     """An approval, denial or revocation of a waiver, in its envelope.
 
     Raises:
-        UsageError: the note is too long.
+        UsageError: the note is too long, or no text that can be written.
         SigningError: the key's keeper refused.
     """
     from agent_agency.attestation.signer import sign_statement
 
-    if len(note) > MOST_TEXT:
-        raise UsageError(f"The note has {len(note):,} characters; {MOST_TEXT:,} are the most", fix="Shorten it.")
     decided = Decided(record.waiver.id, record.digest, desk.now, desk.commit, chain, note)
-    return sign_statement(decision_statement(kind, decided), signer)
+    try:
+        statement = decision_statement(kind, decided)
+    except ValueError as error:
+        fix = f"Say it in at most {MOST_TEXT:,} characters of UTF-8."
+        raise UsageError(f"What you say with it cannot be written: {error}", fix=fix) from error
+    return sign_statement(statement, signer)
 
 
 def chain_of(ledger: Ledger, new_id: Callable[[], str]) -> str:
