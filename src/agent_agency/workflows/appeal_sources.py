@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
@@ -24,6 +25,8 @@ from agent_agency.workflows.record import RULING, Record
 from agent_agency.workflows.ruling_statement import read_recorded_ruling
 
 _BRANCHES = ("refs/heads/", "refs/remotes/")
+_NO_BRANCH = re.compile(r"[~^:?*\[\\\s\x00-\x1f\x7f]|\.\.|@\{")
+"""What no name of a branch holds (git-check-ref-format): a revision like ``main~1`` follows other branches too."""
 
 
 class AppealSources:
@@ -96,7 +99,8 @@ class AppealSources:
         law = _member(entry.body, "law", "commit") if entry else None
         if entry is None or law is None:
             return None
-        tip = self._tip(law, _member(entry.body, "base", "ref"))
+        ref = _member(entry.body, "base", "ref")
+        tip = self._tip(law, None if ref == _member(entry.body, "head", "branch") else ref)
         chosen = tip if commit is None else commit
         if not (self._is_ancestor(chosen, tip) and self._is_ancestor(law, chosen)):
             return None
@@ -107,8 +111,11 @@ class AppealSources:
         return Court(principals, chosen, limits.appeal_reviewers, limits.appeal_days, limits.case_days)
 
     def _tip(self, law: str, ref: str | None) -> str:
-        """Where the base stands now, if it is a branch that has grown from the ruling's law; else the ruling's law."""
-        for prefix in _BRANCHES if ref else ():
+        """Where the base stands now, if it is a branch that has grown from the ruling's law; else the ruling's law.
+
+        A revision that is no branch, or the branch of the change itself, is moved by whoever works on the change.
+        """
+        for prefix in _BRANCHES if ref and not _NO_BRANCH.search(ref) else ():
             try:
                 tip = self._repo.resolve(f"{prefix}{ref}")
             except GitError:

@@ -249,6 +249,18 @@ def test_the_change_cannot_bring_its_own_reviewers(town: Town) -> None:
         town.vote(appeal, "mallory")
 
 
+@pytest.mark.parametrize("base", ["work", "work~0"])
+def test_a_base_that_moves_with_the_change_brings_no_reviewers(town: Town, base: str) -> None:
+    ruling = town.review(base=base)
+    town.people["mallory"] = make_principal("mallory", ["reviewer"])
+    town.git.write(PRINCIPALS_PATH, principals_toml([*town.people.values()]))
+    town.git.commit("List myself on the branch that I called the base")
+    claim = Claim(Form.FACT, "spec.rollback", value=True, evidence=(town.store(b"mine"),))
+    appeal = town.file(ruling.ruling_id, [claim], by="judge1")
+    with pytest.raises(AppealError, match="not among those of the listed"):
+        town.vote(appeal, "mallory")
+
+
 def test_reviewers_whom_the_base_lists_later_may_hear_and_those_it_dropped_may_not(town: Town) -> None:
     ruling = town.ruling
     appeal = town.file(ruling.ruling_id, [town.false_positive(ruling)])
