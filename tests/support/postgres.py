@@ -35,6 +35,12 @@ def _user() -> int | None:
     return _UNPRIVILEGED if os.geteuid() == 0 else None
 
 
+def _roomy() -> str:
+    """Where some hundred databases are made and removed quickly; a socket's path must be short."""
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
+    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > 4 * 1024**3 else "/tmp"  # noqa: S108 - likewise
+
+
 def _started(programs: Path, folder: Path, *, durable: bool) -> subprocess.Popen[bytes]:
     data = folder / "data"
     if os.geteuid() == 0:
@@ -91,7 +97,7 @@ def running_postgres(*, durable: bool = False) -> Iterator[str | None]:
     if programs is None:
         yield None
         return
-    folder = Path(tempfile.mkdtemp(prefix="agency-postgres-", dir="/tmp"))  # a socket's path must be short
+    folder = Path(tempfile.mkdtemp(prefix="agency-postgres-", dir="/tmp" if durable else _roomy()))  # noqa: S108 - likewise
     server = _started(programs, folder, durable=durable)
     try:
         _wait(programs, folder, server)

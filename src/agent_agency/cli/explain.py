@@ -38,7 +38,7 @@ def explain(*, ruling: str, chain: str | None, as_json: bool, repo: Path) -> int
     shelf = find_chain(ledger, chain)
     if shelf is None:
         raise LedgerError("Nothing is recorded yet", fix="Run agency review first; each ruling is recorded.")
-    problems = verify_chain(ledger.database, shelf, None, LEDGER).problems
+    problems = verify_chain(ledger.database, shelf, None, LEDGER).of_the_chain
     if problems:
         return _refuse(problems, as_json=as_json)
     explanation = _explained(ledger, shelf, ruling)

@@ -267,7 +267,7 @@ def _verified_entries(repo: Path, chain: str | None) -> tuple[Iterator[Entry], t
     shelf = find_chain(ledger, chain)
     if shelf is None:
         return iter(()), ()
-    return read_entries(ledger.database, shelf), verify_chain(ledger.database, shelf, None, LEDGER).problems
+    return read_entries(ledger.database, shelf), verify_chain(ledger.database, shelf, None, LEDGER).of_the_chain
 
 
 def _refuse_to_show(problems: tuple[Problem, ...], *, as_json: bool) -> int:

@@ -30,8 +30,8 @@ def export_chain(database: Database, shelf: Shelf, write: Callable[[Iterator[byt
         LedgerError: there is nothing to export, or the database cannot be read.
     """
     report = verify_chain(database, shelf, None, LEDGER)
-    if report.problems:
-        raise corrupt(database.shown, report.problems[0])
+    for problem in report.of_the_chain:
+        raise corrupt(database.shown, problem)
     header = header_of(report)
     with database.read() as connection:
         signed = [head for head in signed_heads_of(connection, shelf) if head.seq <= header.count]

@@ -133,7 +133,7 @@ def _header(source: Path) -> ExportHeader:
 def _sound(ledger: Ledger, shelf: Shelf) -> int:
     """How many entries of a chain are here; it must verify, but for an end that is missing."""
     known = verify_chain(ledger.database, shelf, None, LEDGER)
-    for problem in known.problems:
+    for problem in known.of_the_chain:
         if problem.code not in _MENDABLE:
             raise corrupt(ledger.path, problem)
     return known.count

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from agent_agency.store.database import Database
 
 LEDGER, IMPORTED, EXPORT, LINES = "ledger", "imported", "export", "lines"
+_UNGUARDED = "store.unguarded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,14 @@ class VerificationReport:
     def verified(self) -> bool:
         """Whether nothing is wrong."""
         return not self.problems
+
+    @property
+    def of_the_chain(self) -> tuple[Problem, ...]:
+        """What is wrong with the entries, so that nothing is shown, exported or concluded from them.
+
+        A guard that was taken away from the tables is told, and leaves sound entries sound.
+        """
+        return tuple(problem for problem in self.problems if problem.code != _UNGUARDED)
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready, as ``agency ledger verify --json`` prints it."""
@@ -119,7 +128,7 @@ def verify_chain(database: Database, shelf: Shelf, witness: Witness | None, form
     with database.read() as connection:
         added = beyond_the_end(check.last, rows.stored_head(connection, shelf))
     check.problems += [added] if added and not check.problems else []
-    check.problems += [Problem("store.unguarded", f"somebody changed the database: {unguarded}")] if unguarded else []
+    check.problems += [_changed(unguarded)] if unguarded else []
     return _report(database.shown, check, form, found, known, _notes(check, known, witness))
 
 
@@ -176,6 +185,11 @@ def _verify_export(
         message = f"the export's header counts {header.count} entries, and there are {end}: entries were added"
         found.append(Problem("tail.added", message, header.count + 2, header.count + 1))
     return _report(str(path), check, EXPORT, found, known, _notes(check, known, witness))
+
+
+def _changed(unguarded: str) -> Problem:
+    mend = "export the chain, move the database aside, and import it into a new one"
+    return Problem(_UNGUARDED, f"somebody changed the database: {unguarded}; {mend}")
 
 
 def _contradiction(seq: int) -> Problem:

@@ -154,7 +154,7 @@ def _verified(ledger: Ledger, shelf: Shelf) -> list[EntryEvidence]:
     Raises:
         LedgerCorruptError: when it does not verify.
     """
-    problems = verify_chain(ledger.database, shelf, None, IMPORTED).problems
+    problems = verify_chain(ledger.database, shelf, None, IMPORTED).of_the_chain
     if problems:
         raise corrupt(ledger.path, problems[0])
     return [EntryEvidence.of(entry) for entry in read_entries(ledger.database, shelf)]

@@ -25,7 +25,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def _revision(database: Database) -> str:
     with database.read() as connection:
-        return str(connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar_one())
+        return str(connection.exec_driver_sql(f"SELECT version_num FROM {VERSION_TABLE}").scalar_one())  # noqa: S608 - a constant
 
 
 def test_nothing_is_made_before_the_first_write(url: str) -> None:
@@ -47,10 +47,10 @@ def test_what_was_written_is_there_unless_the_block_raised(url: str) -> None:
     insert = "INSERT INTO agency_ledgers VALUES ('{}', 'here')"
     with database.write() as connection:
         connection.exec_driver_sql(insert.format("kept"))
-    with pytest.raises(ZeroDivisionError), database.write() as connection:
+    with pytest.raises(ZeroDivisionError), database.write() as connection:  # noqa: PT012 - the statement that fails comes last
         connection.exec_driver_sql(insert.format("lost"))
         raise ZeroDivisionError
-    with pytest.raises(StoreError), database.write() as connection:
+    with pytest.raises(StoreError), database.write() as connection:  # noqa: PT012 - the statement that fails comes last
         connection.exec_driver_sql(insert.format("lost"))
         connection.exec_driver_sql("SELECT no_such_column FROM agency_ledgers")
     with Database.open(url).read() as connection:
@@ -152,7 +152,7 @@ def test_a_postgres_commit_waits_for_the_disk_whatever_the_server_usually_does(p
 
 def test_a_connection_that_breaks_is_one_error_and_the_next_use_connects_anew(postgres_url: str) -> None:
     database = Database.open(postgres_url)
-    with pytest.raises(StoreError) as caught, database.write() as connection:
+    with pytest.raises(StoreError) as caught, database.write() as connection:  # noqa: PT012 - the statement that fails comes last
         ended = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
         with Database.open(postgres_url).read() as other:
             other.exec_driver_sql(f"SELECT pg_terminate_backend({ended})")
@@ -204,7 +204,7 @@ def test_alembic_is_imported_only_where_the_schema_is_behind(tmp_path: Path) -> 
     [
         ("postgresql+psycopg://me:secret@host:5432/db?sslmode=require", "postgresql://host:5432/db"),
         ("postgres://me@host/db", "postgresql://host/db"),
-        ("sqlite:////tmp/a%20b.db", "/tmp/a b.db"),
+        ("sqlite:////tmp/a%20b.db", "/tmp/a b.db"),  # noqa: S108 - only a name
     ],
 )
 def test_a_database_is_shown_without_who_and_how(url: str, shown: str) -> None:
