@@ -59,6 +59,7 @@ def test_a_key_is_made_told_once_and_anchors(repo: GitRepo) -> None:
     shown = agency("ledger", "verify", cwd=repo.path).out
     assert "entry 4 is signed by your own arbiter's key, which the base does not list" in shown
     assert "entry 4 is anchored at refs/agency/ledger/" in shown
+    assert f"keys that no base lists: {SAMPLE_ARBITER.signer.key_id}" in shown
 
 
 def test_nothing_is_anchored_where_nothing_is_recorded_or_it_does_not_verify(repo: GitRepo) -> None:
@@ -85,6 +86,7 @@ def test_a_shortened_record_and_a_removed_one_are_told(repo: GitRepo, ledger: Le
 def test_where_arbiters_are_listed_a_ruling_by_another_key_is_told(repo: GitRepo, ledger: Ledger) -> None:
     list_arbiters(repo)
     assert codes(repo) == []
+    assert "no base lists" not in agency("ledger", "verify", cwd=repo.path).out
     repo.commit("Delist", **{PRINCIPALS_PATH: principals_toml([make_principal("other", ["arbiter"])])})
     assert codes(repo) == ["ruling.not_signed"] * 3
     assert codes(repo, "--principals", "HEAD~1") == []

@@ -16,7 +16,7 @@ from agent_agency.ledger.imports import read_export
 from agent_agency.ledger.journal import Ledger
 from agent_agency.ledger.verify import VerificationReport, verify_file, verify_ledger
 from agent_agency.workflows.check_heads import HeadWitness, anchored_without_a_chain, head_witness, own_arbiter_keys
-from agent_agency.workflows.check_rulings import unsigned_rulings
+from agent_agency.workflows.check_rulings import check_rulings
 from agent_agency.workflows.key_folder import KeyFolder
 from agent_agency.workflows.record import ledger_of
 
@@ -64,5 +64,5 @@ def _with_rulings(
     """The report of a chain that verifies, with what is wrong with the signatures of its rulings."""
     if report.problems or report.chain is None:
         return report
-    found = unsigned_rulings(entries(), witness.principals, witness.own)
-    return replace(report, problems=tuple(found))
+    found = check_rulings(entries(), witness.principals, witness.own)
+    return replace(report, problems=found.problems, notes=(*report.notes, *found.notes))
