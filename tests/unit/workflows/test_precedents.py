@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 
 from agent_agency.arbitration.precedents.model import Relation, Status
 from agent_agency.errors import PrecedentError
 from agent_agency.git import Repository
+from agent_agency.report.json_document import to_document
 from agent_agency.workflows.precedent_check import check
 from agent_agency.workflows.precedent_search import Question, search, show
 from support.precedent_world import ADA, AUTHOR, BOB, EVE, HOLDING, World
@@ -33,8 +37,10 @@ def test_a_similar_precedent_is_cited_with_what_agrees_and_what_differs(world: W
     assert cited["holding"] == HOLDING
     assert cited["relation"] == "followed"
     assert {"fact": "place", "value": "shared"} in cited["agree"]
-    assert {one["fact"]: (one["here"], one["there"]) for one in cited["differ"]}["lines"]
+    assert {"fact": "lines", "here": "up to 200", "there": "up to 10"} in cited["differ"]
     assert cited["contradicts"] == []
+    schema = files("agent_agency.report").joinpath("schemas", "ruling.v1.json").read_text("utf-8")
+    jsonschema_rs.validate(json.loads(schema), to_document(second))
 
 
 def test_without_a_precedent_nothing_is_cited_and_the_index_is_not_touched(world: World) -> None:

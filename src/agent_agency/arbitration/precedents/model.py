@@ -198,7 +198,9 @@ class Citation:
             "holding": self.holding,
             "verdict": self.verdict,
             "agree": [{"fact": key, "value": value} for key, value in self.agree],
-            "differ": [one.as_dict() for one in self.differ],
+            "differ": [
+                {"fact": one.fact, "here": ", ".join(one.here), "there": ", ".join(one.there)} for one in self.differ
+            ],
             "relation": str(self.relation),
             "score": self.score,
             "contradicts": list(self.contradicts),

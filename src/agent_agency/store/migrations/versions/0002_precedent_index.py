@@ -27,6 +27,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name="pk_agency_precedents"),
         sa.UniqueConstraint("ledger", "precedent", name="uq_agency_precedents_ledger_precedent"),
     )
+    _make_facts()
+    op.create_table(
+        "agency_precedent_index",
+        sa.Column("ledger", sa.Text, nullable=False),
+        sa.Column("entries", sa.BigInteger, nullable=False),
+        sa.Column("seq", sa.BigInteger, nullable=False),
+        sa.Column("hash", sa.Text, nullable=False),
+        sa.Column("precedents", sa.BigInteger, nullable=False),
+        sa.Column("digest", sa.Text, nullable=False),
+        sa.Column("people", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("ledger", name="pk_agency_precedent_index"),
+    )
+    _make_full_text()
+
+
+def _make_facts() -> None:
     op.create_table(
         "agency_precedent_facts",
         sa.Column("fact", sa.BigInteger, nullable=False, autoincrement=False),
@@ -44,17 +60,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("fact", "number", name="pk_agency_precedent_postings"),
         sqlite_with_rowid=False,
     )
-    op.create_table(
-        "agency_precedent_index",
-        sa.Column("ledger", sa.Text, nullable=False),
-        sa.Column("entries", sa.BigInteger, nullable=False),
-        sa.Column("seq", sa.BigInteger, nullable=False),
-        sa.Column("hash", sa.Text, nullable=False),
-        sa.Column("precedents", sa.BigInteger, nullable=False),
-        sa.Column("digest", sa.Text, nullable=False),
-        sa.Column("people", sa.Text, nullable=False),
-        sa.PrimaryKeyConstraint("ledger", name="pk_agency_precedent_index"),
-    )
+
+
+def _make_full_text() -> None:
     if op.get_bind().dialect.name == "sqlite":
         op.execute(
             "CREATE VIRTUAL TABLE agency_precedent_words USING fts5("
