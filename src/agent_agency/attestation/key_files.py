@@ -74,6 +74,7 @@ def open_key(file: KeyFile, pass_phrase: bytes | None) -> Ed25519Signer:
         WrongPassPhraseError: the pass phrase does not open it.
         BadKeyError: the file is damaged, or its private half belongs to another public key.
     """
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_ssh_private_key
 
@@ -81,7 +82,7 @@ def open_key(file: KeyFile, pass_phrase: bytes | None) -> Ed25519Signer:
 
     try:
         key = load_ssh_private_key(file.data, pass_phrase)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         if file.protected:
             raise WrongPassPhraseError("the pass phrase does not open the key") from error
         raise BadKeyError(f"the private key is damaged ({error})") from error

@@ -75,6 +75,12 @@ def test_a_public_half_that_was_exchanged_is_noticed() -> None:
         open_key(file, None)
 
 
+def test_a_protection_that_nobody_knows_is_refused() -> None:
+    blob = blob_of(OPEN).replace(ssh_string(b"none") * 2, ssh_string(b"nond") + ssh_string(b"nonf"), 1)
+    with pytest.raises(WrongPassPhraseError):
+        open_key(read_key_file(armoured(blob)), PASS_PHRASE)
+
+
 def test_a_protection_that_is_only_half_named_counts_as_none() -> None:
     blob = blob_of(OPEN).replace(ssh_string(b"none"), ssh_string(b"aes256-ctr"), 1)
     assert not read_key_file(armoured(blob)).protected
