@@ -130,6 +130,10 @@ def _of_call(node: Call, each: str) -> Formula | None:
 
 def _equal(arguments: Sequence[Node], each: str) -> Formula:
     left, right = arguments
+    if isinstance(left, Constant) and isinstance(right, Constant):
+        return left.value == right.value
+    if shape(left, each) == shape(right, each):
+        return True
     for fact, constant in ((left, right), (right, left)):
         path = fact_of(fact, each)
         if path is not None and isinstance(constant, Constant):
@@ -143,6 +147,8 @@ def _unequal(arguments: Sequence[Node], each: str) -> Formula:
 
 def _less(arguments: Sequence[Node], each: str) -> Formula:
     left, right = arguments
+    if shape(left, each) == shape(right, each):
+        return False
     path, other = fact_of(left, each), fact_of(right, each)
     if path is not None and isinstance(right, Constant):
         return Atom(path, "<", right.value)
