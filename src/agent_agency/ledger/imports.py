@@ -119,7 +119,7 @@ def _taken(ledger: Ledger, source: Path, report: VerificationReport) -> Imported
             message = f"it ends at entry {header.count}, and entry {before.seq} is remembered here"
             raise _RefusedError(Problem("tail.missing", message))
         _merge(connection, shelf, source, header, before)
-        if header.signed_head:
+        if header.signed_head and shelf.chain != shelf.ledger:  # over its own chain a repository signs by itself
             add_signed_head(connection, shelf, header.signed_head)
     own = shelf.ledger == shelf.chain
     return Imported(_outcome(here, header.count), header.chain, header.count, max(here, header.count), own)

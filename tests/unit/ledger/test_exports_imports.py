@@ -8,10 +8,12 @@ import pytest
 
 from agent_agency.errors import LedgerCorruptError, LedgerError
 from agent_agency.ledger.chains import find_chain, imported_chains, read_entries
+from agent_agency.ledger.export_header import ExportHeader, write_header
 from agent_agency.ledger.exports import export_chain, write_export
 from agent_agency.ledger.imports import Imported, Outcome, Refused, import_chain, read_export
 from agent_agency.ledger.journal import Ledger
 from agent_agency.ledger.own_chain import OwnChain, read_own_chain
+from agent_agency.ledger.signed_heads import SignedHead, signed_heads_of
 from agent_agency.ledger.verify import verify_file, verify_ledger
 from support.ledgers import counted_ids, export_to, lines_of, make_ledger, replace_line, tamper
 
@@ -304,3 +306,21 @@ def test_chains_that_an_earlier_version_imported_are_not_passed_over_either(
     assert _outcome(import_chain(here, old)) == (Outcome.STORED, 5)
     assert [report.count for report in verify_ledger(here)] == [2, 5]
     assert here.append("ruling", {}).seq == 3
+
+
+def test_a_signature_in_a_file_is_kept_with_an_imported_chain_and_never_with_the_own_one(
+    source: Ledger, here: Ledger, tmp_path: Path
+) -> None:
+    file = export_to(source, tmp_path / "export.jsonl")
+    newest = list(source.entries())[-1]
+    header = ExportHeader(newest.chain, 5, newest.hash, SignedHead(5, newest.hash, b'{"forged":true}'))
+    file.write_bytes(write_header(header) + b"".join(lines_of(source)))
+    assert verify_file(file).verified
+    import_chain(source, file)
+    import_chain(here, file)
+    for ledger, count in ((source, 0), (here, 1)):
+        with ledger.database.read() as connection:
+            kept = signed_heads_of(connection, find_chain(ledger, newest.chain))  # type: ignore[arg-type]
+        assert len(kept) == count
+    again = export_to(here, tmp_path / "again.jsonl", newest.chain)
+    assert again.read_bytes() == file.read_bytes()

@@ -218,3 +218,10 @@ def test_a_url_that_names_no_database_is_refused(url: str) -> None:
     with pytest.raises(StoreError) as caught:
         Database.open(url)
     assert caught.value.stable_code == "store.url"
+
+
+def test_the_options_of_a_postgres_url_stay_in_force(postgres_url: str) -> None:
+    database = Database.open(f"{postgres_url}&options=-c%20work_mem%3D5MB")
+    with database.write() as connection:
+        assert connection.exec_driver_sql("SHOW work_mem").scalar_one() == "5MB"
+        assert connection.exec_driver_sql("SHOW lock_timeout").scalar_one() == "30s"
