@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from agent_agency.arbitration.case_file import Case
-from agent_agency.arbitration.ruling import Ruling
+from agent_agency.arbitration.ruling import Ruling, Verdict
 from agent_agency.attestation.arbiter_act import ARBITER_ROLE
 from agent_agency.attestation.principals import Principals
 from agent_agency.attestation.signer import Ed25519Signer
@@ -17,9 +17,7 @@ from agent_agency.errors import AgencyError
 from agent_agency.git import Repository
 from agent_agency.workflows.anchor import anchor_head, refuse_unless_anchors_agree
 from agent_agency.workflows.case_facts import Measurements
-from agent_agency.workflows.cite_precedents import cite_precedents
 from agent_agency.workflows.join_case import join_case, ruling_note
-from agent_agency.workflows.precedents import Library
 from agent_agency.workflows.record import Joined, Record, UnrecordedRulingError
 from agent_agency.workflows.ruling_statement import sign_ruling
 from agent_agency.workflows.subject import Subject
@@ -76,6 +74,11 @@ def _join(repo: Repository, examined: Examined, record: Record, ruling: Ruling) 
     note = ruling_note(ruling, examined.case, examined.subject, measurements.chosen)
     law, now = measurements.law, measurements.now
     joined = join_case(ruling, note, record.ledger, law.limits, now)
+    if joined.ruling.decision.verdict is Verdict.APPROVED:
+        return joined  # nothing is left open, and what compares cases need not be imported
+    from agent_agency.workflows.cite_precedents import cite_precedents
+    from agent_agency.workflows.precedents import Library
+
     library = Library(repo, record, law.principals, law.limits, now)
     return replace(joined, ruling=cite_precedents(joined.ruling, examined.case, library))
 
