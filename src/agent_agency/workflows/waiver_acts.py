@@ -233,11 +233,12 @@ def chain_of(ledger: Ledger, new_id: Callable[[], str]) -> str:
     shelf = ledger.shelf()
     if shelf is not None:
         return shelf.chain
-    own = read_own_chain(ledger.folder)
-    if own is None:
-        ledger.folder.mkdir(mode=0o700, exist_ok=True)
-        own = OwnChain(new_id(), begun=False)
-        write_own_chain(ledger.folder, own, new_id)
+    ledger.folder.mkdir(mode=0o700, exist_ok=True)
+    with ledger.database.write():  # the lock under which the first append would name it
+        own = read_own_chain(ledger.folder)
+        if own is None:
+            own = OwnChain(new_id(), begun=False)
+            write_own_chain(ledger.folder, own, new_id)
     return own.chain
 
 
