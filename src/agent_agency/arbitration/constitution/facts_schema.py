@@ -172,7 +172,7 @@ def lists() -> Mapping[str, tuple[Fact, ...]]:
             "claims": _facts(
                 kind=(
                     _T,
-                    "verdict (a ruling named in a commit), verdict_elsewhere (one that this record does not hold) or spec",
+                    "verdict (a ruling that a commit names), verdict_elsewhere (one not on record here) or spec",
                 ),
                 text=(_T, "what is claimed"),
                 holds=(_B, "whether what was measured or recorded bears it out"),
