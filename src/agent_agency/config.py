@@ -133,20 +133,22 @@ def read_config(data: bytes, path: str) -> Config | tuple[Finding, ...]:
     """
     import tomllib
 
-    from agent_agency.toml_places import key_places
+    from agent_agency.toml_places import has_deep_keys, key_places
 
     if len(data) > MAX_BYTES:
         message = f"The file has {len(data):,} bytes; settings may have {MAX_BYTES:,}"
         return (Finding("config.too_large", Severity.MAJOR, message, "Keep only settings in it.", Place(path)),)
     try:
         text = data.decode("utf-8")
-        value = tomllib.loads(text)
+        value = None if has_deep_keys(text) else tomllib.loads(text)
     except UnicodeDecodeError:
         message = "The file is not UTF-8"
         return (Finding("config.toml.not_utf8", Severity.MAJOR, message, "Save it as UTF-8.", Place(path)),)
     except tomllib.TOMLDecodeError as error:
         return (_syntax_error(str(error), text, path),)
     except RecursionError:
+        value = None
+    if value is None:
         message = "Values are nested too deeply"
         return (Finding("config.toml.parse_failed", Severity.MAJOR, message, "Flatten them.", Place(path)),)
     reader = _Reader(path, key_places(text))

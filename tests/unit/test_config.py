@@ -180,9 +180,17 @@ def test_every_setting_of_a_gate_is_read() -> None:
         ("[law]\nquorum = { 4 = 1 }\n", "config.unknown_key", 2),
         ("[law.quorum]\n1 = 0\n", "config.wrong_value", 2),
         ("law.quorum.1 = 'x'\n", "config.wrong_value", 1),
-        ("[law]\ntrusted_keys = []\n", "config.not_in_this_version", 2),
-        ("[trusted_keys]\nlead = 'x'\n", "config.not_in_this_version", 1),
-        ("[law]\n\n[law.weaken]\nscope_boundary = true\n", "config.not_in_this_version", 3),
+        ("[law]\ntrusted_keys = []\n", "config.unknown_key", 2),
+        ("[trusted_keys]\nlead = 'x'\n", "config.unknown_key", 1),
+        ("[law]\n\n[law.weaken]\nscope_boundary = true\n", "config.wrong_value", 3),
+        ('[law]\nweaken = ["scope boundary"]\n', "config.wrong_value", 2),
+        ("[law]\nweaken = ['*']\n", "config.wrong_value", 2),
+        ("[law]\ncase_days = 0\n", "config.wrong_value", 2),
+        ("[law]\ncondition_days = true\n", "config.wrong_value", 2),
+        ("[law]\nappeal_days = '14'\n", "config.wrong_value", 2),
+        ("[law]\nappeal_reviewers = [1, 3]\n", "config.wrong_value", 2),
+        ("[law]\nappeal_reviewers = [1, 1, 1]\n", "config.wrong_value", 2),
+        ("[law]\nappeal_reviewers = [0, 1, 2]\n", "config.wrong_value", 2),
         ("[gate]\nname = 'x'\n", "config.wrong_value", 1),
         ("gate = ['x']\n", "config.wrong_value", 1),
         ("[[gate]]\n", "config.gate_name", 1),
@@ -314,3 +322,19 @@ def test_any_arrangement_of_pieces_is_answered(text: str) -> None:
     answer = read_config(text.encode(), "agency.toml")
 
     assert isinstance(answer, Config) or answer
+
+
+def test_the_law_of_cases_and_appeals_is_read() -> None:
+    text = '[law]\nweaken = ["scope.boundary"]\ncondition_days = 3\ncase_days = 9\nappeal_days = 2\n'
+    config = read_config(f"{text}appeal_reviewers = [2, 3, 4]\n".encode(), "agency.toml")
+    assert isinstance(config, Config)
+    law = config.law
+    assert (law.weaken, law.condition_days, law.case_days, law.appeal_days) == (("scope.boundary",), 3, 9, 2)
+    assert law.appeal_reviewers == (2, 3, 4)
+    assert (LawLimits().weaken, LawLimits().appeal_reviewers) == ((), (1, 3, 5))
+
+
+def test_a_key_of_very_many_parts_is_refused_at_once() -> None:
+    found = read_config(b"law" + b".a" * 100_000 + b" = 1\n", "agency.toml")
+    assert not isinstance(found, Config)
+    assert [finding.rule for finding in found] == ["config.toml.parse_failed"]

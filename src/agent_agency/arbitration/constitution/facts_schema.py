@@ -72,37 +72,44 @@ def records() -> Mapping[str, tuple[Fact, ...]]:
                 migrations=(_I, "files among them that are database migrations and are not deleted"),
                 dependencies=(_I, "files among them that declare or lock dependencies"),
             ),
-            "budget": _facts(
-                known=(_B, "whether a budget binds the change"),
-                max_files=(_I, "files allowed, waivers included"),
-                max_lines=(_I, "lines allowed, waivers included"),
-                used_files=(_I, "files that count"),
-                used_lines=(_I, "lines that count"),
-            ),
-            "law": _facts(
-                in_force=(_B, "whether the base holds law"),
-                digest=(_T, "digest of all that binds; missing where the base holds no law"),
-                readable=(_B, "whether all of it could be read"),
-                waiver_days=(_I, "the longest that a waiver may last, in days"),
-                weakened=(_L, "default rules that the repository disabled or loosened"),
-                weakened_without_leave=(_L, "those of them that the policy does not allow to be weakened"),
-                principals=(_I, "principals that the base lists"),
-                signed_approvals=(_B, "whether a waiver needs signed approvals"),
-            ),
-            "provenance": _facts(
-                commits=(_I, "commits between merge base and head"),
-                without_author=(_I, "of them without an author's address"),
-                agents=(_L, "agents named in trailers of the commits (Assisted-by, Co-authored-by of a known agent)"),
-                spec_trailers=(_L, "specs named in trailers of the commits"),
-            ),
-            "evidence": _facts(
-                binding=(_I, "binding gates; missing where there is none, because then nothing was measured"),
-                measured=(_I, "binding gates whose result was measured in this review"),
-                reused=(_I, "binding gates whose result was measured before, on the same inputs"),
-                flaky=(_I, "binding gates that passed only when run again"),
-            ),
+            **_circumstances(),
         }
     )
+
+
+def _circumstances() -> Mapping[str, tuple[Fact, ...]]:
+    """The records about law, provenance and evidence."""
+    return {
+        "budget": _facts(
+            known=(_B, "whether a budget binds the change"),
+            max_files=(_I, "files allowed, waivers included"),
+            max_lines=(_I, "lines allowed, waivers included"),
+            used_files=(_I, "files that count"),
+            used_lines=(_I, "lines that count"),
+        ),
+        "law": _facts(
+            in_force=(_B, "whether the base holds law"),
+            digest=(_T, "digest of all that binds; missing where the base holds no law"),
+            readable=(_B, "whether all of it could be read"),
+            waiver_days=(_I, "the longest that a waiver may last, in days"),
+            weakened=(_L, "default rules that the repository disabled or loosened"),
+            weakened_without_leave=(_L, "those of them that the policy does not allow to be weakened"),
+            principals=(_I, "principals that the base lists"),
+            signed_approvals=(_B, "whether a waiver needs signed approvals"),
+        ),
+        "provenance": _facts(
+            commits=(_I, "commits between merge base and head"),
+            without_author=(_I, "of them without an author's address"),
+            agents=(_L, "agents named in trailers of the commits (Assisted-by, Co-authored-by of a known agent)"),
+            spec_trailers=(_L, "specs named in trailers of the commits"),
+        ),
+        "evidence": _facts(
+            binding=(_I, "binding gates; missing where there is none, because then nothing was measured"),
+            measured=(_I, "binding gates whose result was measured in this review"),
+            reused=(_I, "binding gates whose result was measured before, on the same inputs"),
+            flaky=(_I, "binding gates that passed only when run again"),
+        ),
+    }
 
 
 def lists() -> Mapping[str, tuple[Fact, ...]]:
@@ -148,34 +155,41 @@ def lists() -> Mapping[str, tuple[Fact, ...]]:
                 dependency=(_B, "whether it declares or locks dependencies"),
                 pipeline=(_B, "whether it configures continuous integration"),
             ),
-            "governance": _facts(
-                path=(_T, "the file that is edited"),
-                kind=(_T, "law, ci, hooks, tests_config, tool_config or agent_settings"),
-                detail=(_T, "what the edit does"),
-            ),
-            "waivers": _facts(
-                id=(_T, "its id"),
-                gates=(_L, "gates that it covers"),
-                rules=(_L, "rules that it covers"),
-                needed=(_B, "whether the verdict needs it"),
-                days=(_I, "days that it lasts in all"),
-                approvals=(_I, "distinct approvers, neither author nor requester"),
-                quorum=(_I, "approvers that the risk tier needs"),
-                signed=(_B, "whether the approvals are signatures of listed principals"),
-                bounded=(_B, "whether it is for one spec or stated paths"),
-            ),
-            "authors": _facts(
-                address=(_T, "e-mail address in the commits"),
-                listed=(_B, "whether the base lists that principal"),
-                approved_own=(_B, "whether they approved a waiver that the verdict needs"),
-            ),
-            "claims": _facts(
-                kind=(
-                    _T,
-                    "verdict (a ruling that a commit names), verdict_elsewhere (one not on record here) or spec",
-                ),
-                text=(_T, "what is claimed"),
-                holds=(_B, "whether what was measured or recorded bears it out"),
-            ),
+            **_people_and_law(),
         }
     )
+
+
+def _people_and_law() -> Mapping[str, tuple[Fact, ...]]:
+    """The lists about law, waivers and people."""
+    return {
+        "governance": _facts(
+            path=(_T, "the file that is edited"),
+            kind=(_T, "law, ci, hooks, tests_config, tool_config or agent_settings"),
+            detail=(_T, "what the edit does"),
+        ),
+        "waivers": _facts(
+            id=(_T, "its id"),
+            gates=(_L, "gates that it covers"),
+            rules=(_L, "rules that it covers"),
+            needed=(_B, "whether the verdict needs it"),
+            days=(_I, "days that it lasts in all"),
+            approvals=(_I, "distinct approvers, neither author nor requester"),
+            quorum=(_I, "approvers that the risk tier needs"),
+            signed=(_B, "whether the approvals are signatures of listed principals"),
+            bounded=(_B, "whether it is for one spec or stated paths"),
+        ),
+        "authors": _facts(
+            address=(_T, "e-mail address in the commits"),
+            listed=(_B, "whether the base lists that principal"),
+            approved_own=(_B, "whether they approved a waiver that the verdict needs"),
+        ),
+        "claims": _facts(
+            kind=(
+                _T,
+                "verdict (a ruling that a commit names), verdict_elsewhere (one not on record here) or spec",
+            ),
+            text=(_T, "what is claimed"),
+            holds=(_B, "whether what was measured or recorded bears it out"),
+        ),
+    }
