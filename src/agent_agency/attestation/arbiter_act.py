@@ -88,9 +88,13 @@ def read_arbiter_act(
     key = _named_key(statement, key_id)
     standing, name = _standing(key, principals, own)
     verify_envelope(envelope, Principals((Principal(ARBITER_ROLE, "", frozenset({ARBITER_ROLE}), (key,)),)))
+    _refuse_other_kind(statement, kind)
+    return ArbiterAct(statement, key_id, standing, name)
+
+
+def _refuse_other_kind(statement: Statement, kind: str) -> None:
     if statement.kind != kind:
         raise NotSignedError(f"the signature is over a {statement.kind}, not over a {kind}")
-    return ArbiterAct(statement, key_id, standing, name)
 
 
 def _named_key(statement: Statement, key_id: str) -> PublicKey:

@@ -74,14 +74,25 @@ def read_envelope(value: Mapping[str, Any]) -> Envelope:
     Raises:
         ValueError: it is none; the message is a clause that says why.
     """
-    if not isinstance(value, Mapping) or set(value) != {"payload", "payloadType", "signatures"}:
+    if not isinstance(value, Mapping) or not _has_exactly(value, {"payload", "payloadType", "signatures"}):
         raise ValueError("the envelope has not exactly the members payload, payloadType and signatures")
-    if value["payloadType"] != PAYLOAD_TYPE:
+    if not _is_statement(value["payloadType"]):
         raise ValueError("the envelope's payload is of another type than an in-toto statement")
-    signatures = value["signatures"]
+    return Envelope(_decoded(value["payload"], "payload"), _signature(_only(value["signatures"])))
+
+
+def _has_exactly(value: Mapping[str, Any], members: set[str]) -> bool:
+    return set(value) == members
+
+
+def _is_statement(payload_type: Any) -> bool:
+    return bool(payload_type == PAYLOAD_TYPE)
+
+
+def _only(signatures: Any) -> Any:
     if not isinstance(signatures, (list, tuple)) or len(signatures) != 1:
         raise ValueError("the envelope has not exactly one signature")
-    return Envelope(_decoded(value["payload"], "payload"), _signature(signatures[0]))
+    return signatures[0]
 
 
 def _signature(value: Any) -> Signature:

@@ -175,13 +175,18 @@ def _check_point(point: bytes) -> None:
         raise BadKeyError(f"the key has {len(point)} bytes, not {_SIZE}")
     number = int.from_bytes(point, "little")
     y = number & (_SIGN - 1)
-    if y >= _FIELD:
+    if not _is_reduced(y):
         raise BadKeyError("the key is not in its one encoding")
     x_squared = (y * y - 1) * pow(_CURVE_D * y * y + 1, -1, _FIELD) % _FIELD
     if x_squared and pow(x_squared, (_FIELD - 1) // 2, _FIELD) != 1:
         raise BadKeyError("the key is no point of the curve")
     if _has_small_order(y, x_squared):
         raise BadKeyError("the key has small order: anybody can sign for it")
+
+
+def _is_reduced(y: int) -> bool:
+    """Whether the coordinate is below the field's size: the only encoding that counts (RFC 8032, 5.1.3)."""
+    return y < _FIELD
 
 
 def _has_small_order(y: int, x_squared: int) -> bool:

@@ -47,18 +47,32 @@ def verify_sshsig(blob: bytes, message: bytes, key: PublicKey) -> None:
         read = _read(blob)
     except ValueError as error:
         raise NotSignedError(f"the signature is none of ssh-keygen's ({error})") from error
-    if read.public != key.blob:
-        raise NotSignedError("the signature was made with another key than the one it names")
-    if read.namespace != NAMESPACE.encode():
-        raise NotSignedError(f"the signature was not made for the namespace {NAMESPACE}")
-    if read.reserved or read.hash_name not in _HASHES:
+    _refuse_other_key(read, key)
+    _refuse_other_namespace(read)
+    if read.reserved:
         raise NotSignedError("the signature uses what no known ssh-keygen writes")
-    digest = _HASHES[read.hash_name](message).digest()
+    digest = _digest(read.hash_name, message)
     signed = _MAGIC + b"".join(map(ssh_string, (read.namespace, read.reserved, read.hash_name, digest)))
     try:
         _check_inner(WireReader(read.signature), signed, key)
     except ValueError as error:
         raise NotSignedError(f"the signature is none of ssh-keygen's ({error})") from error
+
+
+def _refuse_other_key(read: _Blob, key: PublicKey) -> None:
+    if read.public != key.blob:
+        raise NotSignedError("the signature was made with another key than the one it names")
+
+
+def _refuse_other_namespace(read: _Blob) -> None:
+    if read.namespace != NAMESPACE.encode():
+        raise NotSignedError(f"the signature was not made for the namespace {NAMESPACE}")
+
+
+def _digest(hash_name: bytes, message: bytes) -> bytes:
+    if hash_name not in _HASHES:
+        raise NotSignedError("the signature uses a hash that no known ssh-keygen writes")
+    return _HASHES[hash_name](message).digest()
 
 
 def unarmoured(text: str) -> bytes:
@@ -85,6 +99,11 @@ def _read(blob: bytes) -> _Blob:
     return read
 
 
+def _refuse_untouched(flags: int) -> None:
+    if not flags & _USER_PRESENT:
+        raise NotSignedError("nobody touched the hardware key for this signature")
+
+
 def _check_inner(reader: WireReader, signed: bytes, key: PublicKey) -> None:
     """Check the innermost signature: over the wrapped digest, or for hardware over what the device saw of it."""
     if reader.string() != key.type.encode():
@@ -92,8 +111,7 @@ def _check_inner(reader: WireReader, signed: bytes, key: PublicKey) -> None:
     signature = reader.string()
     if key.type == HARDWARE:
         flags_and_counter = reader.take(5)
-        if not flags_and_counter[0] & _USER_PRESENT:
-            raise NotSignedError("nobody touched the hardware key for this signature")
+        _refuse_untouched(flags_and_counter[0])
         application = hashlib.sha256(key.application.encode()).digest()
         signed = application + flags_and_counter + hashlib.sha256(signed).digest()
     reader.end()

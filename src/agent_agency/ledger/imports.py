@@ -153,14 +153,18 @@ def _merge(connection: Connection, shelf: Shelf, source: Path, header: ExportHea
     while batch := list(islice(found, rows.BATCH)):
         kept = rows.rows_at(connection, shelf, [row.seq for row in batch])
         for row in batch:
-            here = kept.get(row.seq)
-            known = before is None or before.seq != row.seq or before.hash == row.hash
-            if not known or (here is not None and here.line != row.line):
+            if _forks(row, kept.get(row.seq), before):
                 message = f"the chain forks: its entry {row.seq} is not the entry {row.seq} that is here"
                 raise _RefusedError(Problem("chain.forked", message, None, row.seq))
         added = [row for row in batch if row.seq not in kept]
         if added:
             rows.add_entries(connection, shelf, added)
+
+
+def _forks(row: EntryRow, here: EntryRow | None, before: StoredHead | None) -> bool:
+    """Whether an entry that comes in is another than the one that is here, or than the one that is remembered."""
+    known = before is None or before.seq != row.seq or before.hash == row.hash
+    return not known or (here is not None and here.line != row.line)
 
 
 def _checked_lines(source: Path, header: ExportHeader) -> Iterator[EntryRow]:

@@ -19,7 +19,7 @@ def principals_at(repo: Repository, commit: str) -> Principals:
     entries = repo.list_files(commit, PRINCIPALS_PATH)
     if not entries:
         return Principals()
-    if len(entries) > 1 or entries[0].path != PRINCIPALS_PATH or entries[0].mode in _LINKS:
+    if len(entries) > 1 or entries[0].path != PRINCIPALS_PATH or _is_link(entries[0].mode):
         raise LawError(
             f"{PRINCIPALS_PATH} is no regular file at {commit[:12]}",
             fix="Replace it by the file itself on the base branch.",
@@ -35,3 +35,8 @@ def principals_at(repo: Repository, commit: str) -> Principals:
         path=PRINCIPALS_PATH,
         line=first.place.line,
     )
+
+
+def _is_link(mode: str) -> bool:
+    """Whether the mode is that of a symbolic link or of a commit of another repository."""
+    return mode in _LINKS

@@ -65,12 +65,8 @@ def find_signer(
         return signer
     key = keys.read(name) if name is not None else _only_key(keys, role, principals)
     _refuse_unlisted(key.file.public_key, role, principals)
-    if decides and not key.file.protected:
-        raise SigningError(
-            f"The key {key.name} has no pass phrase, so any program of this user could have signed",
-            fix=f"Give it one with ssh-keygen -p -a 64 -f {key.path}, or make another with agency identity new.",
-            code="signature.unprotected",
-        )
+    if decides:
+        _refuse_open(key)
     return _opened(key, ask)
 
 
@@ -126,6 +122,15 @@ def _refuse_unlisted(key: PublicKey, role: str, principals: Principals | None) -
         fix="Have agency identity trust list it, and somebody who may put that on the base branch.",
         code="signature.not_listed",
     )
+
+
+def _refuse_open(key: OwnKey) -> None:
+    if not key.file.protected:
+        raise SigningError(
+            f"The key {key.name} has no pass phrase, so any program of this user could have signed",
+            fix=f"Give it one with ssh-keygen -p -a 64 -f {key.path}, or make another with agency identity new.",
+            code="signature.unprotected",
+        )
 
 
 def _opened(key: OwnKey, ask: AskPassPhrase) -> Ed25519Signer:
