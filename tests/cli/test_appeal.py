@@ -81,6 +81,7 @@ def test_from_a_rejection_to_an_approval_that_anybody_can_check(repo: GitRepo) -
     unseen = agency("appeal", "review", appeal["id"], "--admit", "all", "--reason", "x", "--as", "rita", cwd=repo.path)
     assert unseen.code == 2
     assert "no terminal" in unseen.err
+    assert "nobody whom the base lists" not in unseen.err, "who may hear it was not looked up for this"
 
     done = review(repo, appeal["id"], "--admit", "all")
     assert done.code == 0, done

@@ -123,8 +123,11 @@ def line(appeal: Appeal) -> str:
     )
 
 
-def lines(appeal: Appeal, *, may_review: Sequence[str] = (), follows: str | None = None) -> Iterator[str]:
-    """One appeal for a person; no text in it can move a cursor or forge a line."""
+def lines(appeal: Appeal, *, may_review: Sequence[str] | None = None, follows: str | None = None) -> Iterator[str]:
+    """One appeal for a person; no text in it can move a cursor or forge a line.
+
+    Who may still hear it, and what to type for that, is left out where ``may_review`` is ``None``: nobody looked.
+    """
     yield line(appeal)
     yield f"  filed {rfc3339(appeal.filed_at)} as {appeal.standing}; to be heard by {rfc3339(appeal.due)}"
     yield clean(f"  reason: {appeal.filing.reason}")
@@ -204,8 +207,8 @@ def _names(value: Any) -> Sequence[str]:
     return [str(one) for one in value] if isinstance(value, (list, tuple)) else []
 
 
-def _what_next(appeal: Appeal, may_review: Sequence[str]) -> Iterator[str]:
-    if not appeal.open:
+def _what_next(appeal: Appeal, may_review: Sequence[str] | None) -> Iterator[str]:
+    if may_review is None or not appeal.open:
         return
     names = ", ".join(may_review) or "nobody whom the base lists"
     yield clean(f"  may review it: {names}")
