@@ -73,7 +73,8 @@ def main() -> None:
         written = show([AGENCY, "try", "--keep", "tally"], folder).replace(name, "/tmp")  # noqa: S108 - text in a picture
         (PICTURES / "try.svg").write_text(draw("agency try", written), "utf-8")
         review = [AGENCY, "review", "--repo", "tally", "--base", "main", "--head", "leaves-scope"]
-        subprocess.run([*review, "--format", "html", "--out", "report.html"], cwd=folder, check=False)
+        own_keys = {**os.environ, "AGENCY_KEYS": str(folder / "keys")}
+        subprocess.run([*review, "--format", "html", "--out", "report.html"], cwd=folder, env=own_keys, check=False)
         photograph(folder / "report.html", PICTURES / "report.png")
     print("wrote docs/pictures/try.svg and docs/pictures/report.png")
 

@@ -16,7 +16,7 @@ BLOCKS = [
     block
     for page in (REFERENCE, *sorted((PROJECT / "docs/how-to").glob("*.md")))
     for block in read_blocks(page)
-    if block.language == "toml"
+    if block.language == "toml" and block.title in {None, "agency.toml"}
 ]
 
 
