@@ -108,6 +108,17 @@ def display_path(path: str) -> str:
     return '"' + "".join(_quoted(char) for char in path) + '"'
 
 
+def path_as_fact(path: str) -> str:
+    r"""A path as rules ask about it: printable, never in quotes, and told apart from every other.
+
+    What cannot be printed stands in git's escapes and a backslash twice, so that what a name begins and ends with is
+    what it begins and ends with: ``it.path.startsWith("infra/")`` holds of ``infra/\001.tf`` too.
+    """
+    if path.isprintable() and "\\" not in path:
+        return path
+    return "".join('"' if char == '"' else _quoted(char) if char != "\\" else "\\\\" for char in path)
+
+
 def _quoted(char: str) -> str:
     named = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
     if char in named:

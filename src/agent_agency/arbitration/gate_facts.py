@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from agent_agency.facts import Finding, GateMode, GateResult, GateStatus, Severity, display_path
+from agent_agency.facts import Finding, GateMode, GateResult, GateStatus, Severity, path_as_fact
 
 BUILT_IN = "builtin"
 
@@ -55,7 +55,7 @@ def _finding(gate: GateResult, finding: Finding) -> dict[str, Any]:
         "rule": finding.rule,
         "gate": gate.name,
         "severity": str(finding.severity),
-        "path": display_path(finding.place.path or ""),
+        "path": path_as_fact(finding.place.path or ""),
         "waivable": finding.waivable,
         "binding": _binds(gate) and _is_violation(finding),
         "fingerprint": finding.fingerprint,

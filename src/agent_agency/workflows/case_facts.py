@@ -16,7 +16,7 @@ from agent_agency.attestation.person import same_principal
 from agent_agency.change.file_kinds import FileKinds
 from agent_agency.change.governance import GovernanceEdit
 from agent_agency.change.model import Change, FileChange
-from agent_agency.facts import GateResult, display_path
+from agent_agency.facts import GateResult, display_path, path_as_fact
 from agent_agency.gates.budget_limit import Measured
 from agent_agency.git.history import Provenance
 from agent_agency.spec.model import BudgetDecision, Spec
@@ -182,8 +182,8 @@ def _file(file: FileChange, kinds: FileKinds, *, counted: bool) -> dict[str, Any
     old, new = file.old, file.new
     moved = old is not None and new is not None and old.path != new.path
     return {
-        "path": display_path(file.path),
-        "old_path": display_path(old.path) if old and moved else "",
+        "path": path_as_fact(file.path),
+        "old_path": path_as_fact(old.path) if old and moved else "",
         "status": str(file.status),
         "added": file.added,
         "deleted": file.deleted,
@@ -199,7 +199,7 @@ def _file(file: FileChange, kinds: FileKinds, *, counted: bool) -> dict[str, Any
 
 
 def _governance(edit: GovernanceEdit) -> dict[str, Any]:
-    return {"path": display_path(edit.path), "kind": edit.kind, "detail": fit_text(edit.detail)}
+    return {"path": path_as_fact(edit.path), "kind": edit.kind, "detail": fit_text(edit.detail)}
 
 
 def _waiver(use: WaiverUse, gates: Sequence[GateResult]) -> dict[str, Any]:

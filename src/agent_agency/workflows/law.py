@@ -196,7 +196,7 @@ class _LawReader:
         return Config(), digest_bytes(data), read or (_unreadable(CONFIG_PATH),)
 
     def constitution(self, config: Config) -> tuple[Constitution, tuple[Finding, ...]]:
-        found = sorted(path for path in self.paths if path.startswith(f"{RULES_FOLDER}/") or path == RULES_FOLDER)
+        found = sorted(path for path in self.paths if f"{path.casefold()}/".startswith(f"{RULES_FOLDER}/"))
         odd = [path for path in found if path in self.links or not _is_rule_file(path)]
         if odd:
             return default_constitution(), tuple(map(_no_rule_file, odd))
@@ -255,8 +255,10 @@ def _advised(finding: Finding) -> Finding:
 
 
 def _is_rule_file(path: str) -> bool:
-    name = path.removeprefix(f"{RULES_FOLDER}/")
-    return "/" not in name and (name.endswith(".toml") or not name.endswith((".tml", ".yaml", ".yml", ".json")))
+    """Whether a file below the folder of rules, in any letter case, is one, or reads like none (``README.md``)."""
+    folder, _, name = path.rpartition("/")
+    like_rules = name.casefold().endswith((".toml", ".tml", ".yaml", ".yml", ".json"))
+    return folder == RULES_FOLDER and (name.endswith(".toml") or not like_rules)
 
 
 def _no_rule_file(path: str) -> Finding:

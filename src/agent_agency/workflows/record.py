@@ -51,11 +51,17 @@ class Joined:
 
 Join = Callable[[Ruling], Joined]
 Sign = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Vouched = Callable[[Entry], bool]
 
 
 def alone(ruling: Ruling) -> Joined:
     """A ruling that nothing else belongs to."""
     return Joined(ruling)
+
+
+def whoever(entry: Entry) -> bool:  # noqa: ARG001 - takes what asks for a signature takes
+    """Believe any entry; for a record that nobody else writes to."""
+    return True
 
 
 def ledger_of(repo: Repository) -> Ledger:
@@ -101,12 +107,20 @@ class Record:
         """
         return self.evidence.in_use()
 
-    def approves(self, ruling_id: str) -> bool | None:
-        """Whether the newest ruling of that id approves or waives; ``None`` where the record holds none."""
-        rulings = [entry for entry in self.ledger.about(f"{RULING}:{ruling_id}") if entry.kind == RULING]
+    def approves(self, ruling_id: str, vouched: Vouched) -> bool | None:
+        """Whether the newest ruling of that id approves or waives; ``None`` where the record holds none.
+
+        Args:
+            ruling_id: which.
+            vouched: whether an entry is really the arbiter's; one that whoever wrote into the ledger is no ruling.
+        """
+        found = self.ledger.about(f"{RULING}:{ruling_id}")
+        rulings = [entry for entry in found if entry.kind == RULING and vouched(entry)]
         return rulings[-1].body.get("verdict") in _APPROVING if rulings else None
 
-    def append(self, ruling: Ruling, join: Join = alone, sign: Sign | None = None) -> Ruling:
+    def append(
+        self, ruling: Ruling, join: Join = alone, sign: Sign | None = None, vouched: Vouched = whoever
+    ) -> Ruling:
         """Record a ruling with all that belongs to it, in one transaction, and tell where it stands.
 
         The same ruling is recorded once: made again on the same inputs, it is answered as it stands, unless something
@@ -117,30 +131,33 @@ class Record:
             join: gives what belongs to it: its case, the precedents it cites, their entries; asked again where another
                 process was quicker.
             sign: signs the ruling's document and answers the envelope.
+            vouched: whether an entry is really the arbiter's; another stands in the way of no ruling.
 
         Raises:
             UnrecordedRulingError: when it could not be written; the ledger is as it was.
         """
         try:
             for _ in range(_MOST_ATTEMPTS):
-                recorded = self._try_append(ruling, join, sign)
+                recorded = self._try_append(ruling, join, sign, vouched)
                 if recorded is not None:
                     return recorded
             raise LedgerError("The ledger moved each time that the ruling was to be recorded", fix="Review again.")
         except AgencyError as cause:
             raise UnrecordedRulingError(ruling, cause) from cause
 
-    def _try_append(self, ruling: Ruling, join: Join, sign: Sign | None) -> Ruling | None:
+    def _try_append(self, ruling: Ruling, join: Join, sign: Sign | None, vouched: Vouched) -> Ruling | None:
         """Record it; ``None`` where another process recorded something about the same matter meanwhile."""
         subject = f"{RULING}:{ruling.ruling_id}"
         before = self.ledger.about(subject)
         joined = join(ruling)
         decision = digest_bytes(decision_bytes(joined.ruling.decision))
+        same = {"decision": decision, "verdict": str(joined.ruling.decision.verdict)}
         again = next((entry for entry in reversed(before) if entry.kind == RULING), None)
-        if again is not None and not joined.drafts and again.body.get("decision") == decision and self._has(again):
-            return replace(joined.ruling, ledger=self._place(again), signed_by=_signed_by(again, joined.ruling))
+        if again is not None and not joined.drafts and self._stands(again, same) and vouched(again):
+            return replace(joined.ruling, ledger=self.place(again), signed_by=_signed_by(again, joined.ruling))
         document = dict(self.document_of(joined.ruling))
         del document["ledger"]
+        document.pop("on_appeal", None)  # what becomes of a ruling is no part of it
         data = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
         stored = {
             "document": self.evidence.put(data),
@@ -156,14 +173,19 @@ class Record:
             entry, *_ = self.ledger.append_all([Draft(RULING, body), *joined.drafts], unless_moved=moved)
         except LedgerMovedError:
             return None
-        return replace(joined.ruling, ledger=self._place(entry))
+        return replace(joined.ruling, ledger=self.place(entry))
+
+    def _stands(self, entry: Entry, same: Mapping[str, str]) -> bool:
+        """Whether a ruling is recorded as it would be now, with all that it rests on."""
+        return all(entry.body.get(name) == value for name, value in same.items()) and self._has(entry)
 
     def _has(self, entry: Entry) -> bool:
         """Whether what the ruling rests on is still there; of one that was pruned the record is made anew."""
         named = EntryEvidence.of(entry).named
         return all(state_of(self.evidence, one.digest) is EvidenceState.OK for one in named)
 
-    def _place(self, entry: Entry) -> dict[str, Any]:
+    def place(self, entry: Entry) -> dict[str, Any]:
+        """Where an entry stands, as the member ``ledger`` of a ruling tells it."""
         return {"path": self.ledger.path, "chain": entry.chain, "seq": entry.seq, "hash": entry.hash}
 
     def append_stopped(self, body: Mapping[str, Any]) -> Entry:

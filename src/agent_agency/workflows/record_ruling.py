@@ -21,6 +21,7 @@ from agent_agency.workflows.join_case import join_case, ruling_note
 from agent_agency.workflows.record import Joined, Record, UnrecordedRulingError
 from agent_agency.workflows.ruling_statement import sign_ruling
 from agent_agency.workflows.subject import Subject
+from agent_agency.workflows.vouched_rulings import is_vouched
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,12 @@ def record_ruling(
         raise UnrecordedRulingError(examined.ruling, cause) from cause
     principals = examined.measurements.law.principals
     ruling = replace(examined.ruling, signed_by=signed_by(signer.key_id, principals))
-    recorded = record.append(ruling, partial(_join, repo, examined, record), partial(sign_ruling, signer=signer))
+    recorded = record.append(
+        ruling,
+        partial(_join, repo, examined, record),
+        partial(sign_ruling, signer=signer),
+        partial(is_vouched, principals=principals, own=(signer.public_key,)),
+    )
     if recorded.signed_by is not None:
         recorded = replace(recorded, signed_by=signed_by(recorded.signed_by["key_id"], principals))
     try:

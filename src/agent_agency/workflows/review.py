@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from agent_agency.arbitration.case_file import Case
 from agent_agency.arbitration.ruling import Ruling
 from agent_agency.attestation.signer import Ed25519Signer
 from agent_agency.change.governance import GovernanceEdit, governance_edits
@@ -34,7 +35,7 @@ from agent_agency.git import Repository
 from agent_agency.spec.budget import effective_budget
 from agent_agency.spec.glob import Globs
 from agent_agency.spec.model import Budget, BudgetDecision, Spec
-from agent_agency.workflows.binding_rules import BindingRules, binding_rules
+from agent_agency.workflows.binding_rules import binding_rules
 from agent_agency.workflows.build_case import build_case
 from agent_agency.workflows.case_facts import Measurements
 from agent_agency.workflows.gate_governing import Governing
@@ -45,10 +46,11 @@ from agent_agency.workflows.join_case import matter_of
 from agent_agency.workflows.law import Law, read_law
 from agent_agency.workflows.record import Record, RulingDocument
 from agent_agency.workflows.record_ruling import Examined, record_ruling
-from agent_agency.workflows.ruling_members import RulingInputs, build_ruling
+from agent_agency.workflows.ruling_members import RulesFrom, RulingInputs, build_ruling
 from agent_agency.workflows.run_gates import ToolServices, left_out_gate, run_configured_gates
 from agent_agency.workflows.spec_choice import TRAILER, ChosenSpec, choose_spec
 from agent_agency.workflows.subject import ReviewRequest, Subject, resolve_subject
+from agent_agency.workflows.vouched_rulings import vouched_by
 from agent_agency.workflows.waiver_evidence import read_evidence
 from agent_agency.workflows.waivers import WaiversOfChange, mark_budget_use, waivers_of_change
 
@@ -127,13 +129,13 @@ def examine(repo: Repository, request: ReviewRequest, services: Services, record
         now=now,
     )
     rules = binding_rules(repo, record.ledger, matter_of(subject, chosen), law, subject.base_ref, now)
-    return _rule(repo, subject, measurements, rules, record)
+    approved = partial(record.approves, vouched=vouched_by(services.arbiter, law.principals))
+    return _rule(repo, subject, measurements, build_case(measurements, rules, approved, ADOPT), rules.read_from)
 
 
 def _rule(
-    repo: Repository, subject: Subject, measurements: Measurements, rules: BindingRules, record: Record
+    repo: Repository, subject: Subject, measurements: Measurements, case: Case, rules_from: RulesFrom
 ) -> Examined:
-    case = build_case(measurements, rules, record.approves, ADOPT)
     ruling = build_ruling(
         RulingInputs(
             subject=subject,
@@ -147,7 +149,7 @@ def _rule(
             case=case,
             waivers=measurements.waivers,
             decision=case.decide(),
-            rules_from=rules.read_from,
+            rules_from=rules_from,
             now=measurements.now,
         )
     )

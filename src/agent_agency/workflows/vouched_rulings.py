@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from agent_agency.errors import NotSignedError
+from agent_agency.errors import AgencyError, NotSignedError
 from agent_agency.ledger.entry import Entry
 
 if TYPE_CHECKING:
     from agent_agency.attestation.arbiter_act import ArbiterAct
     from agent_agency.attestation.keys import PublicKey
     from agent_agency.attestation.principals import Principals
+    from agent_agency.attestation.signer import Ed25519Signer
 
 RULING = "ruling"
 
@@ -41,6 +43,21 @@ def is_vouched(entry: Entry, principals: Principals, own: Collection[PublicKey] 
     same = all(said.get(name) == body.get(name) for name in ("verdict", "base"))
     same_document = isinstance(stored, dict) and stored.get("document") == body.get("document")
     return same and same_law and same_document and _same_head(entry, act)
+
+
+def vouched_by(arbiter: Callable[[], Ed25519Signer], principals: Principals) -> Callable[[Entry], bool]:
+    """Tell rulings of an arbiter whom the base lists, or of this user's own, from what whoever wrote.
+
+    The key of this user is asked for only where there is an entry to judge; one that cannot be used counts for nothing.
+    """
+
+    def vouched(entry: Entry) -> bool:
+        own: tuple[PublicKey, ...] = ()
+        with suppress(AgencyError):
+            own = (arbiter().public_key,)
+        return is_vouched(entry, principals, own)
+
+    return vouched
 
 
 def _same_head(entry: Entry, act: ArbiterAct) -> bool:
