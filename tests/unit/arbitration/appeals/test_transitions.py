@@ -32,7 +32,7 @@ def test_an_appeal_without_a_review_cannot_be_decided() -> None:
     assert after(State.FILED, Event.DECIDED_UPHELD) is None
 
 
-@pytest.mark.parametrize("state", list(ENDS))
+@pytest.mark.parametrize("state", sorted(ENDS))
 def test_nothing_happens_to_an_appeal_that_has_ended(state: State) -> None:
     assert [event for event in Event if after(state, event)] == []
 
