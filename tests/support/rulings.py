@@ -301,40 +301,21 @@ def hostile() -> Ruling:
         a_gate("c", GateStatus.FAIL, covered, reason=HOSTILE),
     )
     waiver = AppliedWaiver(HOSTILE, HOSTILE, (HOSTILE,), HOSTILE, (HOSTILE,), (covered.fingerprint,), 1, 2, _DIGEST)
-    row = changed(HOSTILE_PATH, old_path=HOSTILE_PATH[::-1], status="renamed")
-    minimality = {"path": HOSTILE_PATH, "method": HOSTILE, "edit_size": 1, "tree_size": 2, "ratio": 0.5}
-    change = a_change(
-        [row],
-        minimality={"files": [{**minimality, "moved": None, "note": HOSTILE}]},
-        excluded=[{"path": HOSTILE_PATH, "reason": HOSTILE}],
-        notes=[HOSTILE],
-        governance=[{"path": HOSTILE_PATH, "kind": "ci", "detail": HOSTILE}],
-    )
     plain = rejected()
     spec = {**(plain.spec or {}), "id": HOSTILE, "title": HOSTILE, "path": HOSTILE_PATH, "mode": HOSTILE}
     head = {**plain.head, "ref": HOSTILE, "branch": HOSTILE}
-    said = replace(_broken(rule, HOSTILE, Severity.CRITICAL), message=HOSTILE, remedy=HOSTILE, gate=HOSTILE)
-    said = replace(said, facts={f"gates[{HOSTILE}].passed": HOSTILE, HOSTILE: [HOSTILE]}, evidence=(HOSTILE,))
-    about = replace(said, gate="", findings=(CitedFinding(HOSTILE, HOSTILE, HOSTILE_PATH, waivable=False),))
-    unknown = replace(said, gate="", subject=HOSTILE_PATH, status=RuleStatus.UNKNOWN, missing=HOSTILE)
-    weakening = {"rule": HOSTILE, "how": HOSTILE, "allowed_by": HOSTILE}
     return replace(
         a_ruling(
             Verdict.REJECTED,
             CawsVerdict.FAIL,
             1,
             [HOSTILE],
-            outcomes=(said, about, unknown, replace(said, severity=Severity.ADVICE, status=RuleStatus.VIOLATED)),
-            constitution=a_constitution(weakening, frozen_by=HOSTILE, note=HOSTILE, commit=HOSTILE),
-            case={"id": HOSTILE, "state": HOSTILE, "due": HOSTILE, "conditions": [_condition_of(HOSTILE)]},
-            precedents=(_citation(HOSTILE),),
-            signed_by={"key_id": HOSTILE, "principal": HOSTILE},
-            appeal_of=HOSTILE,
+            **_hostile_law(rule),
             gates=gates,
             waivers=(waiver,),
             waived=MappingProxyType({covered.fingerprint: HOSTILE}),
             spec=spec,
-            change=change,
+            change=_hostile_change(),
             head=head,
             conditions=(Condition(HOSTILE, HOSTILE, HOSTILE, "author"),),
         ),
@@ -342,6 +323,57 @@ def hostile() -> Ruling:
         law={**plain.law, "policy_path": HOSTILE_PATH, "waivers": [HOSTILE_PATH]},
         ledger={"path": HOSTILE_PATH, "chain": HOSTILE, "seq": 1, "hash": _DIGEST},
     )
+
+
+def appealed(
+    state: str, *, ruling_id: str, reasons: Sequence[str] = (), why_not: str | None = None
+) -> dict[str, Any]:
+    """The member ``on_appeal`` of a ruling: one appeal against a rejection."""
+    decided = state in {"upheld", "overturned"}
+    appeal = {
+        "id": "A-5e1d",
+        "level": 1,
+        "state": state,
+        "of": ruling_id,
+        "due": "2026-02-14T00:00:00.000Z",
+        "outcome": state if decided else None,
+        "ruling": "RUL-0000000000000002" if decided else None,
+        "verdict": {"upheld": "rejected", "overturned": "approved"}.get(state),
+        "counts": decided and why_not is None,
+        "why_not": why_not,
+    }
+    measured = {"ruling_id": ruling_id, "verdict": "rejected", "exit_code": 1, "reasons": list(reasons)}
+    return {"measured": measured, "appeals": [appeal]}
+
+
+def _hostile_change() -> dict[str, Any]:
+    row = changed(HOSTILE_PATH, old_path=HOSTILE_PATH[::-1], status="renamed")
+    minimality = {"path": HOSTILE_PATH, "method": HOSTILE, "edit_size": 1, "tree_size": 2, "ratio": 0.5}
+    return a_change(
+        [row],
+        minimality={"files": [{**minimality, "moved": None, "note": HOSTILE}]},
+        excluded=[{"path": HOSTILE_PATH, "reason": HOSTILE}],
+        notes=[HOSTILE],
+        governance=[{"path": HOSTILE_PATH, "kind": "ci", "detail": HOSTILE}],
+    )
+
+
+def _hostile_law(rule: str) -> dict[str, Any]:
+    """What a ruling says of its law, each text hostile; ``rule`` is an id that UTF-8 can hold."""
+    said = replace(_broken(rule, HOSTILE, Severity.CRITICAL), message=HOSTILE, remedy=HOSTILE, gate=HOSTILE)
+    said = replace(said, facts={f"gates[{HOSTILE}].passed": HOSTILE, HOSTILE: [HOSTILE]}, evidence=(HOSTILE,))
+    about = replace(said, gate="", findings=(CitedFinding(HOSTILE, HOSTILE, HOSTILE_PATH, waivable=False),))
+    unknown = replace(said, gate="", subject=HOSTILE_PATH, status=RuleStatus.UNKNOWN, missing=HOSTILE)
+    weakening = {"rule": HOSTILE, "how": HOSTILE, "allowed_by": HOSTILE}
+    return {
+        "outcomes": (said, about, unknown, replace(said, severity=Severity.ADVICE, status=RuleStatus.VIOLATED)),
+        "constitution": a_constitution(weakening, frozen_by=HOSTILE, note=HOSTILE, commit=HOSTILE),
+        "case": {"id": HOSTILE, "state": HOSTILE, "due": HOSTILE, "conditions": [_condition_of(HOSTILE)]},
+        "precedents": (_citation(HOSTILE),),
+        "signed_by": {"key_id": HOSTILE, "principal": HOSTILE},
+        "appeal_of": HOSTILE,
+        "on_appeal": appealed("upheld", ruling_id=HOSTILE, reasons=(HOSTILE,), why_not=HOSTILE),
+    }
 
 
 def argued() -> Ruling:
@@ -392,6 +424,7 @@ def argued() -> Ruling:
         precedents=(_citation("P-0a1b"),),
         signed_by={"key_id": "SHA256:abcdef", "principal": "arbiter"},
         appeal_of="RUL-0000000000000001",
+        on_appeal=appealed("overturned", ruling_id="RUL-0000000000000001", reasons=("scope_boundary: a path",)),
     )
 
 

