@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from agent_agency.attestation.signer import sign_statement
 from agent_agency.attestation.statement import make_statement
 from agent_agency.attestation.verify import verify_envelope
 from agent_agency.errors import NotSignedError
+from support.git_repo import GitRepo
 from support.principals import listed, make_principal
 
 ANN = make_principal("ann", ["approver"])
@@ -248,5 +250,5 @@ ATTACKS = (
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=names(ATTACKS))
-def test_signatures(attack: Attack, make_scene: Callable[[str], Scene]) -> None:
-    check(attack, make_scene)
+def test_signatures(attack: Attack, tmp_path: Path) -> None:
+    check(attack, lambda _: Scene(tmp_path, GitRepo(tmp_path)))
