@@ -325,9 +325,7 @@ def hostile() -> Ruling:
     )
 
 
-def appealed(
-    state: str, *, ruling_id: str, reasons: Sequence[str] = (), why_not: str | None = None
-) -> dict[str, Any]:
+def appealed(state: str, *, ruling_id: str, reasons: Sequence[str] = (), why_not: str | None = None) -> dict[str, Any]:
     """The member ``on_appeal`` of a ruling: one appeal against a rejection."""
     decided = state in {"upheld", "overturned"}
     appeal = {
@@ -424,7 +422,6 @@ def argued() -> Ruling:
         precedents=(_citation("P-0a1b"),),
         signed_by={"key_id": "SHA256:abcdef", "principal": "arbiter"},
         appeal_of="RUL-0000000000000001",
-        on_appeal=appealed("overturned", ruling_id="RUL-0000000000000001", reasons=("scope_boundary: a path",)),
     )
 
 

@@ -100,6 +100,9 @@ class Ruling:
     and ``due``). ``precedents`` are citations, which never change the verdict. ``features`` are the facts by
     which the case is compared with others, none where it decides no question. ``signed_by`` has ``key_id`` and
     ``principal`` (none where the base does not list the key). ``appeal_of`` is the ruling that this one replaces.
+    ``on_appeal`` is what became of the ruling that a review measured, where that very ruling was appealed: ``measured``
+    (``ruling_id``, ``verdict``, ``exit_code``, ``reasons``) and ``appeals``, level by level
+    (``workflows.answer_on_appeal``); it is no part of the record of a ruling.
     """
 
     ruling_id: str
@@ -127,3 +130,4 @@ class Ruling:
     features: Mapping[str, Any] | None = None
     signed_by: Mapping[str, Any] | None = None
     appeal_of: str | None = None
+    on_appeal: Mapping[str, Any] | None = None

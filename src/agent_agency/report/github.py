@@ -8,6 +8,7 @@ from __future__ import annotations
 from agent_agency.arbitration.ruling import Ruling
 from agent_agency.facts import Severity, display_path
 from agent_agency.report import facts_told as told
+from agent_agency.report.appeal_told import all_lines
 from agent_agency.report.rows import Outcome, Standing, finding_rows, gates_by_outcome
 from agent_agency.report.rule_rows import RuleRow, RuleStanding, rows_beside_gates
 from agent_agency.report.rules_told import weakened
@@ -29,6 +30,7 @@ def render(ruling: Ruling) -> str:
     for gate, outcome in gates_by_outcome(ruling):
         if outcome in {Outcome.NOT_RUN, Outcome.ERROR}:
             lines.append(annotation("error", gate.reason or "no result", title=f"{gate.name}: {_words(outcome)}"))
+    lines += [annotation("notice", line, title="on appeal") for line in all_lines(ruling)]
     lines += [_rule(row) for row in rows_beside_gates(ruling)]
     lines += [annotation("warning", line, title="weakened default rule") for line in weakened(ruling)]
     lines += [annotation("notice", told.waiver(waiver), title=f"waiver {waiver.id}") for waiver in ruling.waivers]

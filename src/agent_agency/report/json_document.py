@@ -52,6 +52,8 @@ _WEAKENING = ("rule", "how", "allowed_by")
 _CONFIDENCE = ("value", "measured", "reused", "flaky", "claimed")
 _CASE_CONDITION = ("id", "state", "due")
 _CITATION = ("precedent", "ruling", "holding", "verdict", "agree", "differ", "relation", "score", "contradicts")
+_MEASURED = ("ruling_id", "verdict", "exit_code", "reasons")
+_APPEAL = ("id", "level", "state", "of", "due", "outcome", "ruling", "verdict", "counts", "why_not")
 _TOLD_APART = frozenset({"reused", "evidence"})
 
 
@@ -81,6 +83,7 @@ def to_document(ruling: Ruling) -> dict[str, Any]:
         "waivers": [_waiver(waiver) for waiver in ruling.waivers],
         "ruling_id": ruling.ruling_id,
         "appeal_of": json_ready(ruling.appeal_of),
+        "on_appeal": _on_appeal(ruling.on_appeal),
         "signed_by": _named(ruling.signed_by, ("key_id", "principal")),
         "inputs_digest": ruling.inputs_digest,
         "reviewed_at": ruling.reviewed_at,
@@ -134,6 +137,13 @@ def _case(case: Mapping[str, Any] | None) -> dict[str, Any] | None:
         return None
     told = _keyed({key: value for key, value in case.items() if key != "conditions"}, ("id", "state", "due"))
     return {**told, "conditions": [_keyed(row, _CASE_CONDITION) for row in case.get("conditions") or ()]}
+
+
+def _on_appeal(told: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if told is None:
+        return None
+    appeals = [_keyed(appeal, _APPEAL) for appeal in told.get("appeals") or ()]
+    return {"measured": _keyed(told.get("measured") or {}, _MEASURED), "appeals": appeals}
 
 
 def _finding(row: FindingRow) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from agent_agency.arbitration.ruling import Ruling
 from agent_agency.facts import GateResult
 from agent_agency.gates.outcome import counted
 from agent_agency.report import facts_told as told
+from agent_agency.report.appeal_told import all_lines
 from agent_agency.report.rows import FindingRow, Outcome, finding_rows, gate_outcome
 from agent_agency.report.rule_rows import RuleRow, RuleStanding, rows_beside_gates
 from agent_agency.report.rules_told import clause, weakened
@@ -38,6 +39,7 @@ def render(ruling: Ruling) -> str:
         suite.append(_case(ruling, gate, outcome, [row for row in rows if row.gate == gate.name]))
     suite.extend(map(_clause, clauses))
     reasons = [f"{ruling.decision.verdict}:", *map(clean, ruling.decision.reasons)]
+    reasons += all_lines(ruling)
     reasons += [f"weakened default rule: {line}" for line in weakened(ruling)]
     reasons += [clean(f"waiver {waiver.id}: {told.waiver(waiver)}") for waiver in ruling.waivers]
     ET.SubElement(suite, "system-out").text = "\n".join(no_command(line) for line in reasons)

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from agent_agency.arbitration.ruling import AppliedWaiver, Ruling, Verdict
+from agent_agency.report import appeal_told, rules_told
 from agent_agency.report import facts_told as told
-from agent_agency.report import rules_told
 from agent_agency.report.rows import FindingRow, Outcome, Standing, finding_rows, gates_by_outcome, with_standing
 from agent_agency.report.rule_rows import STANDS, TOLD, RuleRow, RuleStanding, rule_rows
 from agent_agency.report.text import clean, clean_lines
@@ -58,6 +58,7 @@ def _comment(ruling: Ruling, rows: Sequence[FindingRow], limit: int) -> str:
     beside = [row for row in rules if row.standing in TOLD and row.standing not in STANDS]
     sections = [
         _head(ruling, rules),
+        _open(escaped(appeal_told.measured_title(ruling)), _measured_first(ruling), limit),
         _rules([row for row in rules if row.standing in STANDS], limit),
         _decisive(ruling, with_standing(rows, Standing.DECIDES), rules, limit),
         _conditions(ruling, limit),
@@ -86,11 +87,10 @@ def _head(ruling: Ruling, rules: Sequence[RuleRow]) -> str:
         f"**CAWS {decision.caws_verdict}** \N{MIDDLE DOT} {escaped(told.spec(ruling))}  ",
         escaped(told.change(ruling)),
     ]
-    appeal = f"a new hearing of {ruling.appeal_of}" if ruling.appeal_of else ""
     known = (
         ("rules", rules_told.rules_and_constitution(ruling, rules)),
         ("", rules_told.constitution_note(ruling)),
-        ("appeal", appeal),
+        ("appeal", "; ".join(appeal_told.on_appeal(ruling))),
         ("case", rules_told.case(ruling)),
         ("confidence", rules_told.confidence(ruling)),
     )
@@ -124,6 +124,11 @@ def _rule(row: RuleRow) -> str:
 def _open(title: str, lines: Sequence[str], limit: int) -> str:
     """Lines that are never folded: who reads the ruling must see what law it was not held to."""
     return "\n".join([f"### {title}", "", *_with_rest(list(lines[:limit]), len(lines))]) if lines else ""
+
+
+def _measured_first(ruling: Ruling) -> list[str]:
+    """Why the review itself came to another ruling than the one that an appeal put in its place."""
+    return [f"- {escaped(_cut(reason))}" for reason in appeal_told.measured_reasons(ruling)]
 
 
 def _weakened(ruling: Ruling) -> list[str]:

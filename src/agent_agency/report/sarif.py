@@ -15,6 +15,7 @@ from typing import Any
 from agent_agency.arbitration.ruling import AppliedWaiver, Ruling
 from agent_agency.facts import GateMode, GateResult, GateStatus
 from agent_agency.report import sarif_log
+from agent_agency.report.appeal_told import all_lines
 from agent_agency.report.rows import FindingRow, Standing, finding_rows
 from agent_agency.report.rule_rows import RuleRow, RuleStanding, rows_beside_gates
 from agent_agency.report.rules_told import titles
@@ -156,6 +157,8 @@ def _properties(ruling: Ruling) -> dict[str, Any]:
         "weakenedRules": [json_ready(row.get("rule")) for row in ruling.constitution.get("weakened") or ()],
         "waivers": [json_ready(waiver.id) for waiver in ruling.waivers],
         "case": json_ready((ruling.case or {}).get("id")),
+        "appealOf": json_ready(ruling.appeal_of),
+        "onAppeal": json_ready(list(all_lines(ruling))),
     }
 
 

@@ -16,8 +16,8 @@ from rich.text import Text
 
 from agent_agency.arbitration.ruling import Ruling
 from agent_agency.gates.outcome import counted
+from agent_agency.report import appeal_told, rules_told
 from agent_agency.report import facts_told as told
-from agent_agency.report import rules_told
 from agent_agency.report.console_output import fit_for_reading
 from agent_agency.report.rows import FindingRow, Standing, finding_rows, gates_by_outcome, with_standing
 from agent_agency.report.rule_rows import STANDS, TOLD, RuleRow, RuleStanding, rule_rows
@@ -68,6 +68,7 @@ def _print(ruling: Ruling, paper: _Paper) -> None:
     _head(ruling, rules, paper)
     decisive = with_standing(rows, Standing.DECIDES)
     _reasons(ruling, decisive, rules, paper)
+    _listed(appeal_told.measured_title(ruling), appeal_told.measured_reasons(ruling), paper)
     _rules(
         "Rules that stand in the way", [row for row in rules if row.standing in STANDS], _MAX_DECISIVE, ruling, paper
     )
@@ -98,9 +99,8 @@ def _head(ruling: Ruling, rules: Sequence[RuleRow], paper: _Paper) -> None:
     )
     paper.put(line, 0)
     known = [("spec", told.spec(ruling)), ("change", told.change(ruling)), ("law", told.law(ruling))]
-    appeal = clean(f"a new hearing of {ruling.appeal_of}") if ruling.appeal_of else ""
     known += [("rules", rules_told.rules_and_constitution(ruling, rules)), ("", rules_told.constitution_note(ruling))]
-    known += [("appeal", appeal), ("case", rules_told.case(ruling))]
+    known += [("appeal", "\n".join(appeal_told.on_appeal(ruling))), ("case", rules_told.case(ruling))]
     paper.put(_pairs([(name, value) for name, value in known if value]), 0)
 
 

@@ -18,7 +18,7 @@ from agent_agency.git import Repository
 from agent_agency.workflows.anchor import anchor_head, refuse_unless_anchors_agree
 from agent_agency.workflows.case_facts import Measurements
 from agent_agency.workflows.join_case import join_case, ruling_note
-from agent_agency.workflows.record import Joined, Record, UnrecordedRulingError
+from agent_agency.workflows.record import Joined, Record, UnrecordedRulingError, alone
 from agent_agency.workflows.ruling_statement import sign_ruling
 from agent_agency.workflows.subject import Subject
 from agent_agency.workflows.vouched_rulings import is_vouched
@@ -35,9 +35,17 @@ class Examined:
 
 
 def record_ruling(
-    repo: Repository, examined: Examined, record: Record, arbiter: Callable[[], Ed25519Signer], clock: Clock
+    repo: Repository,
+    examined: Examined,
+    record: Record,
+    arbiter: Callable[[], Ed25519Signer],
+    clock: Clock,
+    *,
+    settled: bool = False,
 ) -> Ruling:
     """Sign the ruling, record it together with what it adds to its case, and anchor the ledger's new head in git.
+
+    Where an appeal has settled the matter of this very ruling, no case is opened for it again (``settled``).
 
     Raises:
         UnrecordedRulingError: the arbiter's key cannot be used, the ledger contradicts its anchor, or could not take
@@ -52,7 +60,7 @@ def record_ruling(
     ruling = replace(examined.ruling, signed_by=signed_by(signer.key_id, principals))
     recorded = record.append(
         ruling,
-        partial(_join, repo, examined, record),
+        alone if settled else partial(_join, repo, examined, record),
         partial(sign_ruling, signer=signer),
         partial(is_vouched, principals=principals, own=(signer.public_key,)),
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agent_agency.arbitration.case_file import Case
 from agent_agency.arbitration.ruling import Ruling
@@ -54,6 +54,9 @@ from agent_agency.workflows.vouched_rulings import vouched_by
 from agent_agency.workflows.waiver_evidence import read_evidence
 from agent_agency.workflows.waivers import WaiversOfChange, mark_budget_use, waivers_of_change
 
+if TYPE_CHECKING:
+    from agent_agency.workflows.answer_on_appeal import AppealAnswer
+
 ADOPT = """On the base branch, run
 `agency init`
 `git add :/.caws :/agency.toml`
@@ -87,7 +90,21 @@ def review(request: ReviewRequest, services: Services) -> Ruling:
         record = Record.of(repo, services.clock, services.new_id, services.document_of)
         with record.in_use():
             examined = examine(repo, request, services, record)
-            return record_ruling(repo, examined, record, services.arbiter, services.clock)
+            appealed = _on_appeal(repo, record, examined, services)
+            settled = appealed is not None and appealed.settles
+            ruling = record_ruling(repo, examined, record, services.arbiter, services.clock, settled=settled)
+            return ruling if appealed is None else appealed.told_with(ruling)
+
+
+def _on_appeal(repo: Repository, record: Record, examined: Examined, services: Services) -> AppealAnswer | None:
+    """What became of this very ruling on appeal; what hears appeals is not imported where nothing was appealed."""
+    from agent_agency.arbitration.appeals.model import APPEAL_KINDS
+
+    if record.ledger.mark_of_kinds(APPEAL_KINDS) is None:
+        return None
+    from agent_agency.workflows.answer_on_appeal import answer_on_appeal
+
+    return answer_on_appeal(repo, record, examined, services.clock, services.new_id, services.arbiter)
 
 
 def examine(repo: Repository, request: ReviewRequest, services: Services, record: Record) -> Examined:

@@ -81,8 +81,8 @@ def build_ruling(inputs: RulingInputs) -> Ruling:
             "change": inputs.change.digest,
             "authors": sorted(map(display_path, inputs.change.authors)),
             "waivers": [waiver.digest for waiver in applied],
-            "gates": [_gate_digest(gate) for gate in sorted(inputs.case.gates, key=lambda gate: gate.name)],
-            "outcomes": sorted(_outcome_digest(outcome) for outcome in inputs.case.outcomes),
+            "gates": [gate_digest(gate) for gate in sorted(inputs.case.gates, key=lambda gate: gate.name)],
+            "outcomes": sorted(outcome_digest(outcome) for outcome in inputs.case.outcomes),
             "verdict": str(inputs.decision.verdict),
             "tool": __version__,
         }
@@ -130,11 +130,13 @@ def _waived(violations: Sequence[Violation]) -> dict[str, str]:
     return {fingerprint: waiver for fingerprint, waiver in covered.items() if fingerprint not in open_still}
 
 
-def _outcome_digest(outcome: RuleOutcome) -> list[str]:
+def outcome_digest(outcome: RuleOutcome) -> list[str]:
+    """What of a rule's answer has a part in the ruling's id."""
     return [outcome.rule, outcome.subject, str(outcome.status)]
 
 
-def _gate_digest(gate: GateResult) -> list[Any]:
+def gate_digest(gate: GateResult) -> list[Any]:
+    """What of a gate's result has a part in the ruling's id."""
     findings = sorted([f.rule, f.severity, f.fingerprint] for f in gate.findings)
     return [gate.name, gate.status, gate.mode, gate.applicable, findings]
 

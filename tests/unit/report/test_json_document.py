@@ -137,8 +137,8 @@ def test_a_violated_rule_names_the_findings_that_it_rests_on() -> None:
 def test_what_a_ruling_does_not_have_is_null() -> None:
     bare = replace(rulings.approved(), constitution={}, outcomes=())
     document = json_document.to_document(bare)
-    members = ("constitution", "confidence", "case", "signed_by", "appeal_of")
-    assert [document[member] for member in members] == [None] * 5
+    members = ("constitution", "confidence", "case", "signed_by", "appeal_of", "on_appeal")
+    assert [document[member] for member in members] == [None] * 6
     assert document["rules"] == document["precedents"] == []
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from agent_agency.arbitration.ruling import Ruling
 from agent_agency.gates.outcome import counted
-from agent_agency.report import rules_told
+from agent_agency.report import appeal_told, rules_told
 from agent_agency.report.html.markup import Markup, el, join, prose
 from agent_agency.report.rule_rows import TOLD, RuleRow, RuleStanding
 from agent_agency.report.text import clean_lines
@@ -44,11 +44,18 @@ def rules(ruling: Ruling, rows: Sequence[RuleRow]) -> Markup | None:
 def case(ruling: Ruling) -> Markup | None:
     """The case of the ruling and what it waits for."""
     told, waits = rules_told.case(ruling), rules_told.case_conditions(ruling)
-    if not told and not ruling.appeal_of:
+    appeal = appeal_told.on_appeal(ruling)
+    if not told and not appeal:
         return None
-    heard = el("p", "A new hearing of ", el("code", ruling.appeal_of)) if ruling.appeal_of else None
+    heard = join(el("p", "On appeal", class_="subhead"), _list(appeal)) if appeal else None
     listed = join(el("p", "It waits for", class_="subhead"), _list(waits)) if waits else None
     return join(el("p", told) if told else None, heard, listed)
+
+
+def measured_before(ruling: Ruling) -> Markup | None:
+    """Why the review itself came to another ruling than the one that an appeal put in its place."""
+    reasons = appeal_told.measured_reasons(ruling)
+    return _list(reasons) if reasons else None
 
 
 def precedents(ruling: Ruling) -> Markup | None:

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from agent_agency.arbitration.ruling import CawsVerdict, Condition, Ruling, Verdict
 from agent_agency.facts import GateResult
 from agent_agency.gates.outcome import counted
+from agent_agency.report import appeal_told, rules_told
 from agent_agency.report import facts_told as told
-from agent_agency.report import rules_told
 from agent_agency.report.html import measures
 from agent_agency.report.html import rules as drawn
 from agent_agency.report.html.findings import finding_card, findings_list
@@ -29,6 +29,7 @@ def whole(ruling: Ruling, *, prefix: str) -> Markup:
     decisive = with_standing(rows, Standing.DECIDES)
     parts = (
         ("why", "Why", _why(ruling, decisive, rules)),
+        ("measured", appeal_told.measured_title(ruling), drawn.measured_before(ruling)),
         ("conditions", "Before this can be approved", _conditions(ruling.decision.conditions)),
         ("rules", "Rules", drawn.rules(ruling, rules)),
         ("budget", "Budget", measures.budget(ruling.budget)),
