@@ -239,7 +239,7 @@ class _Reader:
     def _rule_ids(self, value: Any) -> tuple[str, ...]:
         if isinstance(value, list) and all(isinstance(one, str) and _RULE_ID.fullmatch(one) for one in value):
             return tuple(value)
-        remedy = "Write 'weaken = [\"scope.inside\"]'; 'agency rules list' names the rules."
+        remedy = "Write 'weaken = [\"scope.boundary\"]'; 'agency rules list' names the rules."
         self._wrong(("law", "weaken"), "'weaken' is not a list of ids of rules", remedy)
         return ()
 

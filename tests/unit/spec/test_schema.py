@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_agency.config import Config, read_config
+from agent_agency.config import Config, LawLimits, read_config
 from agent_agency.errors import UsageError
 from agent_agency.spec.document import Document, load_document
 from agent_agency.spec.model import Profile
@@ -151,9 +152,29 @@ def test_a_pattern_ends_where_the_text_ends() -> None:
     assert not matches("^A[0-9]+$", "A1\n")
 
 
+def test_the_config_schema_knows_every_limit_of_the_law_and_no_other() -> None:
+    known = load_schema("config", "caws-vnext")["properties"]["law"]["properties"]
+    assert set(known) == {field.name for field in dataclasses.fields(LawLimits)}
+
+
 @pytest.mark.parametrize(
     "text",
-    ["[law]\nwaiver_max_days = 30\n", '[[gate]]\nname = "unit"\n', "[law]\nwaiver_max_days = 0\n", "[law]\nodd = 1\n"],
+    [
+        "[law]\nwaiver_max_days = 30\n",
+        '[[gate]]\nname = "unit"\n',
+        "[law]\nwaiver_max_days = 0\n",
+        "[law]\nodd = 1\n",
+        "[law]\ncondition_days = 7\ncase_days = 60\nappeal_days = 21\n",
+        "[law]\ncondition_days = 0\n",
+        "[law]\ncase_days = true\n",
+        '[law]\nappeal_days = "14"\n',
+        "[law]\nappeal_reviewers = [1, 3, 5]\n",
+        "[law]\nappeal_reviewers = [1, 3]\n",
+        "[law]\nappeal_reviewers = [0, 3, 5]\n",
+        '[law]\nweaken = ["scope.boundary"]\n',
+        '[law]\nweaken = ["Scope"]\n',
+        '[law]\nweaken = "scope.boundary"\n',
+    ],
 )
 def test_the_config_schema_agrees_with_its_reader(text: str) -> None:
     import tomllib

@@ -215,7 +215,7 @@ class _Reader:
     def _id(self, table: Mapping[str, Any], at: Pointer, key: str) -> str:
         value = self._text(table, at, key)
         if value and (not _ID.fullmatch(value) or len(value) > _MAX_ID):
-            remedy = "Write words of small letters, digits and '_' with dots between, such as 'scope.inside'."
+            remedy = "Write words of small letters, digits and '_' with dots between, such as 'scope.boundary'."
             self._refuse("bad_id", (*at, key), f"'{value[:_MAX_ID]}' is no id of a rule", remedy)
         return value
 
