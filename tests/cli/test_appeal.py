@@ -80,6 +80,9 @@ def test_from_a_rejection_to_an_approval_that_anybody_can_check(repo: GitRepo) -
 
     unseen = agency("appeal", "review", appeal["id"], "--admit", "all", "--reason", "x", "--as", "rita", cwd=repo.path)
     assert unseen.code == 2
+    assert "the finding says: src/frozen/new.py: " in unseen.err
+    evidence = next(line for line in unseen.err.splitlines() if "(proof.txt)" in line)
+    assert Path(evidence.rpartition(" ")[2]).read_text() == "signed off by the owner\n", "a reviewer can open it"
     assert "no terminal" in unseen.err
     assert "nobody whom the base lists" not in unseen.err, "who may hear it was not looked up for this"
 
@@ -95,6 +98,13 @@ def test_from_a_rejection_to_an_approval_that_anybody_can_check(repo: GitRepo) -
     new = agency("explain", result["ruling"], "--json", cwd=repo.path)
     assert (new.code, new.document["reexecution"]["same_bytes"]) == (0, True)
     assert new.document["on_appeal"]["follows_from"]["id"] == appeal["id"]
+
+    again = agency("review", "--base", "main", "--head", "work", cwd=repo.path)
+    assert again.code == 0, again
+    told = f"{ruling['ruling_id']}: rejected; on appeal {appeal['id']}, level 1: approved ({result['ruling']})"
+    assert told in " ".join(again.out.split())
+    assert agency("publish", result["ruling"], cwd=repo.path).code == 0
+    assert f"CAWS-VERDICT-ID: {result['ruling']}" in repo.git("notes", "--ref=agency", "show", "work")
 
     labels = agency("appeal", "labels", "--json", cwd=repo.path).document["labels"]
     assert [(one["ruling"], one["was"], one["label"], one["source"], one["level"]) for one in labels] == [
