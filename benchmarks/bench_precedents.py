@@ -27,7 +27,7 @@ from agent_agency.arbitration.constitution.serialise import make_constitution
 from agent_agency.arbitration.precedents.acts import precedent_id, promotion_statement
 from agent_agency.arbitration.precedents.model import PROMOTED, CaseFeatures
 from agent_agency.arbitration.precedents.retrieval import probes
-from agent_agency.arbitration.precedents.similarity import MATCH, Rarity, compare
+from agent_agency.arbitration.precedents.similarity import IDENTITY, MATCH, Rarity, compare
 from agent_agency.arbitration.verdict import Hearing, LawState, decide
 from agent_agency.attestation.principals import Principal, Principals
 from agent_agency.attestation.signer import Ed25519Signer, sign_statement
@@ -123,7 +123,7 @@ def _fill(database: Database, count: int) -> None:
         for at, case in enumerate(cases(count)):
             rows.append(IndexedPrecedent(f"P-{at}", f"R-{at}", at, case.verdict, "It may.", case.values, case.text))
             if len(rows) == _BATCH or at == count - 1:
-                index.add(connection, LEDGER, rows)
+                index.add(connection, LEDGER, rows, IDENTITY)
                 rows.clear()
         index.set_mark(connection, LEDGER, IndexMark(count, count, "h", count))
     if database.address.path is None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +21,17 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 Fact = tuple[str, str]
+_Listed = tuple[str, str, str]
 
 NEWEST = 20_000
 """Of the precedents that share one fact, so many of the newest are looked at; fewer precedents are all looked at."""
 
 MAX_WORDS = 32
 _BATCH = 500
+_ISSUE = "issue"
+_ANYWHERE = ""
+_MANY = "*"
+_MOST_ISSUES = 8  # a precedent with more is listed once for all of them: lists grow with facts times issues
 _EXACT = 1_000_000  # weights are added as whole numbers, so that both databases order alike
 _PARAMETER = re.compile(r":([a-z][a-z0-9_]*)")
 _WORD = re.compile(r"[^\W_]+")
@@ -34,7 +39,10 @@ _WORD = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class IndexedPrecedent:
-    """One precedent as the index has it: where it comes from, its facts, its words."""
+    """One precedent as the index has it: where it comes from, its facts, its words.
+
+    ``question`` is the same for precedents with the same issues, ``stance`` for those that answer it alike.
+    """
 
     precedent: str
     ruling: str
@@ -43,6 +51,8 @@ class IndexedPrecedent:
     holding: str
     facts: Mapping[str, tuple[str, ...]]
     words: str
+    question: str = ""
+    stance: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,23 @@ class KnownFact:
 
     number: int
     shared_by: int
+
+
+@dataclass(frozen=True, slots=True)
+class AtIssue:
+    """A fact among the precedents of some issues: the numbers of its lists, and how many entries they have."""
+
+    numbers: tuple[int, ...]
+    shared_by: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """A precedent that shares something with a case: its place in the index, its id, the numbers of its facts."""
+
+    number: int
+    precedent: str
+    facts: tuple[int, ...]
 
 
 def mark_of(connection: Connection, ledger: str) -> IndexMark:
@@ -104,13 +131,21 @@ def chained(digest: str, row: IndexedPrecedent) -> str:
     """The digest of the rows so far and one more."""
     facts = {key: list(values) for key, values in row.facts.items()}
     told = [digest, row.precedent, row.ruling, row.seq, row.verdict, row.holding, facts, row.words]
+    told += [row.question, row.stance]
     return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def add(connection: Connection, ledger: str, rows: Sequence[IndexedPrecedent]) -> None:
-    """Add precedents that the index does not have; the caller holds the write lock and sets the mark."""
+def add(connection: Connection, ledger: str, rows: Sequence[IndexedPrecedent], apart: Collection[str] = ()) -> None:
+    """Add precedents that the index does not have; the caller holds the write lock and sets the mark.
+
+    Args:
+        connection: a writer's.
+        ledger: whose precedents.
+        rows: the precedents.
+        apart: keys of facts that are searched for, and by which no two cases are compared.
+    """
     for start in range(0, len(rows), _BATCH):
-        _add_batch(connection, ledger, rows[start : start + _BATCH])
+        _add_batch(connection, ledger, rows[start : start + _BATCH], apart)
 
 
 def clear(connection: Connection, ledger: str) -> None:
@@ -128,50 +163,91 @@ def clear(connection: Connection, ledger: str) -> None:
 def known_facts(connection: Connection, ledger: str, facts: Iterable[Fact]) -> dict[Fact, KnownFact]:
     """Those of the facts that some precedent has."""
     found: dict[Fact, KnownFact] = {}
-    for part in _parts(sorted(set(facts)), _BATCH):
-        names = {f"{what}{at}": text for at, fact in enumerate(part) for what, text in zip("kv", fact, strict=True)}
-        pairs = ", ".join(f"(:k{at}, :v{at})" for at in range(len(part)))
-        query = (
-            "SELECT key, value, fact, shared_by FROM agency_precedent_facts "
-            f"WHERE ledger = :ledger AND (key, value) IN (VALUES {pairs})"
-        )
-        for key, value, number, shared_by in _run(connection, query, ledger=ledger, **names):
-            found[key, value] = KnownFact(number, shared_by)
+    for _, key, value, number, shared_by in _known(connection, ledger, [_ANYWHERE], facts):
+        found[key, value] = KnownFact(number, shared_by)
     return found
 
 
-def sharing(
-    connection: Connection, probes: Mapping[int, float], issues: Sequence[int], most: int
-) -> list[IndexedPrecedent]:
-    """Precedents that share a probe and an issue, those first whose shared probes weigh most, then the newest.
+def known_at_issue(
+    connection: Connection, ledger: str, issues: Iterable[str], facts: Iterable[Fact]
+) -> dict[Fact, AtIssue]:
+    """Where to look for precedents that have one of the issues and one of the facts; facts that none has are left out.
+
+    Precedents with very many issues are among the answers whatever their issues are.
+    """
+    found: dict[Fact, list[tuple[int, int]]] = {}
+    for _, key, value, number, shared_by in _known(connection, ledger, [_MANY, *sorted(set(issues))], facts):
+        found.setdefault((key, value), []).append((number, shared_by))
+    return {
+        fact: AtIssue(tuple(sorted(number for number, _ in lists)), sum(shared_by for _, shared_by in lists))
+        for fact, lists in found.items()
+    }
+
+
+def sharing(connection: Connection, probes: Iterable[tuple[AtIssue, float]], most: int) -> list[Sharing]:
+    """Precedents that share a probe, those first whose shared probes weigh most, then the newest.
 
     Args:
         connection: a reader's.
-        probes: numbers of facts (of one ledger) with their weights.
-        issues: numbers of the facts one of which must be shared too.
+        probes: facts at the issues of a case, with their weights.
+        most: how many are wanted.
+    """
+    names: dict[str, Any] = {"most": most, "newest": NEWEST}
+    selects = []
+    for at, (probe, weight) in enumerate(sorted(probes, key=lambda pair: pair[0].numbers)):
+        names |= {f"w{at}": round(weight * _EXACT)}
+        lists = []
+        for part, number in enumerate(probe.numbers):
+            names[f"f{at}_{part}"] = number
+            newest = f"WHERE fact = :f{at}_{part} ORDER BY number DESC LIMIT :newest"
+            lists.append(f"SELECT number FROM (SELECT number FROM agency_precedent_postings {newest}) AS n{at}_{part}")
+        selects.append(f"SELECT number, CAST(:w{at} AS BIGINT) AS weight FROM ({' UNION '.join(lists)}) AS newest{at}")
+    if not selects:
+        return []
+    query = (
+        f"SELECT number, SUM(weight) AS weight FROM ({' UNION ALL '.join(selects)}) AS hits "
+        "GROUP BY number ORDER BY weight DESC, number DESC LIMIT :most"
+    )
+    query = (
+        f"SELECT p.number, p.precedent, p.compared FROM ({query}) AS best JOIN agency_precedents AS p "
+        "ON p.number = best.number ORDER BY best.weight DESC, p.number DESC"
+    )
+    rows = _run(connection, query, **names)
+    return [Sharing(number, precedent, tuple(map(int, told.split()))) for number, precedent, told in rows]
+
+
+def answered_otherwise(
+    connection: Connection, ledger: str, row: tuple[str, str], facts: Sequence[int], shared: int, most: int
+) -> list[IndexedPrecedent]:
+    """Precedents about the same question that take another stance, those first that share most of the facts.
+
+    Args:
+        connection: a reader's.
+        ledger: whose precedents.
+        row: the question and the stance of the one that others are compared with.
+        facts: numbers of its facts.
+        shared: so many of the facts, at least, must be shared; without facts, 0.
         most: how many are wanted.
 
     Returns:
-        The rows without their words, which no comparison needs.
+        The rows without their words.
     """
-    if not probes or not issues:
-        return []
-    names: dict[str, Any] = {"most": most, "newest": NEWEST}
-    selects = []
-    for at, (fact, weight) in enumerate(sorted(probes.items())):
-        names |= {f"f{at}": fact, f"w{at}": round(weight * _EXACT)}
-        newest = f"SELECT number FROM agency_precedent_postings WHERE fact = :f{at} ORDER BY number DESC LIMIT :newest"
-        selects.append(f"SELECT number, CAST(:w{at} AS BIGINT) AS weight FROM ({newest}) AS newest{at}")
-    names |= {f"i{at}": fact for at, fact in enumerate(issues)}
-    wanted = ", ".join(f":i{at}" for at in range(len(issues)))
-    query = (
-        "SELECT shared.number FROM (SELECT number, SUM(weight) AS weight FROM ("
-        + " UNION ALL ".join(selects)
-        + ") AS hits GROUP BY number) AS shared WHERE EXISTS (SELECT 1 FROM agency_precedent_postings AS at_issue "
-        f"WHERE at_issue.number = shared.number AND at_issue.fact IN ({wanted})) "
-        "ORDER BY shared.weight DESC, shared.number DESC LIMIT :most"
-    )
-    return _rows(connection, [row[0] for row in _run(connection, query, **names)], words=False)
+    question, stance = row
+    names: dict[str, Any] = {"ledger": ledger, "question": question, "stance": stance, "most": most, "newest": NEWEST}
+    about = "SELECT number FROM agency_precedents WHERE ledger = :ledger AND question = :question"
+    others = " UNION ALL ".join(f"{about} AND stance {side} :stance" for side in "<>")
+    query = f"SELECT number FROM ({others}) AS others ORDER BY number DESC LIMIT :newest"
+    if facts:
+        names |= {f"f{at}": fact for at, fact in enumerate(facts)} | {"shared": shared}
+        wanted = ", ".join(f":f{at}" for at in range(len(facts)))
+        query = (
+            # SQLite takes a cross join in the order in which it is written: the few others first.
+            f"SELECT o.number FROM ({query}) AS r CROSS JOIN agency_precedent_postings AS o "
+            f"WHERE o.number = r.number AND o.fact IN ({wanted}) GROUP BY o.number HAVING COUNT(*) >= :shared "
+            "ORDER BY COUNT(*) DESC, o.number DESC"
+        )
+    query = f"SELECT number FROM ({query}) AS found LIMIT :most"
+    return _rows(connection, [found[0] for found in _run(connection, query, **names)], words=False)
 
 
 def present(connection: Connection, ledger: str, precedents: Sequence[str]) -> frozenset[str]:
@@ -248,34 +324,64 @@ def all_rows(connection: Connection, ledger: str) -> Iterator[IndexedPrecedent]:
         last = numbers[-1]
 
 
-def postings_differ(connection: Connection, ledger: str) -> bool:
+def postings_differ(connection: Connection, ledger: str, apart: Collection[str] = ()) -> bool:
     """Whether the table of facts says something else than the rows of the precedents."""
-    told: dict[Fact, int] = {}
-    pairs = 0
+    told: dict[_Listed, int] = {}
     for row in all_rows(connection, ledger):
-        for key, values in row.facts.items():
-            pairs += len(values)
-            for value in values:
-                told[key, value] = told.get((key, value), 0) + 1
-    query = "SELECT key, value, shared_by FROM agency_precedent_facts WHERE ledger = :ledger"
-    if {(key, value): having for key, value, having in _run(connection, query, ledger=ledger)} != told:
+        for listed in _lists_of(row, apart):
+            told[listed] = told.get(listed, 0) + 1
+    query = "SELECT scope, key, value, shared_by FROM agency_precedent_facts WHERE ledger = :ledger"
+    if {tuple(listed): having for *listed, having in _run(connection, query, ledger=ledger)} != told:
         return True
     query = (
-        "SELECT f.key, f.value, count(*) FROM agency_precedent_facts AS f JOIN agency_precedent_postings AS o "
+        "SELECT f.scope, f.key, f.value, count(*) FROM agency_precedent_facts AS f JOIN agency_precedent_postings AS o "
         "ON o.fact = f.fact JOIN agency_precedents AS p ON p.number = o.number AND p.ledger = f.ledger "
-        "WHERE f.ledger = :ledger GROUP BY f.key, f.value"
+        "WHERE f.ledger = :ledger GROUP BY f.scope, f.key, f.value"
     )
-    return {(key, value): having for key, value, having in _run(connection, query, ledger=ledger)} != told
+    if {tuple(listed): having for *listed, having in _run(connection, query, ledger=ledger)} != told:
+        return True
+    query = "SELECT number, compared FROM agency_precedents WHERE ledger = :ledger"
+    compared = {number: text for number, text in _run(connection, query, ledger=ledger) if text}
+    return compared != _compared(connection, ledger, apart)
 
 
-def _add_batch(connection: Connection, ledger: str, rows: Sequence[IndexedPrecedent]) -> None:
+def _compared(connection: Connection, ledger: str, apart: Collection[str]) -> dict[int, str]:
+    """For each precedent the numbers of the facts that it is compared by, as they stand beside it."""
+    query = (
+        "SELECT o.number, f.fact, f.key FROM agency_precedent_facts AS f JOIN agency_precedent_postings AS o "
+        "ON o.fact = f.fact WHERE f.ledger = :ledger AND f.scope = :scope ORDER BY o.number, f.fact"
+    )
+    facts: dict[int, list[str]] = {}
+    for number, fact, key in _run(connection, query, ledger=ledger, scope=_ANYWHERE):
+        if key not in apart:
+            facts.setdefault(number, []).append(str(fact))
+    return {number: " ".join(found) for number, found in facts.items()}
+
+
+def _add_batch(connection: Connection, ledger: str, rows: Sequence[IndexedPrecedent], apart: Collection[str]) -> None:
     first = int(_run(connection, "SELECT coalesce(max(number), 0) FROM agency_precedents").scalar_one()) + 1
     numbered = list(enumerate(rows, start=first))
+    having: dict[_Listed, list[int]] = {}
+    for number, row in numbered:
+        for listed in _lists_of(row, apart):
+            having.setdefault(listed, []).append(number)
+    numbers = _count_facts(connection, ledger, having)
+    compared: dict[int, list[int]] = {}
+    for listed, found in having.items():
+        if listed[0] == _ANYWHERE and listed[1] not in apart:
+            for number in found:
+                compared.setdefault(number, []).append(numbers[listed])
+    texts = {number: " ".join(map(str, sorted(facts))) for number, facts in compared.items()}
     _run_many(
         connection,
-        "INSERT INTO agency_precedents (number, ledger, precedent, ruling, seq, verdict, holding, facts, words) "
-        "VALUES (:number, :ledger, :precedent, :ruling, :seq, :verdict, :holding, :facts, :words)",
-        [{"number": number, "ledger": ledger, **_columns(row)} for number, row in numbered],
+        "INSERT INTO agency_precedents "
+        "(number, ledger, precedent, ruling, seq, verdict, compared, question, stance, holding, facts, words) VALUES "
+        "(:number, :ledger, :precedent, :ruling, :seq, :verdict, :compared, :question, :stance, :holding, :facts, "
+        ":words)",
+        [
+            {"number": number, "ledger": ledger, "compared": texts.get(number, ""), **_columns(row)}
+            for number, row in numbered
+        ],
     )
     if connection.dialect.name == "sqlite":
         _run_many(
@@ -283,34 +389,65 @@ def _add_batch(connection: Connection, ledger: str, rows: Sequence[IndexedPreced
             "INSERT INTO agency_precedent_words (rowid, holding, words) VALUES (:number, :holding, :words)",
             [{"number": number, "holding": row.holding, "words": row.words} for number, row in numbered],
         )
-    having: dict[Fact, list[int]] = {}
-    for number, row in numbered:
-        for key, values in row.facts.items():
-            for value in values:
-                having.setdefault((key, value), []).append(number)
-    numbers = _count_facts(connection, ledger, having)
-    postings = [{"fact": numbers[fact], "number": number} for fact, found in having.items() for number in found]
+    postings = [{"fact": numbers[listed], "number": number} for listed, found in having.items() for number in found]
     if postings:
         _run_many(connection, "INSERT INTO agency_precedent_postings (fact, number) VALUES (:fact, :number)", postings)
 
 
-def _count_facts(connection: Connection, ledger: str, having: Mapping[Fact, Sequence[int]]) -> dict[Fact, int]:
+def _lists_of(row: IndexedPrecedent, apart: Collection[str]) -> Iterator[_Listed]:
+    """The lists that a precedent stands in: one for each of its facts, and one for each of them at each issue.
+
+    A fact alone may be in most precedents; those that also have an issue in common are what a case is compared with.
+    """
+    issues = row.facts.get(_ISSUE, ())
+    scopes = (_ANYWHERE, *(issues if len(issues) <= _MOST_ISSUES else (_MANY,) if issues else ()))
+    for key, values in row.facts.items():
+        for value in values:
+            for scope in scopes[:1] if key == _ISSUE or key in apart else scopes:
+                yield scope, key, value
+
+
+def _known(
+    connection: Connection, ledger: str, scopes: Sequence[str], facts: Iterable[Fact]
+) -> Iterator[tuple[str, str, str, int, int]]:
+    """Scope, key, value, number and length of those lists that there are."""
+    for part in _parts(sorted(set(facts)), _BATCH):
+        names = {f"{what}{at}": text for at, fact in enumerate(part) for what, text in zip("kv", fact, strict=True)}
+        pairs = ", ".join(f"(:k{at}, :v{at})" for at in range(len(part)))
+        for several in _parts(scopes, _BATCH):
+            asked = {f"s{at}": scope for at, scope in enumerate(several)}
+            query = (
+                "SELECT scope, key, value, fact, shared_by FROM agency_precedent_facts WHERE ledger = :ledger "
+                f"AND scope IN ({', '.join(f':{name}' for name in asked)}) AND (key, value) IN (VALUES {pairs})"
+            )
+            yield from _run(connection, query, ledger=ledger, **names, **asked)
+
+
+def _count_facts(connection: Connection, ledger: str, having: Mapping[_Listed, Sequence[int]]) -> dict[_Listed, int]:
     """Count the facts of new precedents, naming those that are new; answer the number of each."""
-    known = known_facts(connection, ledger, having)
+    by_scope: dict[str, list[Fact]] = {}
+    for scope, *fact in having:
+        by_scope.setdefault(scope, []).append((fact[0], fact[1]))
+    known = {
+        (scope, key, value): KnownFact(number, shared_by)
+        for scope, facts in by_scope.items()
+        for _, key, value, number, shared_by in _known(connection, ledger, [scope], facts)
+    }
     fresh = sorted(set(having) - set(known))
     first = int(_run(connection, "SELECT coalesce(max(fact), 0) FROM agency_precedent_facts").scalar_one()) + 1
     numbers = {fact: number for number, fact in enumerate(fresh, start=first)}
     if fresh:
         _run_many(
             connection,
-            "INSERT INTO agency_precedent_facts (fact, ledger, key, value, shared_by) "
-            "VALUES (:fact, :ledger, :key, :value, :shared_by)",
+            "INSERT INTO agency_precedent_facts (fact, ledger, scope, key, value, shared_by) "
+            "VALUES (:fact, :ledger, :scope, :key, :value, :shared_by)",
             [
                 {
                     "fact": numbers[fact],
                     "ledger": ledger,
-                    "key": fact[0],
-                    "value": fact[1],
+                    "scope": fact[0],
+                    "key": fact[1],
+                    "value": fact[2],
                     "shared_by": len(having[fact]),
                 }
                 for fact in fresh
@@ -335,6 +472,8 @@ def _columns(row: IndexedPrecedent) -> dict[str, Any]:
         "holding": row.holding,
         "facts": facts,
         "words": row.words,
+        "question": row.question,
+        "stance": row.stance,
     }
 
 
@@ -345,7 +484,7 @@ def _rows(connection: Connection, numbers: Sequence[int], *, words: bool = True)
     for part in _parts(numbers, _BATCH):
         wanted = ", ".join(f":n{at}" for at in range(len(part)))
         query = (
-            f"SELECT number, precedent, ruling, seq, verdict, holding, facts, {told} "
+            f"SELECT number, precedent, ruling, seq, verdict, holding, facts, {told}, question, stance "
             f"FROM agency_precedents WHERE number IN ({wanted})"
         )
         for number, *columns in _run(connection, query, **{f"n{at}": number for at, number in enumerate(part)}):
@@ -356,12 +495,12 @@ def _rows(connection: Connection, numbers: Sequence[int], *, words: bool = True)
 
 
 def _read_row(columns: Sequence[Any]) -> IndexedPrecedent | None:
-    precedent, ruling, seq, verdict, holding, facts, words = columns
+    precedent, ruling, seq, verdict, holding, facts, words, question, stance = columns
     try:
         told = {key: tuple(map(str, values)) for key, values in json.loads(facts).items()}
     except (ValueError, TypeError, AttributeError):
         return None
-    return IndexedPrecedent(precedent, ruling, seq, verdict, holding, told, words)
+    return IndexedPrecedent(precedent, ruling, seq, verdict, holding, told, words, question, stance)
 
 
 def _having_clauses(facts: Sequence[int]) -> tuple[str, dict[str, int]]:

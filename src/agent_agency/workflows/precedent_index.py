@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from agent_agency.arbitration.precedents.fold import Bench, promoted_by
 from agent_agency.arbitration.precedents.model import PRECEDENT_KINDS, PROMOTED, CaseFeatures
+from agent_agency.arbitration.precedents.similarity import IDENTITY, words_of_holding
 from agent_agency.attestation.principals import Principals
 from agent_agency.canonical_json import digest_json
 from agent_agency.ledger.entry import Entry
@@ -94,7 +95,7 @@ def report(ledger: Ledger, bench: Bench) -> IndexReport:
         rows = list(index.all_rows(connection, mark.chain))
         known = index.mark_of(connection, mark.chain)
         same = rows == expected and _reaches(known, mark) and known.digest == _digest("", rows)
-        same = same and not index.postings_differ(connection, mark.chain)
+        same = same and not index.postings_differ(connection, mark.chain, IDENTITY)
     return IndexReport(len(rows), len(expected), same)
 
 
@@ -122,7 +123,17 @@ def _row(entry: Entry, bench: Bench) -> IndexedPrecedent | None:
     if ruling.features is None:
         return None
     facts, words = dict(ruling.features.values), ruling.features.text
-    return IndexedPrecedent(act.precedent, act.ruling, entry.seq, ruling.verdict, act.holding, facts, words)
+    question, stance = stand_of(ruling.features, act.holding)
+    return IndexedPrecedent(
+        act.precedent, act.ruling, entry.seq, ruling.verdict, act.holding, facts, words, question, stance
+    )
+
+
+def stand_of(features: CaseFeatures, holding: str) -> tuple[str, str]:
+    """The question that a precedent answers and the stance that it takes, as the index names them."""
+    question = sorted(value for _, value in features.of("issue"))
+    stance = [features.verdict, words_of_holding(holding)]
+    return digest_json(question), digest_json(stance)
 
 
 def people_of(principals: Principals) -> str:
@@ -155,7 +166,7 @@ def _take(connection: Connection, chain: str, known: IndexMark, entries: Sequenc
     rows = list(rows_of(entries, bench))
     there = index.present(connection, chain, [row.precedent for row in rows])
     rows = [row for row in rows if row.precedent not in there]
-    index.add(connection, chain, rows)
+    index.add(connection, chain, rows, IDENTITY)
     if not entries:
         return known
     mark = replace(

@@ -7,7 +7,7 @@ the principals at the reader's base, and its facts against those that its ruling
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -19,7 +19,6 @@ from agent_agency.arbitration.precedents.model import (
     PRECEDENT_KINDS,
     CaseFeatures,
     Citation,
-    Feature,
     Precedent,
     Relation,
     Status,
@@ -30,18 +29,18 @@ from agent_agency.arbitration.precedents.similarity import (
     NEAR_EQUAL,
     Comparison,
     Contradicted,
-    Likeness,
+    NumberedLikeness,
     Rarity,
-    Weigh,
-    alike,
+    asked_of,
     compare,
+    is_weighed,
 )
 from agent_agency.attestation.principals import Principals
 from agent_agency.config import LawLimits
 from agent_agency.git import Repository
 from agent_agency.store import precedent_index as index
-from agent_agency.store.precedent_index import IndexedPrecedent, KnownFact
-from agent_agency.workflows.precedent_index import features_of, followed
+from agent_agency.store.precedent_index import IndexedPrecedent, Sharing
+from agent_agency.workflows.precedent_index import features_of, followed, stand_of
 from agent_agency.workflows.precedent_rulings import RulingsOnRecord
 from agent_agency.workflows.record import Record
 
@@ -51,7 +50,10 @@ if TYPE_CHECKING:
     from agent_agency.ledger.journal import KindsMark, Ledger, LedgerView
 
 MOST_CITED = 3
-CANDIDATES = 50
+CANDIDATES = 300
+"""So many precedents of those that share most of the rarest facts are compared with a case."""
+
+_LOOKED_UP = 3
 
 
 @dataclass(frozen=True)
@@ -139,14 +141,9 @@ def matches(library: Library, mark: KindsMark, here: CaseFeatures, *, every: boo
     With ``every`` also those that guide nobody, as overruled ones.
     """
     with library.ledger.database.read() as connection:
-        weigh, known = _rarity(connection, mark.chain, here)
-        rows = _candidates(connection, here, weigh, known, MATCH)
-    likeness = Likeness(here, weigh)
-    scored = [(likeness.of(features_of(row)), row) for row in rows]
-    for score, row in sorted(scored, key=lambda pair: (-pair[0], -pair[1].seq)):
-        if score < MATCH:
-            break
-        precedent = library.read(row.precedent)
+        weigh, scored = _scored(connection, mark.chain, here)
+    for _, one in sorted(scored, key=lambda pair: (-pair[0], -pair[1].number)):
+        precedent = library.read(one.precedent)
         if precedent is None or precedent.features is None:
             continue
         if every or precedent.status is Status.IN_FORCE:
@@ -159,11 +156,9 @@ def contradictions(library: Library, mark: KindsMark, precedent: Precedent) -> t
     """The precedents in force whose facts are near-equal to this one's, and which were ruled or hold otherwise."""
     if precedent.features is None:
         return ()
-    mine = precedent.features
-    contradicted = Contradicted(mine, precedent.holding)
+    contradicted = Contradicted(precedent.features, precedent.holding)
     with library.ledger.database.read() as connection:
-        _, known = _rarity(connection, mark.chain, mine)
-        rows = _candidates(connection, mine, alike, known, NEAR_EQUAL)
+        rows = _otherwise(connection, mark.chain, precedent.features, precedent.holding)
     found = []
     for row in rows:
         if row.precedent == precedent.id or not contradicted.by(features_of(row), row.holding):
@@ -205,18 +200,30 @@ def _citation(library: Library, mark: KindsMark, here: CaseFeatures, match: Matc
     )
 
 
-def _rarity(connection: Connection, chain: str, here: CaseFeatures) -> tuple[Rarity, Mapping[Feature, KnownFact]]:
-    """The weights of a case's facts, and those of them that some precedent has."""
+def _scored(connection: Connection, chain: str, here: CaseFeatures) -> tuple[Rarity, list[tuple[float, Sharing]]]:
+    """The weights of a case's facts, and the precedents that match it by what the index says with their measure."""
     known = index.known_facts(connection, chain, here.facts)
     having = {fact: one.shared_by for fact, one in known.items()}
-    return Rarity(index.mark_of(connection, chain).precedents, having), known
+    weigh = Rarity(index.mark_of(connection, chain).precedents, having)
+    issues = [value for _, value in here.of("issue")]
+    at_issue = index.known_at_issue(connection, chain, issues, filter(is_weighed, here.facts))
+    shared_by = {fact: one.shared_by for fact, one in at_issue.items()}
+    wanted = [(at_issue[fact], weigh(fact)) for fact in probes(here, weigh, shared_by, MATCH)]
+    likeness = NumberedLikeness(here, weigh, {fact: one.number for fact, one in known.items()})
+    scored = [(likeness.of(one.facts), one) for one in index.sharing(connection, wanted, CANDIDATES)]
+    return weigh, [(score, one) for score, one in scored if score >= MATCH]
 
 
-def _candidates(
-    connection: Connection, here: CaseFeatures, weigh: Weigh, known: Mapping[Feature, KnownFact], least: float
-) -> list[IndexedPrecedent]:
-    """The rows that may be at least so much like a case, those first that share most."""
-    shared_by = {fact: one.shared_by for fact, one in known.items()}
-    wanted = {known[fact].number: weigh(fact) for fact in probes(here, weigh, shared_by, least)}
-    issues = sorted(known[fact].number for fact in here.of("issue") if fact in known)
-    return index.sharing(connection, wanted, issues, CANDIDATES)
+def _otherwise(connection: Connection, chain: str, one: CaseFeatures, holding: str) -> list[IndexedPrecedent]:
+    """The rows that may contradict a precedent: its question, another stance, nearly all of its facts.
+
+    Of the facts that were asked, a near-equal precedent lacks few. The rarest are looked up, a few more than it may
+    lack.
+    """
+    asked = asked_of(one)
+    may_lack = int((1 - NEAR_EQUAL) * len(asked) + 1e-9)
+    known = sorted(index.known_facts(connection, chain, asked).values(), key=lambda fact: (fact.shared_by, fact.number))
+    facts = [fact.number for fact in known[: may_lack + _LOOKED_UP]]
+    lacking = len(asked) - len(known)
+    shared = max(len(facts) - max(may_lack - lacking, 0), 1) if facts else 0
+    return index.answered_otherwise(connection, chain, stand_of(one, holding), facts, shared, CANDIDATES)

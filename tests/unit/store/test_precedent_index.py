@@ -1,17 +1,17 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from agent_agency.store import precedent_index as index
 from agent_agency.store.database import Database
-from agent_agency.store.precedent_index import IndexedPrecedent, IndexMark
+from agent_agency.store.precedent_index import AtIssue, IndexedPrecedent, IndexMark
 
 LEDGER = "a" * 32
 OTHER = "b" * 32
@@ -75,6 +75,13 @@ def test_repositories_in_one_database_see_their_own_precedents_only(database: Da
         assert {one.precedent for one in found} == {"P-1", "P-2"}
 
 
+def at_issue(
+    connection: Connection, issues: Iterable[str], weights: dict[tuple[str, str], float]
+) -> list[tuple[AtIssue, float]]:
+    known = index.known_at_issue(connection, LEDGER, issues, weights)
+    return [(known[fact], weight) for fact, weight in weights.items() if fact in known]
+
+
 def test_candidates_share_a_probe_and_an_issue(database: Database) -> None:
     fill(
         database,
@@ -83,13 +90,53 @@ def test_candidates_share_a_probe_and_an_issue(database: Database) -> None:
         row("P-3", issue="i", area="lib"),
         row("P-4", issue="i", area=("src", "lib")),
     )
-    src, lib, issue = numbers(database, ("area", "src"), ("area", "lib"), ("issue", "i"))
+    src, lib = ("area", "src"), ("area", "lib")
     with database.read() as connection:
-        found = index.sharing(connection, {src: 1.0, lib: 2.5}, [issue], 10)
+        found = index.sharing(connection, at_issue(connection, "i", {src: 1.0, lib: 2.5}), 10)
         assert [one.precedent for one in found] == ["P-4", "P-3", "P-1"]
-        assert [one.precedent for one in index.sharing(connection, {src: 1.0}, [issue], 1)] == ["P-4"]
-        assert index.sharing(connection, {}, [issue], 10) == []
-        assert index.sharing(connection, {src: 1.0}, [], 10) == []
+        assert [one.precedent for one in index.sharing(connection, at_issue(connection, "i", {src: 1.0}), 1)] == ["P-4"]
+        assert index.sharing(connection, at_issue(connection, "", {src: 1.0}), 10) == []
+        assert index.sharing(connection, [], 10) == []
+
+
+def test_a_fact_that_is_shared_at_two_issues_counts_once(database: Database) -> None:
+    fill(database, row("P-1", issue=("i", "j"), area="src"), row("P-2", issue="i", area="lib"))
+    with database.read() as connection:
+        asked = at_issue(connection, "ij", {("area", "src"): 1.0, ("area", "lib"): 1.5})
+        assert [one.precedent for one in index.sharing(connection, asked, 10)] == ["P-2", "P-1"]
+
+
+def test_a_precedent_with_very_many_issues_is_found_by_each_of_them(database: Database) -> None:
+    fill(database, row("P-1", issue=tuple(f"i{at}" for at in range(40)), area="src"))
+    with database.read() as connection:
+        asked = at_issue(connection, ["i7"], {("area", "src"): 1.0})
+        assert [one.precedent for one in index.sharing(connection, asked, 10)] == ["P-1"]
+        query = text("SELECT count(*) FROM agency_precedent_postings")
+        assert connection.execute(query).scalar_one() < 50
+
+
+def test_only_the_lists_of_the_own_issue_are_read(database: Database) -> None:
+    fill(database, *(row(f"P-{at}", issue="other", area="src") for at in range(60)))
+    fill(database, row("P-x", issue="mine", area="src"))
+    with database.read() as connection:
+        (found,) = index.known_at_issue(connection, LEDGER, ["mine"], [("area", "src")]).values()
+    assert found.shared_by == 1
+
+
+def test_those_that_answer_otherwise_are_found_however_many_answer_alike(database: Database) -> None:
+    alike = [replace(row(f"P-{at}", issue="i", area="src"), question="q", stance="yes") for at in range(60)]
+    asked, stance = alike[0], ("q", "yes")
+    others = [replace(asked, precedent=name, stance="no") for name in ("P-no", "P-never")]
+    elsewhere = replace(asked, precedent="P-else", question="p", stance="no")
+    far = replace(asked, precedent="P-far", stance="no", facts={"issue": ("i",), "area": ("lib",)})
+    fill(database, *alike[:30], *others, elsewhere, far, *alike[30:])
+    (src,) = numbers(database, ("area", "src"))
+    with database.read() as connection:
+        found = index.answered_otherwise(connection, LEDGER, stance, [src], 1, 10)
+        assert [one.precedent for one in found] == ["P-never", "P-no"]
+        assert index.answered_otherwise(connection, LEDGER, ("q", "no"), [src], 1, 3)[0].precedent == "P-59"
+        bare = index.answered_otherwise(connection, LEDGER, stance, [], 0, 10)
+        assert [one.precedent for one in bare] == ["P-far", "P-never", "P-no"]
 
 
 def test_facts_asked_for_must_all_be_there(database: Database) -> None:
@@ -227,10 +274,9 @@ def test_both_databases_find_the_same_precedents_by_facts(
                 [IndexedPrecedent(f"P-{at}", "R", 7, "waived", "h", facts, "") for at, facts in enumerate(rows)],
             )
             asked = [(key, value) for key, values in probes.items() for value in values]
-            known = index.known_facts(connection, LEDGER, [*asked, *(("issue", one) for one in issues)])
-            weights = {known[fact].number: 1 + 1 / known[fact].shared_by for fact in asked if fact in known}
-            at_issue = [known["issue", one].number for one in sorted(issues) if ("issue", one) in known]
-            found.append(index.sharing(connection, weights, at_issue, 5))
+            known = index.known_at_issue(connection, LEDGER, issues, asked)
+            weights = [(one, 1 + 1 / one.shared_by) for one in known.values()]
+            found.append([one.precedent for one in index.sharing(connection, weights, 5)])
     assert found[0] == found[1]
 
 

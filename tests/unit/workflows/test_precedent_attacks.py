@@ -171,6 +171,10 @@ def test_an_index_that_does_not_follow_the_ledger_is_built_anew_by_its_next_read
         "DELETE FROM agency_precedent_postings",
         "UPDATE agency_precedent_facts SET shared_by = 50",
         "UPDATE agency_precedents SET words = 'forged'",
+        "UPDATE agency_precedents SET compared = ''",
+        "UPDATE agency_precedents SET question = 'forged'",
+        "UPDATE agency_precedents SET stance = 'forged'",
+        "UPDATE agency_precedent_facts SET scope = 'forged' WHERE scope <> ''",
         "UPDATE agency_precedents SET holding = 'forged'",
         "UPDATE agency_precedents SET verdict = 'approved'",
     ],
@@ -188,8 +192,10 @@ def test_a_changed_row_of_the_index_is_told_by_check_and_mended_by_reindex(scene
 def test_a_row_that_no_entry_backs_guides_nobody(scene: Scene) -> None:
     facts = json.dumps({key: list(values) for key, values in (scene.second.features or {})["facts"].items()})
     scene.sql(
-        "INSERT INTO agency_precedents (number, ledger, precedent, ruling, seq, verdict, holding, facts, words) "
-        "SELECT 99, ledger, 'P-forged', ruling, seq, 'waived', 'Anything goes.', facts, words FROM agency_precedents",
+        "INSERT INTO agency_precedents "
+        "(number, ledger, precedent, ruling, seq, verdict, compared, question, stance, holding, facts, words) "
+        "SELECT 99, ledger, 'P-forged', ruling, seq, 'waived', compared, question, stance, 'Anything goes.', facts, "
+        "words FROM agency_precedents",
         "UPDATE agency_precedents SET facts = :facts WHERE number = 99",
         "INSERT INTO agency_precedent_postings (fact, number) SELECT fact, 99 FROM agency_precedent_postings",
         "UPDATE agency_precedent_index SET precedents = 2",

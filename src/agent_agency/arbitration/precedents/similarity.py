@@ -15,7 +15,7 @@ difference, so a measure of one half. How often a precedent was cited plays no p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -50,6 +50,11 @@ class Rarity:
         """The weight of a fact."""
         return 1 + log((self.precedents + 1) / (self.having.get(fact, 0) + 1))
 
+    @property
+    def of_unnamed(self) -> float:
+        """The weight of a fact that is not named."""
+        return 1 + log(self.precedents + 1)
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -83,32 +88,28 @@ def is_material(fact: Feature) -> bool:
     return fact[0] not in IDENTITY and fact[0] not in CIRCUMSTANCE
 
 
-class Likeness:
-    """How alike others are to one case: what `compare` says of whether they match, for many of them."""
+class NumberedLikeness:
+    """How alike others are to one case, told by the numbers of their weighed facts: `compare`, for very many of them.
 
-    def __init__(self, here: CaseFeatures, weigh: Weigh) -> None:
-        self._mine = {fact: weigh(fact) for fact in here.facts if is_weighed(fact)}
-        self._issues = here.of("issue")
-        self._sum = sum(self._mine.values())
-        self._weigh = weigh
+    Args:
+        here: the case.
+        weigh: the weights.
+        numbers: the numbers of those of its facts that any of the others has.
+    """
 
-    def of(self, there: CaseFeatures) -> float:
+    def __init__(self, here: CaseFeatures, weigh: Rarity, numbers: Mapping[Feature, int]) -> None:
+        self._sum = _sum(here.facts, weigh)
+        self._mine = {number: weigh(fact) for fact, number in numbers.items() if is_weighed(fact)}
+        self._material = frozenset(number for fact, number in numbers.items() if is_material(fact))
+        self._unnamed = weigh.of_unnamed
+
+    def of(self, there: Sequence[int]) -> float:
         """The measure, from 0 to 1; 0 for a case that cannot match however much it shares."""
-        shared, others, material = 0.0, 0.0, False
-        issues = self._issues & there.of("issue")
-        if not issues:
+        if self._material.isdisjoint(there):
             return 0.0
-        for key, values in there.values.items():
-            if key in IDENTITY:
-                continue
-            for value in values:
-                weight = self._mine.get((key, value))
-                if weight is None:
-                    others += self._weigh((key, value))
-                else:
-                    shared += weight
-                    material = material or key not in CIRCUMSTANCE
-        return shared / (self._sum + others) if material else 0.0
+        shared = [self._mine[number] for number in there if number in self._mine]
+        weight = sum(shared)
+        return weight / (self._sum + (len(there) - len(shared)) * self._unnamed)
 
 
 def compare(here: CaseFeatures, there: CaseFeatures, weigh: Weigh) -> Comparison:
@@ -134,27 +135,29 @@ class Contradicted:
 
     def __init__(self, one: CaseFeatures, holding: str) -> None:
         self._one = one
-        self._words = _words(holding)
+        self._words = words_of_holding(holding)
         self._issues = one.of("issue")
-        self._asked = _asked(one)
+        self._asked = asked_of(one)
 
     def by(self, other: CaseFeatures, holding: str) -> bool:
         """Whether that precedent does."""
-        if not self._issues or (other.verdict == self._one.verdict and _words(holding) == self._words):
+        if not self._issues or (other.verdict == self._one.verdict and words_of_holding(holding) == self._words):
             return False
         if other.of("issue") != self._issues:
             return False
-        others = _asked(other)
+        others = asked_of(other)
         shared, either = len(self._asked & others), len(self._asked | others)
         return shared >= NEAR_EQUAL * either if either else self._one.of(*_NAMES) == other.of(*_NAMES)
 
 
-def _asked(case: CaseFeatures) -> frozenset[Feature]:
+def asked_of(case: CaseFeatures) -> frozenset[Feature]:
+    """The facts of a case that were there before it was decided."""
     left_out = IDENTITY | OUTCOME
     return frozenset((key, value) for key, told in case.values.items() if key not in left_out for value in told)
 
 
-def _words(holding: str) -> list[str]:
+def words_of_holding(holding: str) -> list[str]:
+    """What of a holding tells it from others."""
     return holding.casefold().rstrip(".").split()
 
 

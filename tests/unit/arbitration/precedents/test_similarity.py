@@ -11,11 +11,12 @@ from agent_agency.arbitration.precedents.similarity import (
     IDENTITY,
     MATCH,
     Contradicted,
-    Likeness,
+    NumberedLikeness,
     Rarity,
     alike,
     compare,
     is_material,
+    is_weighed,
 )
 from support.precedents import case
 
@@ -164,8 +165,13 @@ def test_a_precedent_never_contradicts_itself(facts: dict[str, set[str]], verdic
 def test_the_quick_measure_says_what_the_comparison_says(
     one: dict[str, set[str]], other: dict[str, set[str]], counts: dict[Feature, int]
 ) -> None:
-    told, quick = compare(made(one), made(other), rarity(counts)), Likeness(made(one), rarity(counts)).of(made(other))
-    if told.same_issue and told.material:
+    here, there = made(one), made(other)
+    known = {fact: count for fact, count in counts.items() if fact in here.facts}
+    numbers = {fact: at for at, fact in enumerate(sorted(here.facts | there.facts))}
+    mine = {fact: at for fact, at in numbers.items() if fact in here.facts}
+    told = compare(here, there, rarity(known))
+    quick = NumberedLikeness(here, rarity(known), mine).of([numbers[one] for one in there.facts if is_weighed(one)])
+    if told.material:
         assert abs(quick - told.score) < 1e-9
     else:
         assert quick == 0

@@ -21,12 +21,17 @@ def upgrade() -> None:
         sa.Column("ruling", sa.Text, nullable=False),
         sa.Column("seq", sa.BigInteger, nullable=False),
         sa.Column("verdict", sa.Text, nullable=False),
+        sa.Column("compared", sa.Text, nullable=False),
+        sa.Column("question", sa.Text, nullable=False),
+        sa.Column("stance", sa.Text, nullable=False),
         sa.Column("holding", sa.Text, nullable=False),
         sa.Column("facts", sa.Text, nullable=False),
         sa.Column("words", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_agency_precedents"),
         sa.UniqueConstraint("ledger", "precedent", name="uq_agency_precedents_ledger_precedent"),
     )
+    columns = ["ledger", "question", "stance", "number"]
+    op.create_index("ix_agency_precedents_question", "agency_precedents", columns)
     _make_facts()
     op.create_table(
         "agency_precedent_index",
@@ -47,11 +52,12 @@ def _make_facts() -> None:
         "agency_precedent_facts",
         sa.Column("fact", sa.BigInteger, nullable=False, autoincrement=False),
         sa.Column("ledger", sa.Text, nullable=False),
+        sa.Column("scope", sa.Text, nullable=False),
         sa.Column("key", sa.Text, nullable=False),
         sa.Column("value", sa.Text, nullable=False),
         sa.Column("shared_by", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("fact", name="pk_agency_precedent_facts"),
-        sa.UniqueConstraint("ledger", "key", "value", name="uq_agency_precedent_facts_ledger_key_value"),
+        sa.UniqueConstraint("ledger", "key", "value", "scope", name="uq_agency_precedent_facts_ledger_key_value_scope"),
     )
     op.create_table(
         "agency_precedent_postings",
