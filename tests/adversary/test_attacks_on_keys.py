@@ -18,7 +18,7 @@ from agent_agency.attestation.principals import PRINCIPALS_PATH, Principal, Prin
 from agent_agency.errors import LawError, SigningError
 from agent_agency.git import Repository
 from agent_agency.workflows import principals_at, signing
-from agent_agency.workflows.key_folder import KeyFolder
+from agent_agency.workflows.key_folder import ARBITER_KEY, KeyFolder
 from support.principals import TestPrincipal, listed, make_principal
 
 ANN = make_principal("ann", ["approver"])
@@ -269,7 +269,7 @@ def an_arbiters_key_through_a_link(scene: Scene) -> bool:
     link = scene.folder / "arbiter"
     link.symlink_to(known)
     try:
-        signing.arbiter_signer(KeyFolder(scene.folder / "none"), {signing.ARBITER_KEY: str(link)})
+        signing.arbiter_signer(KeyFolder(scene.folder / "none"), {ARBITER_KEY: str(link)})
     except SigningError:
         return False
     return True

@@ -9,24 +9,35 @@ from functools import cache
 from typing import Any
 
 from agent_agency.arbitration.appeals.corrections import RecordedCase, Standpoint
-from agent_agency.arbitration.appeals.model import AppealedRuling, Court, Parties
+from agent_agency.arbitration.appeals.matter import entries_of_matter
+from agent_agency.arbitration.appeals.model import APPEAL_KINDS, AppealedRuling, Court, Parties
 from agent_agency.arbitration.case_file import Case, from_json
 from agent_agency.arbitration.constitution.model import Constitution
 from agent_agency.attestation.principals import Principals
 from agent_agency.canonical_json import parse_json
 from agent_agency.config import Config, LawLimits, read_config
-from agent_agency.errors import AppealError, EvidenceError, GitError, LawError, NotSignedError
+from agent_agency.errors import AppealError, EvidenceError, GitError, LawError
 from agent_agency.git import Repository
 from agent_agency.ledger.entry import Entry
+from agent_agency.ledger.journal import LedgerView
 from agent_agency.workflows.check_evidence import EntryEvidence
 from agent_agency.workflows.law import CONFIG_PATH
 from agent_agency.workflows.principals_at import principals_at
 from agent_agency.workflows.record import RULING, Record
-from agent_agency.workflows.ruling_statement import read_recorded_ruling
+from agent_agency.workflows.vouched_rulings import is_vouched
 
 _BRANCHES = ("refs/heads/", "refs/remotes/")
 _NO_BRANCH = re.compile(r"[~^:?*\[\\\s\x00-\x1f\x7f]|\.\.|@\{")
 """What no name of a branch holds (git-check-ref-format): a revision like ``main~1`` follows other branches too."""
+
+
+def matter_on_record(view: LedgerView, subject: str) -> tuple[Entry, ...]:
+    """The entries of the matter of an appeal or a ruling, by its subject.
+
+    Raises:
+        LedgerError: the ledger cannot be read or does not verify.
+    """
+    return entries_of_matter(subject, lambda named: view.naming(named, APPEAL_KINDS))
 
 
 class AppealSources:
@@ -148,11 +159,7 @@ class AppealSources:
         principals = self._listed(law) if law else None
         if principals is None:
             return False
-        try:
-            read_recorded_ruling(entry.body, principals)
-        except NotSignedError:
-            return False
-        return True
+        return is_vouched(entry, principals)
 
     def _read_listed(self, commit: str) -> Principals | None:
         try:

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from agent_agency.attestation.arbiter_act import Standing
-from agent_agency.attestation.keys import PublicKey
+from agent_agency.attestation.key_files import read_key_file
+from agent_agency.attestation.keys import BadKeyError, PublicKey
 from agent_agency.attestation.principals import Principals
 from agent_agency.canonical_json import parse_canonical
 from agent_agency.errors import LedgerCorruptError, NotSignedError, SigningError, UnknownRevisionError, UsageError
@@ -23,7 +24,7 @@ from agent_agency.workflows.anchor import (
     read_anchor,
     read_head,
 )
-from agent_agency.workflows.key_folder import ARBITER, KeyFolder
+from agent_agency.workflows.key_folder import ARBITER, KeyFolder, read_private
 from agent_agency.workflows.principals_at import principals_at
 
 
@@ -122,10 +123,12 @@ def head_witness(
 
 
 def own_arbiter_keys(keys: KeyFolder) -> tuple[PublicKey, ...]:
-    """This user's own arbiter key; none where there is none, or none that may be used."""
+    """This user's own arbiter key, the one that a review signs with; none where there is none that may be used."""
     try:
+        if keys.arbiter is not None:
+            return (read_key_file(read_private(keys.arbiter)).public_key,)
         return (keys.read(ARBITER).file.public_key,) if ARBITER in keys.names() else ()
-    except SigningError:
+    except (SigningError, BadKeyError):
         return ()
 
 

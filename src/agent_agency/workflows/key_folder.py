@@ -17,6 +17,9 @@ from agent_agency.errors import FileUnwritableError, SigningError
 ARBITER = "arbiter"
 """The name of the key that a review signs with."""
 
+ARBITER_KEY = "AGENCY_ARBITER_KEY"
+"""Names the file of the arbiter's key where it is kept elsewhere, such as a runner's secret."""
+
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
 _MOST_BYTES = 64 * 1024
 _SHARED = stat.S_IWGRP | stat.S_IWOTH
@@ -32,10 +35,14 @@ class OwnKey:
 
 
 class KeyFolder:
-    """Makes and reads the keys below ``path``; no link is followed, and nothing that is there is ever replaced."""
+    """Makes and reads the keys below ``path``; no link is followed, and nothing that is there is ever replaced.
 
-    def __init__(self, path: Path) -> None:
+    ``arbiter`` is the file of the arbiter's key, where the environment names one that is kept elsewhere.
+    """
+
+    def __init__(self, path: Path, arbiter: Path | None = None) -> None:
         self.path = path
+        self.arbiter = arbiter
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> KeyFolder:
@@ -44,14 +51,16 @@ class KeyFolder:
         Raises:
             SigningError: the environment names no folder, and the user has no home.
         """
+        named = environment.get(ARBITER_KEY)
+        arbiter = Path(named) if named else None
         if chosen := environment.get("AGENCY_KEYS"):
-            return cls(Path(chosen))
+            return cls(Path(chosen), arbiter)
         settings = environment.get("XDG_CONFIG_HOME")
         try:
             below = Path(settings) if settings and Path(settings).is_absolute() else Path.home() / ".config"
         except RuntimeError as error:
             raise SigningError("You have no home folder to keep keys in", fix="Name one with AGENCY_KEYS.") from error
-        return cls(below / "agency" / "keys")
+        return cls(below / "agency" / "keys", arbiter)
 
     def make(self, name: str, pass_phrase: bytes | None) -> OwnKey:
         """Make a key; when this answers, both of its files are on the disk.

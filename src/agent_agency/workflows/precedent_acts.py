@@ -213,15 +213,12 @@ def _refuse_unsigned(library: Library, ruling: RecordedRuling, entry: Entry) -> 
     """Where the base lists an arbiter, only what that arbiter signed is a ruling that others may be guided by."""
     if not library.principals.with_role("arbiter"):
         return
-    from agent_agency.workflows.ruling_statement import read_ruling
+    from agent_agency.workflows.ruling_statement import read_recorded_ruling
 
     try:
-        act = read_ruling(entry.body.get("attestation") or {}, ruling.id, library.principals)
+        read_recorded_ruling(entry.body, library.principals)
     except NotSignedError as error:
         raise _refused(f"{ruling.id} does not carry the arbiter's signature: {error.reason}") from error
-    stored = act.statement.predicate.get("evidence")
-    if not isinstance(stored, dict) or stored.get("case_file") != ruling.case:
-        raise _refused(f"the arbiter's signature on {ruling.id} is over another case file")
 
 
 def as_recorded(told: CaseFeatures) -> CaseFeatures | None:

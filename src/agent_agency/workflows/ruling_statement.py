@@ -73,12 +73,18 @@ def read_recorded_ruling(
     signed = {name: said.get(name) for name in _RECORDED} | {"evidence": said.get("evidence")}
     if signed != {**recorded, "evidence": {name: body.get(name) for name in _STORED}}:
         raise NotSignedError("the signature is over another ruling than the one that is recorded")
-    law = body.get("law") or {}
+    law = _members(body, "law")
     if said.get("law") != {name: law.get(name) for name in _LAW}:
         raise NotSignedError("the signature is over a ruling by another law than the recorded one")
-    if act.statement.subjects != _subjects(body.get("head") or {}):
+    if act.statement.subjects != _subjects(_members(body, "head")):
         raise NotSignedError("the signature is over another commit or tree than the recorded one")
     return act
+
+
+def _members(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A member of an entry that has members itself; whoever wrote the entry may have put anything there."""
+    value = body.get(name)
+    return value if isinstance(value, Mapping) else {}
 
 
 def _subjects(head: Mapping[str, Any]) -> tuple[Subject, ...]:

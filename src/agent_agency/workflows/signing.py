@@ -11,12 +11,10 @@ from agent_agency.attestation.key_files import WrongPassPhraseError, open_key, r
 from agent_agency.attestation.keys import BadKeyError, PublicKey
 from agent_agency.attestation.principals import DECIDING_ROLES, Principals
 from agent_agency.errors import SigningError, UsageError
-from agent_agency.workflows.key_folder import ARBITER, KeyFolder, OwnKey, read_private
+from agent_agency.workflows.key_folder import ARBITER, ARBITER_KEY, KeyFolder, OwnKey, read_private
 
 if TYPE_CHECKING:
     from agent_agency.attestation.signer import Ed25519Signer, Signer
-
-ARBITER_KEY = "AGENCY_ARBITER_KEY"
 
 AskPassPhrase = Callable[[str], bytes]
 """Asks a person on the terminal, with this prompt; raises `SigningError` where there is no terminal."""

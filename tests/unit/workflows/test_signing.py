@@ -18,8 +18,8 @@ from agent_agency.attestation.signer import sign_statement
 from agent_agency.attestation.statement import make_statement
 from agent_agency.attestation.verify import verify_envelope
 from agent_agency.errors import SigningError, UsageError
-from agent_agency.workflows.key_folder import KeyFolder
-from agent_agency.workflows.signing import ARBITER_KEY, arbiter_signer, find_signer
+from agent_agency.workflows.key_folder import ARBITER_KEY, KeyFolder
+from agent_agency.workflows.signing import arbiter_signer, find_signer
 
 PASS_PHRASE = b"correct horse battery"
 STATEMENT = make_statement("act", [("x", {"sha256": "ab" * 32})], {})
