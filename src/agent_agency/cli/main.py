@@ -15,6 +15,8 @@ from agent_agency.errors import AgencyError, InternalError, UsageError
 
 EXIT_CANNOT_RUN = 2
 EXIT_INTERRUPTED = 130
+LONGEST_MESSAGE = 1200
+"""Characters of an error's message that are shown on a terminal; ``--json`` has all of it."""
 
 
 class LazyGroup(click.Group):
@@ -183,11 +185,20 @@ def _tell(error: AgencyError, *, as_json: bool) -> None:
 
 def _in_one_line(error: AgencyError) -> str:
     from agent_agency.facts import display_path
+    from agent_agency.report.text import clean
 
     place = f"{display_path(error.path)}{f':{error.line}' if error.line else ''}: " if error.path else ""
-    message = " ".join(error.message.split())
+    message = _bounded(clean(" ".join(error.message.split())))
     stop = "" if message.endswith((".", "?", "!", ")")) else "."
-    return f"agency: {place}{message}{stop} {error.fix}"
+    return f"agency: {place}{message}{stop} {clean(error.fix)}"
+
+
+def _bounded(message: str) -> str:
+    """A sentence that fits a screen, whatever an argument or a file put into it; its begin and end stay."""
+    if len(message) <= LONGEST_MESSAGE:
+        return message
+    half = LONGEST_MESSAGE // 2
+    return f"{message[:half]} … {message[-half:]}"
 
 
 def _close_output() -> None:

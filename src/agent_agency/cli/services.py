@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import uuid
@@ -79,10 +80,12 @@ def _begun(probe: Callable[[], IsolationReport]) -> Callable[[], IsolationReport
 
 
 def _progress() -> GateProgress:
-    """A living line for each gate on a terminal, plain lines elsewhere."""
+    """A living line for each gate on a terminal, plain lines elsewhere, nothing where standard error is closed."""
     from agent_agency.cli.console import make_console
     from agent_agency.report.gate_progress import LiveProgress, PlainProgress
 
+    if sys.stderr is None:
+        return PlainProgress(io.StringIO())
     if sys.stderr.isatty():
         return LiveProgress(make_console(stderr=True))
     return PlainProgress(sys.stderr)

@@ -80,6 +80,8 @@ class Checker:
         """
         if each not in self._environments:
             self._environments[each] = _typed_environment(each)
+        if _no_text(text):
+            return (CelProblem("it holds bytes that are no UTF-8", 1, 1, syntax=True),)
         try:
             expression = self._environments[each].compile(text)
             serialised = expression.serialize()
@@ -175,6 +177,15 @@ class Evaluator:
             return self._environment.compile(text)
         except RuntimeError as error:
             raise ValueError(f"no CEL: {error}") from error
+
+
+def _no_text(text: str) -> bool:
+    """Whether UTF-8 cannot hold it, as an argument with raw bytes; the compiler takes no such text at all."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _typed_environment(each: str) -> Any:
