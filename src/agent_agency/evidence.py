@@ -63,7 +63,7 @@ class EvidenceStore:
             EvidenceError: when the folder cannot be written; nothing half-written stays behind.
         """
         digest = digest_bytes(data)
-        target = self._path(digest)
+        target = self.place(digest)
         try:
             if self.state(digest) is EvidenceState.OK:
                 return digest
@@ -84,7 +84,7 @@ class EvidenceStore:
         Raises:
             EvidenceError: when they are missing, or no longer what the digest says.
         """
-        target = self._path(digest)
+        target = self.place(digest)
         try:
             with _opened(target) as stream:
                 data = stream.read()
@@ -115,7 +115,7 @@ class EvidenceStore:
         """
         found = hashlib.sha256()
         try:
-            with _opened(self._path(digest)) as stream:
+            with _opened(self.place(digest)) as stream:
                 while piece := stream.read(_CHUNK):
                     found.update(piece)
         except (FileNotFoundError, NotADirectoryError):
@@ -139,7 +139,7 @@ class EvidenceStore:
         Raises:
             EvidenceError: when it cannot be removed.
         """
-        target = self._path(digest)
+        target = self.place(digest)
         with _told(target, "removed"):
             try:
                 size = target.lstat().st_size
@@ -209,7 +209,12 @@ class EvidenceStore:
         except OSError:
             return None
 
-    def _path(self, digest: str) -> Path:
+    def place(self, digest: str) -> Path:
+        """Where the file of a digest lies, whether or not it is there.
+
+        Raises:
+            EvidenceError: when the text is no digest.
+        """
         match = _DIGEST.fullmatch(digest)
         if not match:
             raise EvidenceError(f"{digest!r} is no evidence digest", fix="Give a digest like sha256:<64 hex digits>.")

@@ -118,7 +118,7 @@ def review(
     with _registry(repo) as registry:
         found = find_appeal(registry, appeal_id)
         votes = _votes(admitted, refused, len(found.filing.claims))
-        _tell_before_signing(found)
+        _tell_before_signing(registry, found)
         court = registry.sources.court(found.chain[0], None)
         signer = chosen_signer(as_name, ssh_key, role="reviewer", principals=court.principals if court else None)
         done = review_appeal(registry, found.id, votes, [reason] * len(votes), signer)
@@ -249,13 +249,14 @@ def _filing_signer(as_name: str | None, ssh_key: Path | None, principals: Princi
     return chosen_signer(as_name, ssh_key, role=_FILING_ROLES[-1], principals=principals)
 
 
-def _tell_before_signing(found: Appeal) -> None:
+def _tell_before_signing(registry: Registry, found: Appeal) -> None:
     """Nobody signs a review of what they have not seen; it goes to standard error, as the answer is still to come."""
     from agent_agency.report.appeals import lines
     from agent_agency.report.text import no_command
+    from agent_agency.workflows.appeal_check import looked_at
 
     click.echo("You are about to sign a review of:", err=True)
-    for text in lines(found):
+    for text in lines(found, looked_at(registry, found)):
         click.echo(no_command(text).encode("utf-8"), err=True)
 
 
@@ -289,14 +290,14 @@ def _show(registry: Registry, found: Appeal, *, as_json: bool) -> str | None:
     """Show one appeal; answer whether its decision follows from what is stored."""
     from agent_agency.report.appeals import lines, to_document
     from agent_agency.report.text import no_command
-    from agent_agency.workflows.appeal_check import follows_again, may_review
+    from agent_agency.workflows.appeal_check import follows_again, looked_at, may_review
 
     follows = follows_again(registry, found)
     names = may_review(registry, found)
     if as_json:
         _print_json({"appeal": to_document(found, may_review=names, follows=follows)})
         return follows
-    for text in lines(found, may_review=names, follows=follows):
+    for text in lines(found, looked_at(registry, found), may_review=names, follows=follows):
         click.echo(no_command(text).encode("utf-8"))
     return follows
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -123,16 +123,23 @@ def line(appeal: Appeal) -> str:
     )
 
 
-def lines(appeal: Appeal, *, may_review: Sequence[str] | None = None, follows: str | None = None) -> Iterator[str]:
+def lines(
+    appeal: Appeal,
+    looked_at: Mapping[str, str],
+    *,
+    may_review: Sequence[str] | None = None,
+    follows: str | None = None,
+) -> Iterator[str]:
     """One appeal for a person; no text in it can move a cursor or forge a line.
 
-    Who may still hear it, and what to type for that, is left out where ``may_review`` is ``None``: nobody looked.
+    ``looked_at`` says what the fingerprint of a finding stands for, and where the file of a digest lies. Who may still
+    hear it, and what to type for that, is left out where ``may_review`` is ``None``: nobody looked.
     """
     yield line(appeal)
     yield f"  filed {rfc3339(appeal.filed_at)} as {appeal.standing}; to be heard by {rfc3339(appeal.due)}"
     yield clean(f"  reason: {appeal.filing.reason}")
     for number in range(len(appeal.filing.claims)):
-        yield from _claim_lines(number, appeal)
+        yield from _claim_lines(number, appeal, looked_at)
     yield (
         f"  panel: {len(appeal.reviews)} of {counted(appeal.size, 'reviewer')}; a claim is admitted by {appeal.needed}"
     )
@@ -177,13 +184,15 @@ def _review(appeal: Appeal, number: int) -> dict[str, Any]:
     }
 
 
-def _claim_lines(number: int, appeal: Appeal) -> Iterator[str]:
+def _claim_lines(number: int, appeal: Appeal, looked_at: Mapping[str, str]) -> Iterator[str]:
     claim = appeal.filing.claims[number]
     admitted = _admitted(number, appeal)
     word = "" if admitted is None else ": admitted" if admitted else ": refused"
     yield clean(f"  claim {number + 1}: {_told(claim)}{word}")
+    if claim.form == "false_positive" and claim.target in looked_at:
+        yield clean(f"    the finding says: {looked_at[claim.target]}")
     for digest in claim.evidence:
-        yield clean(f"    evidence {digest}")
+        yield clean(f"    evidence {looked_at.get(digest, digest)}")
     for one in appeal.reviews:
         vote, reason = one.review.votes[number], one.review.reasons[number]
         yield clean(f"    {one.principal} {'admits' if vote is Vote.ADMIT else 'refuses'} it: {reason}")
