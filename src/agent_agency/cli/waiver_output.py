@@ -38,8 +38,7 @@ def _terms(waiver: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "bounds", "none: it is for every change"
     if waiver["delta"]:
         yield "adds", f"{waiver['delta']['files']} files, {waiver['delta']['lines']} lines to the budget"
-    uses = f"{waiver['uses']} of {waiver['max_uses']}" if waiver["max_uses"] else str(waiver["uses"])
-    yield "uses", uses
+    yield "uses", f"{waiver['uses']} of {waiver['max_uses'] or 'any number'}"
     yield "until", waiver["expires_at"]
     yield "asked by", display_path(waiver["requester"]) if waiver["requester"] else "the file does not say"
     yield "reason", display_path(" ".join(waiver["reason"].split()))

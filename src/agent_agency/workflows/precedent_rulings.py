@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
-from agent_agency.arbitration.appeals.model import APPEAL_KINDS, LAST_LEVEL, Appeals
+from agent_agency.arbitration.appeals.model import LAST_LEVEL, Appeals
 from agent_agency.arbitration.precedents.model import CaseFeatures, RecordedRuling
 from agent_agency.config import Config, LawLimits, read_config
 from agent_agency.errors import GitError, PrecedentError
 from agent_agency.git import Repository
 from agent_agency.ledger.entry import Entry
 from agent_agency.ledger.journal import LedgerView
-from agent_agency.workflows.appeal_sources import AppealSources
+from agent_agency.workflows.appeal_sources import AppealSources, matter_on_record
 from agent_agency.workflows.law import CONFIG_PATH
 from agent_agency.workflows.record import RULING, Record
 
@@ -44,7 +44,7 @@ class RulingsOnRecord:
         ids = {str(entry.body.get("ruling_id")) for entry in entries}
         if len(ids) != 1:
             what = f"Several rulings begin with {reference}" if ids else f"There is no ruling {reference}"
-            raise PrecedentError(what, fix="Run agency ledger show for their ids.", code="precedent.no_ruling")
+            raise PrecedentError(what, fix="Run agency ledger list for their ids.", code="precedent.no_ruling")
         ruling = self.of(ids.pop(), entries[-1].hash)
         if ruling is None:
             raise PrecedentError(f"There is no ruling {reference}", fix="Run agency ledger verify.")
@@ -65,7 +65,8 @@ class RulingsOnRecord:
         if entry is None:
             return None
         features = CaseFeatures.read(entry.body.get("features"))
-        against = self._appeals.of_ruling(ruling_id)
+        appeals = self._appeals(ruling_id)
+        against = appeals.of_ruling(ruling_id)
         return RecordedRuling(
             id=ruling_id,
             entry=entry.hash,
@@ -75,14 +76,14 @@ class RulingsOnRecord:
             case=str(entry.body.get("case_file")),
             authors=_authors(entry.body),
             tier=_tier(features),
-            final_from=None if any(one.open for one in against) else self._final_from(ruling_id, entries[-1]),
+            final_from=None if any(one.open for one in against) else self._final_from(appeals, entries[-1]),
             replaced_by=next((one.result.ruling for one in against if one.result is not None), ""),
             features=features,
         )
 
-    def _final_from(self, ruling_id: str, newest: Entry) -> datetime | None:
+    def _final_from(self, appeals: Appeals, newest: Entry) -> datetime | None:
         at = datetime.fromisoformat(newest.ts)
-        leading = self._appeals.leading_to(ruling_id)
+        leading = appeals.leading_to(str(newest.body.get("ruling_id")))
         if leading is not None and leading.level == LAST_LEVEL:
             return at
         law = newest.body.get("law")
@@ -99,9 +100,9 @@ class RulingsOnRecord:
         config = Config() if data is None else read_config(data, CONFIG_PATH)
         return config.law if isinstance(config, Config) else None
 
-    @cached_property
-    def _appeals(self) -> Appeals:
-        entries = self._view.of_kinds(APPEAL_KINDS)
+    def _appeals(self, ruling_id: str) -> Appeals:
+        """How the appeals of one ruling's matter stand."""
+        entries = matter_on_record(self._view, f"{RULING}:{ruling_id}")
         if not entries:
             return Appeals()
         from agent_agency.arbitration.appeals.fold import fold_appeals
