@@ -56,7 +56,7 @@ class Scene:
         """Run the command as a user does, in this process."""
         from agent_agency.cli.main import main
 
-        out, err, code = io.StringIO(), io.StringIO(), 0
+        out, err, code = _written(), _written(), 0
         before = Path.cwd()
         os.chdir(self.repo.path)
         try:
@@ -66,7 +66,7 @@ class Scene:
             code = left.code if isinstance(left.code, int) else 0
         finally:
             os.chdir(before)
-        return Done(code, out.getvalue(), err.getvalue())
+        return Done(code, _text(out), _text(err))
 
     def review(self, head: str = "work") -> Any:
         """The ruling on a branch against main, as JSON."""
@@ -83,8 +83,18 @@ class Scene:
         return make_principal(name, roles)
 
 
+def _written() -> io.TextIOWrapper:
+    """A stream to which the command writes text and bytes, as to a real one."""
+    return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="surrogateescape", write_through=True)
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
+
+
 @contextlib.contextmanager
-def _captured(out: io.StringIO, err: io.StringIO) -> Iterator[None]:
+def _captured(out: io.TextIOWrapper, err: io.TextIOWrapper) -> Iterator[None]:
     with redirect_stdout(out), redirect_stderr(err):
         yield
 
