@@ -55,11 +55,14 @@ def evaluate(context: GateContext, mode: GateMode) -> GateResult:
     measured = measure_budget(context)
     budget = context.budget.budget
     findings = [*_findings(measured, budget, context.spec.risk_tier), *_uncountable(measured.counted)]
-    reason = (
-        f"{counted(measured.files, 'file')} of {budget.max_files:,}, {counted(measured.lines, 'line')}"
-        f" of {budget.max_loc:,}"
-    )
+    reason = within_reason(Budget(measured.files, measured.lines), budget)
     return concluded(NAME, mode, findings, reason=reason, facts=_facts(measured, context.budget))
+
+
+def within_reason(used: Budget, budget: Budget) -> str:
+    """What the gate says: what the change uses of what it may."""
+    files, lines = counted(used.max_files, "file"), counted(used.max_loc, "line")
+    return f"{files} of {budget.max_files:,}, {lines} of {budget.max_loc:,}"
 
 
 def measure_budget(context: GateContext) -> Measured:

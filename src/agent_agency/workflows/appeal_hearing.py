@@ -33,6 +33,8 @@ from agent_agency.ledger.entry import Entry
 from agent_agency.ledger.journal import Draft
 from agent_agency.workflows.appeal_case import case_of_answer
 from agent_agency.workflows.appeal_ruling import RulingParts, ruling_after_appeal
+from agent_agency.workflows.appeal_waivers import WaiversThen, waivers_then
+from agent_agency.workflows.case_facts import waiver_facts
 from agent_agency.workflows.record import Joined, UnrecordedRulingError
 from agent_agency.workflows.record_ruling import signed_by
 from agent_agency.workflows.ruling_statement import sign_ruling
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
     from agent_agency.arbitration.ruling import Ruling
     from agent_agency.workflows.appeals import Registry
     from agent_agency.workflows.cases import CaseNotes
-    from agent_agency.workflows.waivers import WaiverUse
 
 _LATER = frozenset({Form.MEASUREMENT, Form.WRONG_LAW})
 
@@ -78,12 +79,15 @@ def on_record(registry: Registry, entry: Entry, ruling: AppealedRuling, claims: 
         if newest is not None:
             later[claim.target] = sources.recorded_case(newest)
     wanted = any(claim.form is Form.WAIVER_NOT_APPLIED for claim in claims)
-    waivers = _waivers_then(registry, entry) if wanted else {}
+    then = waivers_then(registry, entry) if wanted else WaiversThen()
+    own = sources.recorded_case(entry)
     return OnRecord(
-        own=sources.recorded_case(entry),
+        own=own,
         day=_root(registry, ruling, entry).date(),
         later=later,
-        waivers={name: use.for_verdict() for name, use in waivers.items()},
+        waivers={name: use.for_verdict() for name, use in then.uses.items()},
+        waiver_facts={name: waiver_facts(use, own.case.gates) for name, use in then.uses.items()},
+        budget_with=then.budget_with,
     )
 
 
@@ -157,8 +161,8 @@ def _parts(registry: Registry, entry: Entry, document: Mapping[str, Any], applie
             anew = {gate["name"]: gate for gate in documents[claim.target].get("gates") or ()}
             gates |= {name: anew[name] for name in claim.value if name in anew}
     wanted = any(claim.form is Form.WAIVER_NOT_APPLIED for claim in applied)
-    uses = _waivers_then(registry, entry) if wanted else {}
-    return RulingParts(whole, MappingProxyType(gates), MappingProxyType(uses))
+    then = waivers_then(registry, entry) if wanted else WaiversThen()
+    return RulingParts(whole, MappingProxyType(gates), then)
 
 
 def case_after(registry: Registry, appeal: Appeal, answer: AppealAnswer, new_ruling: str | None) -> CaseNotes | None:
@@ -228,30 +232,3 @@ def _root(registry: Registry, ruling: AppealedRuling, entry: Entry) -> datetime:
             break
         at, below = datetime.fromisoformat(before[-1].ts), str(before[-1].body.get("appeal_of") or "")
     return at
-
-
-def _waivers_then(registry: Registry, entry: Entry) -> Mapping[str, WaiverUse]:
-    """The waivers that were in force for the change when the ruling was recorded, read anew from law and ledger."""
-    from agent_agency.arbitration.waivers.model import ENTRY_KINDS
-    from agent_agency.workflows.law import read_law
-    from agent_agency.workflows.waiver_evidence import read_evidence
-    from agent_agency.workflows.waivers import waivers_of_change
-
-    document = registry.sources.document(entry) or {}
-    spec, law_said, change = (document.get(name) or {} for name in ("spec", "law", "change"))
-    then = datetime.fromisoformat(entry.ts)
-    law = read_law(registry.repo, str(law_said.get("commit")), then)
-    ledger = registry.record.ledger
-    read = read_evidence(registry.repo, law.commit, law.principals, ledger)
-    late = [one.body.get("attestation") for one in ledger.of_kinds(tuple(ENTRY_KINDS.values())) if one.seq > entry.seq]
-    evidence = replace(read, acts=tuple(act for act in read.acts if act.envelope not in late))
-    uses = waivers_of_change(
-        law,
-        evidence,
-        spec_id=spec.get("id"),
-        tier=spec.get("risk_tier"),
-        authors=tuple(change.get("authors") or ()),
-        now=then,
-        uses_of=lambda waiver_id: registry.record.uses_of_waiver(waiver_id, except_change=str(change.get("digest"))),
-    )
-    return {use.waiver.id: use for use in uses.in_force}

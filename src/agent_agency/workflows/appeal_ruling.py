@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from agent_agency._version import __version__
+from agent_agency.arbitration.appeals.budget_again import budget_told
 from agent_agency.arbitration.appeals.model import Appeal
 from agent_agency.arbitration.case_file import Case, decision_bytes, to_json
 from agent_agency.arbitration.confidence import confidence
@@ -19,6 +20,7 @@ from agent_agency.clock import rfc3339
 from agent_agency.facts import GateResult
 
 if TYPE_CHECKING:
+    from agent_agency.workflows.appeal_waivers import WaiversThen
     from agent_agency.workflows.waivers import WaiverUse
 
 _TOLD = ("figures", "isolation", "reused", "evidence")
@@ -26,11 +28,11 @@ _TOLD = ("figures", "isolation", "reused", "evidence")
 
 @dataclass(frozen=True, slots=True)
 class RulingParts:
-    """What is taken from recorded documents: of one all that was measured, the gates by name, waivers newly applied."""
+    """What is taken from recorded documents: of one all that was measured, the gates by name; and waivers."""
 
     document: Mapping[str, Any]
     gates: Mapping[str, Any]
-    uses: Mapping[str, WaiverUse]
+    then: WaiversThen
 
 
 def ruling_after_appeal(appeal: Appeal, case: Case, parts: RulingParts, now: datetime) -> Ruling:
@@ -64,7 +66,7 @@ def ruling_after_appeal(appeal: Appeal, case: Case, parts: RulingParts, now: dat
         base=document["base"],
         head=document["head"],
         change=document["change"],
-        budget=document.get("budget"),
+        budget=_budget(case, parts),
         reviewed_at=rfc3339(now),
         tool_version=__version__,
         inputs_digest=inputs,
@@ -83,6 +85,13 @@ def _gate(gate: GateResult, told: Mapping[str, Any] | None) -> GateResult:
         return gate
     facts = {**(told.get("facts") or {}), **{name: told.get(name) for name in _TOLD}}
     return replace(gate, facts={name: value for name, value in facts.items() if value is not None})
+
+
+def _budget(case: Case, parts: RulingParts) -> Mapping[str, Any] | None:
+    """The budget that was told, or the one that a waiver raises which counts now."""
+    told: Mapping[str, Any] | None = parts.document.get("budget")
+    raised = parts.then.budget_with({waiver.id for waiver in case.waivers})
+    return told if raised is None else budget_told(told, raised)
 
 
 def _constitution(case: Case, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,7 +124,7 @@ def _applied(case: Case, parts: RulingParts, violations: Iterable[Violation]) ->
         if not covered and not waiver.budget_needed:
             continue
         covers = tuple(sorted(violation.finding.fingerprint for violation in covered if violation.finding))
-        use = parts.uses.get(waiver.id)
+        use = parts.then.uses.get(waiver.id)
         if waiver.id in recorded:
             yield _recorded(recorded[waiver.id], covers)
         elif use is not None:
@@ -147,8 +156,8 @@ def _newly(use: WaiverUse, covers: tuple[str, ...]) -> AppliedWaiver:
         expires_at=rfc3339(use.waiver.expires_at),
         gates=use.waiver.gates,
         covers=covers,
-        added_files=0,
-        added_loc=0,
+        added_files=use.added.max_files if use.budget_needed else 0,
+        added_loc=use.added.max_loc if use.budget_needed else 0,
         digest=use.waiver.digest,
         rules=tuple(sorted(use.for_verdict().covers_rules)),
         signed=use.signed,

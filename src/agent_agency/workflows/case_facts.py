@@ -73,7 +73,7 @@ def stated_facts(measurements: Measurements, approved_in_record: Callable[[str],
         "evidence": _evidence(facts),
         "files": files,
         "governance": [_governance(edit) for edit in m.governance],
-        "waivers": [_waiver(use, m.gates) for use in m.waivers.in_force],
+        "waivers": [waiver_facts(use, m.gates) for use in m.waivers.in_force],
         "authors": _authors(m),
         "claims": [
             *(_verdict_claim(name, approved_in_record) for name in m.claimed_verdicts),
@@ -202,7 +202,8 @@ def _governance(edit: GovernanceEdit) -> dict[str, Any]:
     return {"path": path_as_fact(edit.path), "kind": edit.kind, "detail": fit_text(edit.detail)}
 
 
-def _waiver(use: WaiverUse, gates: Sequence[GateResult]) -> dict[str, Any]:
+def waiver_facts(use: WaiverUse, gates: Sequence[GateResult]) -> dict[str, Any]:
+    """What rules may ask of a waiver in force."""
     waiver, verdict = use.waiver, use.for_verdict()
     covered = [gate for gate in gates if gate.name in verdict.covers_gates]
     return {

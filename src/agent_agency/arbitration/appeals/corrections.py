@@ -6,12 +6,13 @@ replaces measurements goes first, then what is found of facts and findings, then
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any
 
+from agent_agency.arbitration.appeals.budget_again import RaisedBudget, held_anew
 from agent_agency.arbitration.appeals.model import Claim, Form
 from agent_agency.arbitration.appeals.stated_facts import check_value, parse_path, with_fact
 from agent_agency.arbitration.case_file import Case
@@ -46,13 +47,16 @@ class OnRecord:
 
     ``own`` is the case of the ruling under appeal and ``day`` the day, in UTC, on which the ledger recorded the ruling
     of the review. ``later`` are other recorded cases by the id of their ruling. ``waivers`` are the waivers that were
-    in force for the change when the ruling was made, by id, as the law read anew says.
+    in force for the change when the ruling was made, by id, as the law read anew says; ``waiver_facts`` is what rules
+    may ask of each. ``budget_with`` gives the budget that waivers of these ids make, ``None`` where none is known.
     """
 
     own: RecordedCase
     day: date
     later: Mapping[str, RecordedCase] = field(default_factory=lambda: MappingProxyType({}))
     waivers: Mapping[str, WaiverInForce] = field(default_factory=lambda: MappingProxyType({}))
+    waiver_facts: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+    budget_with: Callable[[Collection[str]], RaisedBudget | None] = field(default=lambda _: None)
 
 
 class ClaimError(ValueError):
@@ -186,9 +190,21 @@ def _with_waiver(case: Case, claim: Claim, heard: OnRecord) -> Case:
     waiver = heard.waivers.get(claim.target)
     if waiver is None:
         raise ClaimError(f"no waiver {claim.target} was in force for the change when the ruling was made")
-    if waiver in case.waivers:
+    if any(replace(one, budget_needed=waiver.budget_needed) == waiver for one in case.waivers):
         raise ClaimError(f"the ruling applied the waiver {claim.target}")
-    return replace(case, waivers=(*(one for one in case.waivers if one.id != waiver.id), waiver))
+    others = tuple(one for one in case.waivers if one.id != waiver.id)
+    case = replace(case, waivers=(*others, waiver), stated=_with_facts(case.stated, waiver.id, heard))
+    raised = heard.budget_with({one.id for one in case.waivers})
+    return case if raised is None or waiver.id not in raised.raised_by else held_anew(case, raised)
+
+
+def _with_facts(stated: Mapping[str, Any], waiver_id: str, heard: OnRecord) -> Mapping[str, Any]:
+    """The facts with those of the waiver, so that the rules over waivers bind it as they bind every other."""
+    facts = heard.waiver_facts.get(waiver_id)
+    if facts is None:
+        return stated
+    others = [one for one in stated.get("waivers") or () if one.get("id") != waiver_id]
+    return {**stated, "waivers": [*others, facts]}
 
 
 def _under_other_law(case: Case, claim: Claim, heard: OnRecord) -> Case:
