@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import perf_counter
 
+from agent_agency.arbitration.appeals.matter import RULED_ON, ruled_on
 from agent_agency.arbitration.appeals.model import APPEAL_FILED, APPEAL_KINDS, Appeal, Ground
 from agent_agency.arbitration.appeals.statements import appeal_subject, filing_statement, read_filing
 from agent_agency.attestation.signer import sign_statement
@@ -25,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from support.appeals import Town, make_town
 
-OTHERS = 100
+OTHERS = 1_000
 ROUNDS = 15
 TOWNS = 5
 
@@ -76,7 +77,8 @@ def _crowd(town: Town) -> None:
         entry = f"sha256:{number:064x}"
         statement = filing_statement(f"R-{number}", entry, Ground.NEW_EVIDENCE, "not so", (claim,), str(number))
         subject = appeal_subject(read_filing(read_statement(statement)).id)
-        drafts.append(Draft(APPEAL_FILED, {"subject": subject, "attestation": sign_statement(statement, signer)}))
+        body = {"subject": subject, RULED_ON: dict(ruled_on(f"R-{number}"))}
+        drafts.append(Draft(APPEAL_FILED, {**body, "attestation": sign_statement(statement, signer)}))
     with town.registry() as registry:
         registry.record.ledger.append_all(drafts)
         assert len(tuple(registry.record.ledger.of_kinds(APPEAL_KINDS))) == OTHERS

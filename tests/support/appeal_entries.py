@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from agent_agency.arbitration.appeals.fold import expected_admissions, fold_appeals
+from agent_agency.arbitration.appeals.matter import RULED_ON, ruled_on
 from agent_agency.arbitration.appeals.model import (
     APPEAL_DECIDED,
     APPEAL_FILED,
@@ -105,8 +106,8 @@ class Docket:
         """File an appeal, whether it counts or not; the answer is its id."""
         statement = filing_statement(ruling.id, ruling.entry, ground, "not so", claims or (a_claim(),), nonce)
         appeal_id = read_filing(read_statement(statement)).id
-        body = {"subject": appeal_subject(appeal_id), "attestation": sign_statement(statement, signer)}
-        self.add(APPEAL_FILED, body)
+        body = {"subject": appeal_subject(appeal_id), RULED_ON: dict(ruled_on(ruling.id))}
+        self.add(APPEAL_FILED, {**body, "attestation": sign_statement(statement, signer)})
         return appeal_id
 
     def review(
@@ -132,6 +133,7 @@ class Docket:
             "subject": appeal_subject(appeal_id),
             "level": appeal.level,
             "ruling": ruling,
+            RULED_ON: dict(ruled_on(ruling)),
             "outcome": outcome,
             "was": appeal.ruling.verdict,
             "verdict": verdict,

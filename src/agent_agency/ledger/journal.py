@@ -68,6 +68,14 @@ class LedgerView:
         found = self.fetch(self.index, self.index.about(subject))
         return tuple(entry for entry in found if entry.body.get("subject") == subject)
 
+    def naming(self, subject: str, kinds: Collection[str]) -> tuple[Entry, ...]:
+        """The entries of these kinds that name the subject in any member ``subject``, however far down."""
+        return () if self.index is None else tuple(self.fetch(self.index, self.index.naming(subject, kinds)))
+
+    def subjects(self, beginning: str) -> tuple[str, ...]:
+        """The subjects that begin so; some may be named only further down in an entry."""
+        return () if self.index is None else tuple(self.index.subjects(beginning))
+
     def of_kinds(self, kinds: Collection[str]) -> tuple[Entry, ...]:
         """The entries of these kinds, oldest first."""
         return () if self.index is None else tuple(self.fetch(self.index, self.index.of_kinds(kinds)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -40,6 +41,14 @@ class VerifiedIndex:
     def about(self, subject: str) -> Sequence[int]:
         """Every entry that may be about the subject: one more member of that name, further down, is enough."""
         return self._subjects.get(subject, ())
+
+    def naming(self, subject: str, kinds: Collection[str]) -> list[int]:
+        """The entries of these kinds that name the subject in any member ``subject``, however far down."""
+        return [seq for seq in self.about(subject) if any(self._is_of(kind, seq) for kind in kinds)]
+
+    def subjects(self, beginning: str) -> list[str]:
+        """The subjects that are named anywhere and begin so."""
+        return [subject for subject in self._subjects if subject.startswith(beginning)]
 
     def reach_of(self, kinds: Collection[str]) -> tuple[int, int]:
         """How many entries of these kinds there are, and the number of the newest; 0 and 0 where there is none."""
@@ -79,6 +88,11 @@ class VerifiedIndex:
             message = f"entry {head.seq} is not the one that is remembered"
             return Problem("entry.not_the_known", message, None, head.seq)
         return None
+
+    def _is_of(self, kind: str, seq: int) -> bool:
+        seqs = self._kinds.get(kind, [])
+        place = bisect_left(seqs, seq)
+        return place < len(seqs) and seqs[place] == seq
 
     def _note(self, seq: int, kind: str, line: bytes) -> None:
         self._kinds.setdefault(kind, []).append(seq)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from agent_agency.arbitration.appeals.corrections import Corrected, OnRecord, RecordedCase, corrected
 from agent_agency.arbitration.appeals.fold import expected_admissions
 from agent_agency.arbitration.appeals.labels import label_drafts, labels_of
+from agent_agency.arbitration.appeals.matter import RULED_ON, ruled_on
 from agent_agency.arbitration.appeals.model import (
     APPEAL_DECIDED,
     LABEL,
@@ -197,6 +198,7 @@ def _decided(appeal: Appeal, heard: Heard) -> Draft:
         "of": appeal.ruling.id,
         "of_entry": appeal.ruling.entry,
         "ruling": heard.ruling.ruling_id,
+        RULED_ON: dict(ruled_on(heard.ruling.ruling_id)),
         "outcome": str(_outcome(appeal, heard)),
         "was": appeal.ruling.verdict,
         "verdict": verdict,

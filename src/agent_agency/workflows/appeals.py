@@ -14,7 +14,7 @@ from agent_agency.arbitration.appeals.corrections import ClaimError, check_claim
 from agent_agency.arbitration.appeals.due import appeals_due, undecided
 from agent_agency.arbitration.appeals.fold import fold_appeals
 from agent_agency.arbitration.appeals.labels import Label, labels_of
-from agent_agency.arbitration.appeals.matter import entries_of_matter
+from agent_agency.arbitration.appeals.matter import RULED_ON, ruled_on
 from agent_agency.arbitration.appeals.model import (
     APPEAL_FILED,
     APPEAL_KINDS,
@@ -31,15 +31,16 @@ from agent_agency.arbitration.appeals.statements import (
     filing_statement,
     read_filing,
     review_statement,
+    ruling_subject,
 )
 from agent_agency.attestation.statement import read_statement
 from agent_agency.clock import Clock, rfc3339
-from agent_agency.errors import AgencyError, AppealError, LedgerError, LedgerMovedError
+from agent_agency.errors import AppealError, LedgerMovedError
 from agent_agency.facts import display_path
 from agent_agency.git import Repository
 from agent_agency.ledger.entry import Entry
 from agent_agency.ledger.journal import Draft
-from agent_agency.workflows.appeal_sources import AppealSources
+from agent_agency.workflows.appeal_sources import AppealSources, matter_on_record
 from agent_agency.workflows.record import Record
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def read_appeals(registry: Registry) -> Appeals:
     Raises:
         LedgerError: the ledger cannot be read or does not verify.
     """
-    return _folded(registry, _entries(registry))
+    return _folded(registry, tuple(registry.record.ledger.of_kinds(APPEAL_KINDS)))
 
 
 def read_labels(registry: Registry) -> tuple[Label, ...]:
@@ -112,7 +113,8 @@ def read_matter(registry: Registry, *, appeal: str = "", ruling: str = "") -> Ap
     Raises:
         LedgerError: the ledger cannot be read or does not verify.
     """
-    return _folded(registry, entries_of_matter(_entries(registry), appeal=appeal, ruling=ruling))
+    subject = ruling_subject(ruling) if ruling else appeal_subject(appeal)
+    return _folded(registry, matter_on_record(registry.record.ledger.view(), subject))
 
 
 def find_appeal(registry: Registry, reference: str) -> Appeal:
@@ -123,14 +125,15 @@ def find_appeal(registry: Registry, reference: str) -> Appeal:
         LedgerError: the ledger cannot be read or does not verify.
     """
     prefix = appeal_subject("")
-    entries = _entries(registry)
-    ids = {str(entry.body.get("subject")).removeprefix(prefix) for entry in entries}
-    found = [name for name in ids if reference and name.startswith(reference)]
+    view = registry.record.ledger.view()
+    named = view.subjects(prefix + reference) if reference else ()
+    acts = [subject for subject in named if any(one.kind in APPEAL_KINDS for one in view.about(subject))]
+    found = [subject.removeprefix(prefix) for subject in acts]
     if len(found) != 1:
         what = "Several appeals begin with" if found else "There is no appeal"
         fix = "Run agency appeal list for their ids."
         raise AppealError(f"{what} {display_path(reference)}", fix=fix, code="appeal.unknown")
-    matter = _folded(registry, entries_of_matter(entries, appeal=found[0]))
+    matter = _folded(registry, matter_on_record(view, acts[0]))
     appeal = matter.named(found[0])
     if appeal is None:
         why = matter.strays[0].why if matter.strays else "nobody filed it"
@@ -156,6 +159,7 @@ def file_appeal(registry: Registry, asked: AskedAppeal, signer: Signer) -> Appea
     filing = read_filing(read_statement(statement))
     body = {
         "subject": appeal_subject(filing.id),
+        RULED_ON: dict(ruled_on(ruling_id)),
         "attestation": sign_statement(statement, signer),
         "evidence": [
             {"gate": "appeal", "kind": "evidence", "part": name, "digest": digest, "of": digest}
@@ -251,13 +255,11 @@ def _anchor(registry: Registry) -> None:
     Raises:
         LedgerError: it could not be anchored; the act is recorded.
     """
-    from agent_agency.workflows.anchor import anchor_head
+    from agent_agency.workflows.anchor import anchor_act, unanchored
 
-    try:
-        anchor_head(registry.repo, registry.record.ledger, registry.arbiter(), registry.clock)
-    except AgencyError as error:
-        message = f"The act is recorded, but the ledger could not be anchored: {error.message}"
-        raise LedgerError(message, fix=error.fix, path=error.path, code="ledger.unanchored") from error
+    no_key = anchor_act(registry.repo, registry.record.ledger, registry.arbiter, registry.clock)
+    if no_key is not None:  # an appeal ends in a ruling, which that key has to sign
+        raise unanchored(no_key) from no_key
 
 
 def _moved_on(registry: Registry, appeal_id: str, draft: Draft | None) -> Appeal:
@@ -307,10 +309,6 @@ def _wrote(registry: Registry, drafts: Sequence[Draft], appeal: Appeal) -> bool:
     return True
 
 
-def _entries(registry: Registry) -> tuple[Entry, ...]:
-    return tuple(registry.record.ledger.of_kinds(APPEAL_KINDS))
-
-
 def _folded(registry: Registry, entries: Sequence[Entry]) -> Appeals:
     return fold_appeals(entries, registry.sources, registry.clock.now())
 
@@ -321,15 +319,17 @@ def _tried(registry: Registry, draft: Draft, appeal_id: str) -> Appeal:
     Raises:
         AppealError: the entry would not count.
     """
-    entries, now = _entries(registry), registry.clock.now()
+    now, subject = registry.clock.now(), appeal_subject(appeal_id)
     entry = Entry(_AFTER_ALL, draft.kind, rfc3339(now), "", dict(draft.body), None, "")
-    found = fold_appeals(entries_of_matter((*entries, entry), appeal=appeal_id), registry.sources, now)
+    named = draft.body.get(RULED_ON)
+    view = registry.record.ledger.view()
+    entries = matter_on_record(view, named["subject"] if named else subject)
+    found = fold_appeals((*entries, entry), registry.sources, now)
     appeal = found.named(appeal_id)
     ignored = found.strays if appeal is None else appeal.ignored
     why = next((one.why for one in ignored if one.seq == _AFTER_ALL), None)
     if appeal is None or why is not None:
         raise _refused(why or "the act does not count", draft)
-    subject = draft.body["subject"]
     last = max((one.seq for one in entries if one.body.get("subject") == subject), default=0)
     return replace(appeal, last=last)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from agent_agency.arbitration.appeals.matter import RULED_ON, ruled_on
 from agent_agency.arbitration.appeals.model import Appeal, Claim, Form, Ground, Vote
 from agent_agency.arbitration.appeals.statements import appeal_subject, review_statement
 from agent_agency.arbitration.ruling import CawsVerdict, Decision, Ruling, Verdict
@@ -175,6 +176,7 @@ def forged_decision(town: Town, appeal: Appeal, ruling: str, *, admitted: list[i
         "of": appeal.ruling.id,
         "of_entry": appeal.ruling.entry,
         "ruling": ruling,
+        RULED_ON: dict(ruled_on(ruling)),
         "outcome": "overturned",
         "was": "rejected",
         "verdict": "approved",

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agent_agency.arbitration.appeals.matter import RULED_ON, ruled_on
 from agent_agency.arbitration.appeals.model import LABEL, Appeal, Claim, Form, Ground, State, Vote
 from agent_agency.attestation.principals import PRINCIPALS_PATH
 from agent_agency.errors import AppealError
 from agent_agency.evidence import EvidenceState
-from agent_agency.ledger.journal import Draft
+from agent_agency.ledger.entry import Entry
+from agent_agency.ledger.journal import Draft, LedgerView
+from agent_agency.ledger.verified_index import VerifiedIndex
 from agent_agency.workflows.appeal_check import follows_again, may_review
-from agent_agency.workflows.appeals import read_appeals, read_labels, settle
+from agent_agency.workflows.appeal_sources import matter_on_record
+from agent_agency.workflows.appeals import Registry, read_appeals, read_labels, settle
 from agent_agency.workflows.check_evidence import EntryEvidence, EvidenceIndex
 from agent_agency.workflows.explain_ruling import Reexecution, explain
 from support.appeals import REVIEWERS, Town, make_town
@@ -409,3 +414,29 @@ def test_the_result_of_an_appeal_measures_nothing(town: Town) -> None:
     with town.registry() as registry:
         assert registry.sources.reviewed(appeal.result.ruling) is None
         assert registry.sources.reviewed(appeal.ruling.id) is not None
+
+
+def test_an_act_reads_only_the_entries_of_its_matter(town: Town) -> None:
+    """Others' appeals are not read, however many there are; so what an act costs does not grow with them."""
+    appeal = town.file(town.ruling.ruling_id, [town.false_positive(town.ruling)])
+    with town.registry() as registry:
+        ledger = registry.record.ledger
+        before = _lines_read(registry, appeal.id)
+        bodies = [{"subject": f"appeal:A-other{n}", RULED_ON: dict(ruled_on(f"R-other{n}"))} for n in range(200)]
+        ledger.append_all([Draft("appeal_filed", body) for body in bodies])
+        ledger.view()
+        assert _lines_read(registry, appeal.id) == before
+        assert len(read_appeals(registry).strays) == len(bodies)
+
+
+def _lines_read(registry: Registry, appeal_id: str) -> int:
+    fetched: list[int] = []
+    view = registry.record.ledger.view()
+
+    def counting(index: VerifiedIndex, seqs: Sequence[int]) -> Iterator[Entry]:
+        fetched.extend(seqs)
+        return view.fetch(index, seqs)
+
+    found = matter_on_record(LedgerView(view.index, counting), f"appeal:{appeal_id}")
+    assert {entry.seq for entry in found} <= set(fetched)
+    return len(fetched)

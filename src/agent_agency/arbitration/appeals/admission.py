@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from agent_agency.arbitration.appeals.matter import names_ruling
 from agent_agency.arbitration.appeals.model import (
     LAST_LEVEL,
     Appeal,
@@ -53,6 +54,8 @@ def admit(
         NotAdmittedError: it does not count.
     """
     named = _named(entry)
+    if not names_ruling(entry.body, named.ruling):
+        raise NotAdmittedError("the entry does not name the ruling that the filing is against")
     ruling = sources.ruling(named.ruling, named.ruling_entry)
     if ruling is None or ruling.seq >= entry.seq:
         raise NotAdmittedError("no such ruling was recorded before, or its document is not there whole")

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from agent_agency.arbitration.appeals import model
 from agent_agency.arbitration.appeals.admission import NotAdmittedError, admit, time_to_appeal
+from agent_agency.arbitration.appeals.matter import names_ruling
 from agent_agency.arbitration.appeals.model import (
     LAST_LEVEL,
     Appeal,
@@ -185,6 +186,8 @@ def _decided(appeal: Appeal, timed: _Timed) -> Appeal:
     wrong = next((name for name, value in expected.items() if said.get(name) != value), None)
     if wrong is not None or not isinstance(verdict, str) or not isinstance(said.get("ruling"), str):
         raise NotAdmittedError(f"the decision does not follow from the reviews ({wrong or 'ruling'})")
+    if not names_ruling(said, said["ruling"]):
+        raise NotAdmittedError("the entry does not name the decision's ruling")
     if said["ruling"] in {ruling.id for ruling in appeal.chain}:
         raise NotAdmittedError("the decision names a ruling that was there before as its result")
     if outcome is Outcome.OVERTURNED and not admitted:

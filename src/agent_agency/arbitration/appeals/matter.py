@@ -1,70 +1,47 @@
 """The entries of one matter, so that an act need not wait for the signatures of all others to be checked.
 
-Nothing is believed here: what an entry says of rulings, signed or not, can only make the matter larger.
+The entries of a filing and of a decision name the ruling in a member ``subject`` of their own (``RULED_ON``), by which
+the ledger finds them. An entry that names another one there than it is about counts for nothing. Nothing is believed
+here: what an entry says of rulings, signed or not, can only make the matter larger.
 """
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from agent_agency.arbitration.appeals.model import APPEAL_DECIDED, APPEAL_FILED
-from agent_agency.arbitration.appeals.statements import appeal_subject
+from agent_agency.arbitration.appeals.statements import ruling_subject
 from agent_agency.ledger.entry import Entry
 
-
-@dataclass(slots=True)
-class _Links:
-    """The rulings that each appeal is against or may have led to."""
-
-    of_subject: dict[str, set[str]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, entries: Iterable[Entry]) -> _Links:
-        links = cls()
-        for entry in entries:
-            subject = str(entry.body.get("subject"))
-            named = _ruling(entry)
-            if named is not None:
-                links.of_subject.setdefault(subject, set()).add(named)
-        return links
-
-    def together_with(self, rulings: set[str]) -> set[str]:
-        """The subjects that are linked to the rulings, over any number of steps."""
-        found: set[str] = set()
-        while True:
-            more = {subject for subject, linked in self.of_subject.items() if subject not in found and linked & rulings}
-            if not more:
-                return found
-            found |= more
-            rulings = rulings.union(*(self.of_subject[subject] for subject in more))
+RULED_ON = "ruled_on"
+"""The member of a filing's body that names the ruling under appeal, and of a decision's that names its result."""
 
 
-def entries_of_matter(entries: Sequence[Entry], *, appeal: str = "", ruling: str = "") -> tuple[Entry, ...]:
-    """The entries about an appeal and all appeals of the same matter, or about the matter of a ruling.
+def ruled_on(ruling: str) -> Mapping[str, str]:
+    """What stands in an entry's body so that it is found by its ruling."""
+    return {"subject": ruling_subject(ruling)}
+
+
+def names_ruling(body: Mapping[str, Any], ruling: str) -> bool:
+    """Whether an entry is found by this ruling, and by no other."""
+    return body.get(RULED_ON) == ruled_on(ruling)
+
+
+def entries_of_matter(subject: str, naming: Callable[[str], Iterable[Entry]]) -> tuple[Entry, ...]:
+    """The entries about an appeal or a ruling and all appeals of the same matter, oldest first.
 
     Args:
-        entries: of the kinds ``APPEAL_KINDS``, oldest first.
-        appeal: an appeal's id.
-        ruling: a ruling's id.
+        subject: of the appeal, or of the ruling.
+        naming: the entries of ``APPEAL_KINDS`` that name a subject.
     """
-    links = _Links.of(entries)
-    subject = appeal_subject(appeal)
-    wanted = links.together_with({ruling} if ruling else links.of_subject.get(subject, set())) | {subject}
-    return tuple(entry for entry in entries if str(entry.body.get("subject")) in wanted)
-
-
-def _ruling(entry: Entry) -> str | None:
-    if entry.kind == APPEAL_DECIDED:
-        result = entry.body.get("ruling")
-        return result if isinstance(result, str) else None
-    if entry.kind != APPEAL_FILED:
-        return None
-    try:
-        payload = json.loads(base64.b64decode(entry.body["attestation"]["payload"]))
-        named = payload["predicate"]["ruling"]
-    except (KeyError, TypeError, ValueError, RecursionError):
-        return None
-    return named if isinstance(named, str) else None
+    found: dict[int, Entry] = {}
+    seen, waiting = {subject}, [subject]
+    while waiting:
+        for entry in naming(waiting.pop()):
+            found[entry.seq] = entry
+            named = entry.body.get(RULED_ON)
+            further = {entry.body.get("subject"), named.get("subject") if isinstance(named, dict) else None}
+            new = {one for one in further if isinstance(one, str)} - seen
+            seen |= new
+            waiting.extend(sorted(new))
+    return tuple(found[seq] for seq in sorted(found))

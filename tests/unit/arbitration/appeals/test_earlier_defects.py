@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent_agency.arbitration.appeals.fold import expected_admissions
+from agent_agency.arbitration.appeals.matter import RULED_ON, ruled_on
 from agent_agency.arbitration.appeals.model import Appeal, Ground, State, Vote
 from agent_agency.arbitration.appeals.statements import appeal_subject, filing_statement, read_filing
 from agent_agency.attestation.signer import sign_statement
@@ -28,7 +29,8 @@ def filed(docket: Docket, reason: str) -> str:
     statement = filing_statement(ruling.id, ruling.entry, Ground.NEW_EVIDENCE, reason, (a_claim(),), "1")
     appeal_id = read_filing(read_statement(statement)).id
     envelope = sign_statement(statement, WRITER.signer)
-    docket.add("appeal_filed", {"subject": appeal_subject(appeal_id), "attestation": envelope})
+    named = {"subject": appeal_subject(appeal_id), RULED_ON: dict(ruled_on(ruling.id))}
+    docket.add("appeal_filed", {**named, "attestation": envelope})
     return appeal_id
 
 

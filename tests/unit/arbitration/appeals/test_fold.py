@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent_agency.arbitration.appeals.due import appeals_due, undecided
+from agent_agency.arbitration.appeals.matter import RULED_ON, ruled_on
 from agent_agency.arbitration.appeals.model import APPEAL_LAPSED, Claim, Form, Ground, Outcome, Parties, State, Vote
 from agent_agency.arbitration.appeals.statements import appeal_subject
 from support.appeal_entries import OLD, Docket, a_claim
@@ -150,6 +151,26 @@ def test_a_filing_that_was_copied_under_another_subject_counts_for_nothing(docke
     docket.add("appeal_filed", {**docket.entries[0].body, "subject": "appeal:A-copied"})
     assert [one.why for one in docket.appeals.strays] == ["the filing is about another appeal"]
     assert len(docket.appeals.appeals) == 1
+
+
+def test_a_filing_that_is_kept_under_another_ruling_counts_for_nothing(docket: Docket) -> None:
+    """An entry is found by the ruling that it names; nobody can file where those who look at the ruling see nothing."""
+    filed = docket.file(docket.rule("R-1"), WRITER.signer)
+    body = docket.entries.pop().body
+    for named in ({}, {RULED_ON: dict(ruled_on("R-2"))}, {RULED_ON: "R-1"}):
+        docket.add("appeal_filed", {**{name: body[name] for name in ("subject", "attestation")}, **named})
+        assert docket.appeals.named(filed) is None
+    docket.add("appeal_filed", dict(body))
+    assert docket.appeals.named(filed) is not None
+
+
+def test_a_decision_that_is_kept_under_another_ruling_counts_for_nothing(docket: Docket) -> None:
+    filed = docket.file(docket.rule("R-1"), WRITER.signer)
+    docket.review(filed, JUDGES[0].signer)
+    docket.decide(filed, "approved", "R-2", **{RULED_ON: dict(ruled_on("R-3"))})
+    assert docket.appeal(filed).result is None
+    docket.decide(filed, "approved", "R-2")
+    assert docket.appeal(filed).result is not None
 
 
 @pytest.mark.parametrize("attestation", [None, [], "x", {}, {"payload": "x"}, 7])

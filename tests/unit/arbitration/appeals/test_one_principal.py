@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from agent_agency.arbitration.appeals.matter import RULED_ON, ruled_on
 from agent_agency.arbitration.appeals.model import APPEAL_DECIDED, APPEAL_LAPSED, Ground, Parties, State, Vote
 from agent_agency.arbitration.appeals.statements import appeal_subject
 from agent_agency.attestation.principals import Principal, Principals
@@ -66,6 +67,7 @@ class OnePrincipal(RuleBasedStateMachine):
             "subject": appeal_subject(self.filed[which % len(self.filed)]),
             "level": 1,
             "ruling": "R-9",
+            RULED_ON: dict(ruled_on("R-9")),
             "outcome": "overturned",
             "was": "rejected",
             "verdict": "approved",
