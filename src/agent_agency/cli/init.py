@@ -157,3 +157,4 @@ def _tell(planned: Sequence[PlannedFile], top: str, *, dry_run: bool) -> None:
         click.echo("\nPut it in force on the base branch:\n")
         click.echo(f"  git add {' '.join(top + file.path for file in planned)}")
         click.echo('  git commit -m "Adopt working specs"\n\nThen, on any branch:  agency review')
+        click.echo("\nTo have people grant exceptions and hear appeals, list them:  agency identity --help")

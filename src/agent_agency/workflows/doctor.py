@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 MIN_PYTHON = (3, 11)
 PROBE_SECONDS = 10
-NO_LEDGER = "none yet: the first review starts it"
 
 
 class Standing(StrEnum):
@@ -183,12 +182,14 @@ def check_bubblewrap(machine: Machine) -> Check:
 
 def _repository_checks(start: Path, now: datetime) -> list[Check]:
     from agent_agency.git import Repository
+    from agent_agency.workflows.doctor_record import record_checks
 
     try:
         with Repository.discover(start) as repo:
             where = display_path(str(repo.root or repo.git_dir))
             found = Check("repository", Standing.FINE, f"{where}{' (bare)' if repo.is_bare else ''}")
-            return [found, _check_law(repo, now), _check_ledger(repo), _check_ledger_folder(repo)]
+            record = record_checks(repo, os.environ)
+            return [found, _check_law(repo, now), *record, _check_ledger_folder(repo)]
     except NotARepositoryError as error:
         return [Check("repository", Standing.MISSING, error.message, error.fix)]
     except AgencyError as error:
@@ -218,24 +219,7 @@ def _check_law(repo: Repository, now: datetime) -> Check:
 def _law_in_words(base: str, law: Law) -> str:
     policy = law.policy_path or "the built-in policy"
     active = sum(spec.lifecycle == "active" for spec in law.specs)
-    return f"{base}: {policy}, {active} active of {len(law.specs)} specs, {len(law.waivers)} waivers"
-
-
-def _check_ledger(repo: Repository) -> Check:
-    from agent_agency.ledger.verify import verify_ledger
-    from agent_agency.workflows.record import ledger_of
-
-    try:
-        reports = verify_ledger(ledger_of(repo))
-    except AgencyError as error:
-        return Check("ledger", Standing.PROBLEM, error.message, error.fix)
-    for report in reports:
-        if report.problems:
-            remedy = "Run agency ledger verify for every problem."
-            return Check("ledger", Standing.PROBLEM, f"does not verify: {report.problems[0].message}", remedy)
-    if not reports:
-        return Check("ledger", Standing.FINE, NO_LEDGER)
-    return Check("ledger", Standing.FINE, f"{sum(report.count for report in reports)} entries verify")
+    return f"{base}: {policy}, {active} active of {len(law.specs)} specs, {len(law.waivers)} waiver files"
 
 
 def _ledger_folder(repo: Repository) -> Path:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +22,7 @@ from agent_agency.workflows.doctor import (
     diagnose,
     this_machine,
 )
+from agent_agency.workflows.key_folder import KeyFolder
 from support.git_repo import GitRepo
 from support.ledgers import replace_line
 
@@ -142,6 +145,82 @@ def test_a_ledger_that_was_tampered_with_is_a_problem(git_repo: GitRepo) -> None
     replace_line(ledger, 2, b'"amount":1', b'"amount":2')
     diagnosis = diagnose(this_machine(), git_repo.path, NOW)
     assert _standing(diagnosis, "ledger") is Standing.PROBLEM
+
+
+def _list(git_repo: GitRepo, *people: tuple[str, str, str]) -> None:
+    tables = [
+        f'[[principal]]\nname = "{name}"\naddress = "{name}@example.org"\nroles = ["{role}"]\nkeys = ["{key}"]\n'
+        for name, role, key in people
+    ]
+    git_repo.commit("list", **{".agency/principals.toml": "\n".join(tables)})
+
+
+def _key(name: str, pass_phrase: bytes | None = None) -> str:
+    return KeyFolder.of(os.environ).make(name, pass_phrase).file.public_key.line(name)
+
+
+def test_a_repository_without_people_keys_and_record_is_told_so(git_repo: GitRepo) -> None:
+    git_repo.commit("first", **{"a.py": "x = 1\n"})
+    diagnosis = diagnose(this_machine(), git_repo.path, NOW)
+    told = {name: _found(diagnosis, name) for name in ("store", "anchor", "principals", "own keys", "arbiter key")}
+    assert told["store"].startswith("SQLite: ")
+    assert told["store"].endswith("agency.db, made by the first review")
+    assert "lists nobody" in told["principals"]
+    assert all(told[name].startswith("none") for name in ("anchor", "own keys", "arbiter key"))
+
+
+def test_which_keys_count_at_the_base_is_told(git_repo: GitRepo) -> None:
+    _list(git_repo, ("ben", "requester", _key("ben")), ("arbiter", "arbiter", _key("arbiter")))
+    _key("eve")
+    diagnosis = diagnose(this_machine(), git_repo.path, NOW)
+    assert _found(diagnosis, "principals") == "main lists 2: 1 requester, 1 arbiter"
+    assert _found(diagnosis, "own keys") == "ben counts as ben (requester); eve counts for nothing here"
+    assert "listed at main as arbiter" in _found(diagnosis, "arbiter key")
+
+
+def test_an_arbiter_whom_a_base_with_arbiters_does_not_list_is_limited(git_repo: GitRepo) -> None:
+    elsewhere = KeyFolder(git_repo.path.parent / "elsewhere").make("other", None).file.public_key.line("other")
+    _list(git_repo, ("arbiter", "arbiter", elsewhere))
+    _key("arbiter")
+    diagnosis = diagnose(this_machine(), git_repo.path, NOW)
+    assert _standing(diagnosis, "arbiter key") is Standing.LIMITED
+
+
+def test_keys_and_lists_that_cannot_be_used_are_problems(git_repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    git_repo.commit("first", **{"a.py": "x = 1\n"})
+    _key("arbiter", b"a pass phrase of words")
+    assert _standing(diagnose(this_machine(), git_repo.path, NOW), "arbiter key") is Standing.PROBLEM
+    monkeypatch.setenv("AGENCY_ARBITER_KEY", str(git_repo.path / "a.py"))
+    assert _standing(diagnose(this_machine(), git_repo.path, NOW), "arbiter key") is Standing.PROBLEM
+    git_repo.commit("broken", **{".agency/principals.toml": "[[principal]]\n"})
+    assert _standing(diagnose(this_machine(), git_repo.path, NOW), "principals") is Standing.PROBLEM
+
+
+@pytest.mark.parametrize("url", ["mysql://here/x", "postgresql+psycopg://nobody@127.0.0.1:1/none"])
+def test_a_store_that_cannot_be_reached_is_a_problem(
+    git_repo: GitRepo, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    git_repo.commit("first", **{"a.py": "x = 1\n"})
+    monkeypatch.setenv("AGENCY_STORE_URL", url)
+    assert _standing(diagnose(this_machine(), git_repo.path, NOW), "store") is Standing.PROBLEM
+
+
+def test_an_anchor_is_told_and_one_that_the_record_contradicts_is_a_problem(git_repo: GitRepo) -> None:
+    from agent_agency.clock import SystemClock
+    from agent_agency.git import Repository
+    from agent_agency.workflows.anchor import anchor_head
+    from agent_agency.workflows.record import ledger_of
+    from agent_agency.workflows.signing import arbiter_signer
+
+    git_repo.commit("first", **{"a.py": "x = 1\n"})
+    with Repository.discover(git_repo.path) as repo:
+        ledger = ledger_of(repo)
+        ledger.append("note", {"amount": 1})
+        anchor_head(repo, ledger, arbiter_signer(KeyFolder.of(os.environ), os.environ).signer, SystemClock())
+        ledger.database.close()
+    assert _found(diagnose(this_machine(), git_repo.path, NOW), "anchor").startswith("entry 2 is anchored")
+    shutil.rmtree(git_repo.path / ".git" / "agency")
+    assert _standing(diagnose(this_machine(), git_repo.path, NOW), "anchor") is Standing.PROBLEM
 
 
 def test_looking_leaves_nothing_behind(git_repo: GitRepo) -> None:
