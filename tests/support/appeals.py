@@ -133,7 +133,12 @@ def make_town(folder: Path, *, config: str | None = None, path: str = "src/froze
     git.checkout("work")
     git.write(path, "x = 1\n")
     git.commit("Add a file")
+    return town_at(folder)
+
+
+def town_at(folder: Path) -> Town:
+    """A town that was made before, as another process finds it; keys follow from names."""
     clock = MovingClock()
     arbiter = make_principal("arbiter", ["arbiter"]).signer
     services = replace(machine_services(arbiter=lambda: arbiter), clock=clock)
-    return Town(git, listed, services, clock)
+    return Town(GitRepo(folder), people(), services, clock)
