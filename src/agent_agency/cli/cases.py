@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agent_agency.cli.anchor_act import anchor_after_act
 from agent_agency.cli.signing_options import chosen_signer, signing_options
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ def open_(*, competing: bool, rulings: tuple[str, ...], base: str | None, as_jso
         raise UsageError("Only a comparison is opened by hand", fix="Add --competing.")
     with _desk(repo) as desk:
         record = open_competing(desk.rulings(base), rulings, desk.limits(base), desk.now)
+        anchor_after_act(desk.repo, desk.ledger)
         _show(record, desk, base, as_json=as_json)
 
 
@@ -176,9 +178,11 @@ def settle(
         whole = id_of(desk.ledger, case_id)
         if chosen is not None:
             record = _chosen_by_person(desk, whole, chosen, reason or "", (as_name, ssh_key, base))
+            anchor_after_act(desk.repo, desk.ledger)
             _show(record, desk, base, as_json=as_json)
             return EXIT_OK if record.state is CaseState.DECIDED else EXIT_NONE_LAWFUL
         compared = settle_case(desk.rulings(base), whole, desk.now)
+        anchor_after_act(desk.repo, desk.ledger)
         _show(compared.record, desk, base, as_json=as_json, choice=compared.choice)
     if compared.record.state is CaseState.DECIDED:
         return EXIT_OK
@@ -220,7 +224,9 @@ def withdraw(
 
             signer = chosen_signer(as_name, ssh_key, role=REVIEWER, principals=principals)
             said = {"attestation": sign_statement(withdrawal_statement(record, reason), signer)}
-        _show(withdraw_case(desk.ledger, whole, said, principals, desk.now), desk, base, as_json=as_json)
+        withdrawn = withdraw_case(desk.ledger, whole, said, principals, desk.now)
+        anchor_after_act(desk.repo, desk.ledger)
+        _show(withdrawn, desk, base, as_json=as_json)
 
 
 @contextmanager

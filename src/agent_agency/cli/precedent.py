@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agent_agency.cli.anchor_act import anchor_after_act
 from agent_agency.cli.signing_options import signing_options
 
 if TYPE_CHECKING:
@@ -247,6 +248,7 @@ def _act(
 
     with _library(repo, base) as (library, evidence):
         done = act(Acting(library, evidence, lambda: _signer(library, as_name, ssh_key)))
+        anchor_after_act(library.repo, library.ledger)
         found = precedent_search.show(library.renewed(), done)
         _tell(found, as_json=as_json)
     return 0 if found.precedent.status == wanted else EXIT_PEOPLE

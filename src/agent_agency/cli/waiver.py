@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agent_agency.cli.anchor_act import anchor_after_act
 from agent_agency.cli.signing_options import chosen_signer, signing_options
 
 if TYPE_CHECKING:
@@ -133,27 +134,9 @@ def _file_request(repo: Path, base: str | None, asked: AskedFor, signer: Signer)
                 if error.stable_code != MOVED:
                     raise
                 continue
-            _anchor(desk)
+            anchor_after_act(desk.repo, desk.ledger)
             return terms.id
     raise UsageError("Others kept asking for waivers meanwhile", fix="Run the command again.", code=MOVED)
-
-
-def _anchor(desk: Desk) -> None:
-    """Anchor the record at once, so that it cannot be cut back to before this act unseen.
-
-    Raises:
-        LedgerError: it could not be anchored; the act is recorded.
-    """
-    from agent_agency.cli.services import arbiter_of_this_machine
-    from agent_agency.clock import SystemClock
-    from agent_agency.errors import AgencyError, LedgerError
-    from agent_agency.workflows.anchor import anchor_head
-
-    try:
-        anchor_head(desk.repo, desk.ledger, arbiter_of_this_machine(), SystemClock())
-    except AgencyError as error:
-        message = f"The act is recorded, but the ledger could not be anchored: {error.message}"
-        raise LedgerError(message, fix=error.fix, path=error.path, code="ledger.unanchored") from error
 
 
 def _principal(principals: Principals, signer: Signer) -> Any:
@@ -258,7 +241,7 @@ def _record_decision(
     refuse_vain(desk, record, kind, principal)
     envelope = sign_decision(desk, record, kind, note, signer, chain_of(desk.ledger, random_id))
     record_decision(desk, kind, record.waiver.id, envelope, answer_with(desk, record, kind, principal))
-    _anchor(desk)
+    anchor_after_act(desk.repo, desk.ledger)
 
 
 def _tell_recorded(desk: Desk, record: WaiverRecord, *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ is no fast-forward for everybody who fetched it before.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +20,14 @@ from agent_agency.attestation.signer import Ed25519Signer
 from agent_agency.attestation.statement import read_statement
 from agent_agency.canonical_json import canonical_json, parse_canonical
 from agent_agency.clock import Clock, rfc3339
-from agent_agency.errors import LedgerCorruptError, LedgerError, NotSignedError
+from agent_agency.errors import (
+    AgencyError,
+    FileUnwritableError,
+    LedgerCorruptError,
+    LedgerError,
+    NotSignedError,
+    SigningError,
+)
 from agent_agency.git import Repository, anchors
 from agent_agency.ledger.entry import Entry, EntryError, decode, is_chain_id, is_hash
 from agent_agency.ledger.journal import Ledger
@@ -163,6 +170,41 @@ def anchor_head(repo: Repository, ledger: Ledger, signer: Ed25519Signer, clock: 
             anchors.add(repo, ref, before.commit if before else None, title, envelope, now)
             return Anchored(shelf.chain, entry.seq, entry.hash, ref)
     raise LedgerError("Other processes moved the anchor each time", fix="Run agency ledger anchor.")
+
+
+def anchor_act(
+    repo: Repository, ledger: Ledger, arbiter: Callable[[], Ed25519Signer], clock: Clock
+) -> SigningError | FileUnwritableError | None:
+    """Anchor the ledger at once after an act, so that it cannot be cut back to before it unseen.
+
+    Args:
+        repo: the repository.
+        ledger: its record, in which the act stands.
+        arbiter: gives the key that signs heads.
+        clock: dates the anchor.
+
+    Returns:
+        Why there is no key to sign a head with; the act stands all the same, and the next head that is anchored covers
+        it. ``None`` where it is anchored.
+
+    Raises:
+        LedgerError: there is a key, and the ledger could not be anchored; the act is recorded.
+    """
+    try:
+        signer = arbiter()
+    except (SigningError, FileUnwritableError) as error:
+        return error
+    try:
+        anchor_head(repo, ledger, signer, clock)
+    except AgencyError as error:
+        raise unanchored(error) from error
+    return None
+
+
+def unanchored(cause: AgencyError) -> LedgerError:
+    """The error for an act that is recorded in a ledger that could not be anchored after it."""
+    message = f"The act is recorded, but the ledger could not be anchored: {cause.message}"
+    return LedgerError(message, fix=cause.fix, path=cause.path, code="ledger.unanchored")
 
 
 def anchor_verified(repo: Repository, signer: Ed25519Signer, clock: Clock) -> Anchored:
