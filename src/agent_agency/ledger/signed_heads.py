@@ -89,11 +89,18 @@ def add_signed_head(connection: Connection, shelf: Shelf, head: SignedHead) -> N
 
 def signed_heads_of(connection: Connection, shelf: Shelf) -> tuple[SignedHead, ...]:
     """All signatures over heads of a chain that are kept, by seq."""
-    from sqlalchemy import select
+    from sqlalchemy import select, type_coerce
+    from sqlalchemy.types import NullType
 
     from agent_agency.store.tables import signed_heads
 
     columns = signed_heads.c
-    query = select(columns.seq, columns.hash, columns.envelope)
+    envelope = type_coerce(columns.envelope, NullType())  # as it stands: whoever changed it may have put in a text
+    query = select(columns.seq, columns.hash, envelope)
     query = query.where(columns.ledger == shelf.ledger, columns.chain == shelf.chain).order_by(columns.seq)
-    return tuple(SignedHead(*row) for row in connection.execute(query))
+    return tuple(SignedHead(seq, digest, _as_bytes(kept)) for seq, digest, kept in connection.execute(query))
+
+
+def _as_bytes(kept: Any) -> bytes:
+    """What is kept as bytes, whatever it is: a value of another type becomes bytes that are no envelope."""
+    return kept if isinstance(kept, bytes) else b"not bytes: " + repr(kept).encode("utf-8", "replace")
