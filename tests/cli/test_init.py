@@ -26,6 +26,7 @@ def test_what_it_writes_passes_its_own_validation_and_governs_the_next_change(re
     done = agency("init", cwd=repo.path)
     assert done.code == 0, done.err
     assert "git add" in done.out
+    assert "agency identity" in done.out, "the next step is to list people"
     checked = agency("validate", "--json", cwd=repo.path)
     assert checked.code == 0, checked.out
     assert {Path(row["path"]).name for row in checked.document["results"]} == {
