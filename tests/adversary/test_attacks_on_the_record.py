@@ -296,6 +296,17 @@ def guards_taken_away(scene: Scene) -> bool:
         return record.verifies()
 
 
+def guards_that_do_nothing(scene: Scene) -> bool:
+    """A trigger of the right name in the place of one that refuses, which does nothing."""
+    with kept(scene) as record:
+        name = "agency_entries_no_update"
+        with record.ledger.database.write() as connection:
+            connection.exec_driver_sql(f"DROP TRIGGER {name}")
+            idle = f"CREATE TRIGGER {name} BEFORE UPDATE ON agency_entries BEGIN SELECT 1; END"
+            connection.exec_driver_sql(idle)
+        return record.verifies()
+
+
 def an_entry_behind_the_end(scene: Scene) -> bool:
     """A row with the right hash and link put behind the end that the database remembers."""
     with kept(scene) as record:
@@ -438,6 +449,7 @@ ATTACKS = (
     ),
     Attack("columns that lie", columns_that_lie, Defence("ledger.verify:columns_disagree", _an_empty_list)),
     Attack("guards taken away", guards_taken_away, Defence("ledger.verify:guards_changed", _nothing)),
+    Attack("guards that do nothing", guards_that_do_nothing, Defence("ledger.verify:guards_changed", _nothing)),
     Attack("an entry behind the end", an_entry_behind_the_end, Defence("ledger.verify:beyond_the_end", _nothing)),
     Attack(
         "a row changed under a reader",
