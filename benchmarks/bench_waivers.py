@@ -72,8 +72,7 @@ def _decide(desk: Desk) -> WaiversOfChange:
 def _decision(desk: Desk, number: int) -> Figure:
     assert len(_decide(desk).in_force) == number, _decide(desk).not_in_force
     values = milliseconds(lambda: _decide(desk), repeat=ROUNDS)
-    budget = 5.0 if number == LIVING else None
-    return figure_of(f"decide, {number} waivers with two approvals each", "ms", values, budget=budget)
+    return figure_of(f"decide, {number} waivers with two approvals each", "ms", values, budget=5)
 
 
 def _reading(desk: Desk) -> Figure:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 _IN_BRACKETS = re.compile(r"<([^<>]+)>\s*$")
 _ADDRESS = re.compile(r"[^\s<>()\[\],:;\"']+@[^\s<>()\[\],:;\"'@]+")
 _NO_REPLY = re.compile(r"(?:[0-9]+\+)?(?P<login>[^@]+)@users\.noreply\.github\.com")
 
 
+@lru_cache(maxsize=4096)
 def principal(text: str) -> str:
     """Bring a name into the form in which principals are compared.
 
@@ -18,7 +20,7 @@ def principal(text: str) -> str:
     private address that a forge gives stands for its handle; a ``+tag`` in an address does not count, nor do characters
     that nobody sees, nor words around a single address.
     """
-    plain = "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf").strip()
+    plain = (text if text.isascii() else _seen(text)).strip()
     if bracketed := _IN_BRACKETS.search(plain):
         plain = bracketed[1].strip()
     elif len(addresses := _ADDRESS.findall(plain)) == 1:
@@ -28,6 +30,11 @@ def principal(text: str) -> str:
         return private["login"]
     local, at, domain = plain.rpartition("@")
     return f"{local.partition('+')[0]}@{domain}" if at and local.partition("+")[0] else plain
+
+
+def _seen(text: str) -> str:
+    """The text in its compatible composition (NFKC), without characters that nobody sees; ASCII is that already."""
+    return "".join(char for char in unicodedata.normalize("NFKC", text) if unicodedata.category(char) != "Cf")
 
 
 def same_principal(one: str, other: str) -> bool:

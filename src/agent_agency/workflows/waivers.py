@@ -111,7 +111,8 @@ def waivers_of_change(
     else:
         judged = _stated(law, files, change, uses_of)
     capped = law.limits.max_delta_files is not None or law.limits.max_delta_loc is not None
-    judged = [(replace(use, budget_capped=capped), why) for use, why in judged]
+    if capped:
+        judged = [(replace(use, budget_capped=True), why) for use, why in judged]
     told = _without_doubles(judged, signatures_needed=evidence.signatures_needed)
     return replace(told, not_in_force=_with_discarded(told, evidence.discarded))
 
