@@ -185,6 +185,25 @@ def test_an_unknown_appeal_is_told(model: GitRepo) -> None:
     assert done.document["error"]["code"] == "appeal.unknown"
 
 
+def test_every_command_tells_that_an_appeal_lapsed_and_the_ruling_stands(tmp_path: Path) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    from support.appeals import make_town
+
+    town = make_town(tmp_path / "repo")
+    town.clock.moment = datetime.now(UTC) - timedelta(days=40)
+    ruling = town.ruling
+    appeal = town.file(ruling.ruling_id, [town.false_positive(ruling)])
+    listed = agency("appeal", "list", "--json", cwd=town.git.path).document["appeals"]
+    assert [(one["id"], one["state"]) for one in listed] == [(appeal.id, "lapsed")]
+    assert agency("appeal", "show", appeal.id, cwd=town.git.path).code == 1
+    ticks = [agency("cases", "tick", "--json", cwd=town.git.path).document["appeals"] for _ in range(2)]
+    assert ticks == [[appeal.id], []]
+    reviewed = agency("review", "--base", "main", "--head", "work", "--json", cwd=town.git.path)
+    assert (reviewed.code, reviewed.document["ruling_id"]) == (1, ruling.ruling_id)
+    assert [one["state"] for one in reviewed.document["on_appeal"]["appeals"]] == ["lapsed"]
+
+
 def test_nothing_was_appealed_yet(model: GitRepo) -> None:
     assert agency("appeal", "list", cwd=model.path).out == "no ruling was appealed\n"
     assert agency("appeal", "labels", cwd=model.path).out == "no ruling was overturned\n"
