@@ -9,29 +9,39 @@ from typing import Any
 
 from agent_agency.arbitration.appeals.model import LAST_LEVEL, Appeals
 from agent_agency.arbitration.precedents.model import CaseFeatures, RecordedRuling
+from agent_agency.attestation.arbiter_act import ARBITER_ROLE
+from agent_agency.attestation.principals import Principals
 from agent_agency.config import Config, LawLimits, read_config
-from agent_agency.errors import GitError, PrecedentError
+from agent_agency.errors import GitError, NotSignedError, PrecedentError
 from agent_agency.git import Repository
 from agent_agency.ledger.entry import Entry
 from agent_agency.ledger.journal import LedgerView
 from agent_agency.workflows.appeal_sources import AppealSources, matter_on_record
 from agent_agency.workflows.law import CONFIG_PATH
 from agent_agency.workflows.record import RULING, Record
+from agent_agency.workflows.ruling_statement import read_recorded_ruling
 
 _LEAST = 4
 
 
 class RulingsOnRecord:
-    """Reads rulings from the ledger, each once; how appeals stand is read when it is first asked for."""
+    """Reads rulings from the ledger, each once; how appeals stand is read when it is first asked for.
 
-    def __init__(self, repo: Repository, record: Record, view: LedgerView, now: datetime) -> None:
+    Where the principals list an arbiter, only what an arbiter signed is a ruling on record. Who wrote its change is
+    told by the first entry that records it: nobody has the signature before, to record it with other authors.
+    """
+
+    def __init__(
+        self, repo: Repository, record: Record, view: LedgerView, now: datetime, principals: Principals
+    ) -> None:
         self._view = view
+        self._principals = principals
         self._repo = repo
         self._record = record
         self._now = now
         self._limits: Callable[[str], LawLimits | None] = cache(self._read_limits)
         self._sources = AppealSources(repo, record)
-        self.of: Callable[[str, str], RecordedRuling | None] = cache(self._read)
+        self.of: Callable[[str, str], RecordedRuling | None] = cache(self._on_record)
 
     def named(self, reference: str) -> RecordedRuling:
         """The ruling that a person means, as it was recorded last: by its id, or a beginning that no other has.
@@ -45,7 +55,7 @@ class RulingsOnRecord:
         if len(ids) != 1:
             what = f"Several rulings begin with {reference}" if ids else f"There is no ruling {reference}"
             raise PrecedentError(what, fix="Run agency ledger list for their ids.", code="precedent.no_ruling")
-        ruling = self.of(ids.pop(), entries[-1].hash)
+        ruling = self._read(ids.pop(), entries[-1].hash)
         if ruling is None:
             raise PrecedentError(f"There is no ruling {reference}", fix="Run agency ledger verify.")
         return ruling
@@ -57,7 +67,21 @@ class RulingsOnRecord:
         return tuple(entry for entry in rulings if str(entry.body.get("ruling_id")).startswith(reference))
 
     def _entries(self, ruling_id: str) -> tuple[Entry, ...]:
-        return tuple(entry for entry in self._view.about(f"{RULING}:{ruling_id}") if entry.kind == RULING)
+        about = self._view.about(f"{RULING}:{ruling_id}")
+        return tuple(entry for entry in about if entry.kind == RULING)
+
+    def _is_vouched(self, entry: Entry) -> bool:
+        if not self._principals.with_role(ARBITER_ROLE):
+            return True
+        try:
+            read_recorded_ruling(entry.body, self._principals)
+        except NotSignedError:
+            return False
+        return True
+
+    def _on_record(self, ruling_id: str, entry_hash: str) -> RecordedRuling | None:
+        vouched = any(one.hash == entry_hash and self._is_vouched(one) for one in self._entries(ruling_id))
+        return self._read(ruling_id, entry_hash) if vouched else None
 
     def _read(self, ruling_id: str, entry_hash: str) -> RecordedRuling | None:
         entries = self._entries(ruling_id)
@@ -65,6 +89,7 @@ class RulingsOnRecord:
         if entry is None:
             return None
         features = CaseFeatures.read(entry.body.get("features"))
+        first = next(filter(self._is_vouched, entries), entry)
         appeals = self._appeals(ruling_id)
         against = appeals.of_ruling(ruling_id)
         return RecordedRuling(
@@ -74,7 +99,7 @@ class RulingsOnRecord:
             at=datetime.fromisoformat(entry.ts),
             verdict=str(entry.body.get("verdict")),
             case=str(entry.body.get("case_file")),
-            authors=_authors(entry.body),
+            authors=_authors(first.body),
             tier=_tier(features),
             final_from=None if any(one.open for one in against) else self._final_from(appeals, entries[-1]),
             replaced_by=next((one.result.ruling for one in against if one.result is not None), ""),

@@ -84,7 +84,7 @@ class Library:
     @cached_property
     def rulings(self) -> RulingsOnRecord:
         """The rulings that precedents are made of."""
-        return RulingsOnRecord(self.repo, self.record, self.view, self.now)
+        return RulingsOnRecord(self.repo, self.record, self.view, self.now, self.principals)
 
     @cached_property
     def bench(self) -> Bench:
