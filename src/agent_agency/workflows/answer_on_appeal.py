@@ -19,7 +19,7 @@ from agent_agency.clock import Clock, rfc3339
 from agent_agency.errors import AppealError
 from agent_agency.git import Repository
 from agent_agency.ledger.entry import Entry
-from agent_agency.workflows.appeal_sources import AppealSources
+from agent_agency.workflows.appeal_sources import AppealSources, parties_of
 from agent_agency.workflows.appeals import Registry, read_matter
 from agent_agency.workflows.record import Record
 from agent_agency.workflows.record_ruling import Examined, signed_by
@@ -163,12 +163,7 @@ class _Walk:
         entry = next((one for one in self._entries(under.id) if one.hash == under.entry), None)
         if entry is None or entry.body.get("inputs_digest") != own.inputs_digest:
             return False
-        parties = (
-            (under.parties.authors, own.change["authors"]),
-            (under.parties.requesters, [waiver.requester for waiver in own.waivers if waiver.requester]),
-            (under.parties.approvers, [name for waiver in own.waivers for name in waiver.approvers]),
-        )
-        if any(set(recorded) != set(measured) for recorded, measured in parties):
+        if under.parties != parties_of(self.registry.record.document_of(own)):
             return False
         return _decisive(self.registry.sources.recorded_case(entry).case) == _decisive(self.examined.case)
 

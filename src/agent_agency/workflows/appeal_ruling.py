@@ -18,6 +18,7 @@ from agent_agency.arbitration.verdict import Violation
 from agent_agency.canonical_json import digest_bytes, digest_json
 from agent_agency.clock import rfc3339
 from agent_agency.facts import GateResult
+from agent_agency.spec.budget import BUDGET_GATE
 
 if TYPE_CHECKING:
     from agent_agency.workflows.appeal_waivers import WaiversThen
@@ -45,6 +46,8 @@ def ruling_after_appeal(appeal: Appeal, case: Case, parts: RulingParts, now: dat
         now: the present moment.
     """
     decision, document, violations = case.decide(), parts.document, case.violations
+    budget = _budget(case, parts)
+    gates = {**parts.gates, **_budget_gate(parts.gates.get(BUDGET_GATE), budget)}
     case_file = to_json(case)
     inputs = digest_json(
         {
@@ -58,7 +61,7 @@ def ruling_after_appeal(appeal: Appeal, case: Case, parts: RulingParts, now: dat
     return Ruling(
         ruling_id="R-" + inputs.removeprefix("sha256:")[:20],
         decision=decision,
-        gates=tuple(_gate(gate, parts.gates.get(gate.name)) for gate in case.gates),
+        gates=tuple(_gate(gate, gates.get(gate.name)) for gate in case.gates),
         waivers=tuple(_applied(case, parts, violations)),
         waived=_waived(violations),
         spec=document.get("spec"),
@@ -66,7 +69,7 @@ def ruling_after_appeal(appeal: Appeal, case: Case, parts: RulingParts, now: dat
         base=document["base"],
         head=document["head"],
         change=document["change"],
-        budget=_budget(case, parts),
+        budget=budget,
         reviewed_at=rfc3339(now),
         tool_version=__version__,
         inputs_digest=inputs,
@@ -92,6 +95,16 @@ def _budget(case: Case, parts: RulingParts) -> Mapping[str, Any] | None:
     told: Mapping[str, Any] | None = parts.document.get("budget")
     raised = parts.then.budget_with({waiver.id for waiver in case.waivers})
     return told if raised is None else budget_told(told, raised)
+
+
+def _budget_gate(told: Mapping[str, Any] | None, budget: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the gate over the size tells, by the budget that counts now."""
+    facts = (told or {}).get("facts")
+    if told is None or budget is None or not isinstance(facts, Mapping) or "max_loc" not in facts:
+        return {}
+    now = {"max_files": budget["max_files"], "max_loc": budget["max_loc"]}
+    now |= {"waivers_applied": budget["applied"], "waivers_skipped": budget["skipped"]}
+    return {BUDGET_GATE: {**told, "facts": {**facts, **now}}}
 
 
 def _constitution(case: Case, document: Mapping[str, Any]) -> dict[str, Any]:

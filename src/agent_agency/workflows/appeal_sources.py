@@ -76,7 +76,7 @@ class AppealSources:
             seq=entry.seq,
             at=datetime.fromisoformat(entry.ts),
             verdict=str(entry.body.get("verdict")),
-            parties=_parties(document),
+            parties=parties_of(document),
             rests_on=frozenset(named.digest for named in EntryEvidence.of(entry).named),
             case=str(entry.body.get("case_file")),
             appeal_of=appeal_of if isinstance(appeal_of, str) else "",
@@ -195,7 +195,8 @@ def _ruling_id(entry: Entry) -> str:
     return str(entry.body.get("ruling_id"))
 
 
-def _parties(document: Mapping[str, Any]) -> Parties:
+def parties_of(document: Mapping[str, Any]) -> Parties:
+    """Who has a part in a ruling, as its document names them."""
     waivers = [waiver for waiver in document.get("waivers") or () if isinstance(waiver, Mapping)]
     return Parties(
         authors=_texts(_members(document.get("change")).get("authors")),

@@ -92,6 +92,7 @@ def test_an_overlooked_waiver_raises_the_budget_on_appeal(town: Town) -> None:
     assert budget["applied"] == ["WV-1"]
     assert [(one["id"], one["added_loc"]) for one in document["waivers"]] == [("WV-1", 60)]
     (gate,) = [one for one in document["gates"] if one["name"] == "budget_limit"]
+    assert (gate["facts"]["max_loc"], gate["facts"]["waivers_applied"]) == (210, ["WV-1"])
     assert (gate["status"], gate["reason"]) == ("pass", "1 file of 8, 200 lines of 210")
 
 
