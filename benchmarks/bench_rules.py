@@ -24,6 +24,7 @@ from benchmarks.figures import Figure, figure_of, milliseconds
 
 RULES = 500
 FILES = 25
+MANY_FILES = 5_000
 GATES = (
     "tests",
     "law",
@@ -69,6 +70,7 @@ source = "the benchmark"
 def measure() -> Iterator[Figure]:
     """Measure evaluation first, then what a process pays before it."""
     yield from _evaluation()
+    yield from _long_lists()
     cold = [float(_run_cold()) for _ in range(9)]
     yield figure_of("defaults read, compiled and asked, cold process, imports included", "ms", cold, budget=300)
     own = "".join(_OWN.format(number=number, most=number + 5) for number in range(100)).encode()
@@ -78,6 +80,20 @@ def measure() -> Iterator[Figure]:
             raise TypeError("the benchmark's rules are refused")
 
     yield figure_of("100 own rules checked and laid over the defaults", "ms", milliseconds(load, repeat=5))
+
+
+def _long_lists() -> Iterator[Figure]:
+    """A change of many files: the defaults, and conditions of a repository's own that go through all of them."""
+    facts = _facts(MANY_FILES)
+    yield _once_over("defaults", default_constitution(), facts)
+    for condition in ("files.exists(f, f.migration)", "files.filter(f, f.migration).size() == 0"):
+        rules = make_constitution([replace(default_rules()[0], each="", applies="true", condition=condition)])
+        yield _once_over(condition, rules, facts)
+
+
+def _once_over(name: str, rules: Constitution, facts: dict[str, Any]) -> Figure:
+    times = milliseconds(lambda: Evaluation(rules).outcomes(facts, DAY), repeat=7)
+    return figure_of(f"{name} over {MANY_FILES:,} files, compiled anew", "ms", times)
 
 
 def _evaluation() -> Iterator[Figure]:
@@ -96,7 +112,7 @@ def _evaluation() -> Iterator[Figure]:
         yield Figure(f"{name} over facts in hand, P95", "ms", high, ordered[0], ordered[-1], len(times), budget)
 
 
-def _facts() -> dict[str, Any]:
+def _facts(files: int = FILES) -> dict[str, Any]:
     def members(name: str) -> dict[str, Any]:
         return {fact.name: _VALUES[fact.type] for fact in {**records(), **lists()}[name]}
 
@@ -107,7 +123,7 @@ def _facts() -> dict[str, Any]:
         {**gate, "name": name, "kind": "builtin" if number else "tests"} for number, name in enumerate(GATES)
     ]
     file = {**members("files"), "status": "modified", "migration": False, "dependency": False, "pipeline": False}
-    facts["files"] = [{**file, "path": f"src/module{number}.py"} for number in range(FILES)]
+    facts["files"] = [{**file, "path": f"src/module{number}.py"} for number in range(files)]
     facts["authors"] = [{**members("authors"), "approved_own": False}]
     return facts | {name: [] for name in lists() if name not in facts}
 

@@ -19,6 +19,8 @@ def test_every_key_of_a_rule_stands_on_the_page_and_no_other() -> None:
 def test_the_bounds_on_the_page_are_those_of_the_code() -> None:
     bounds = PAGE.partition("## Bounds")[2]
     rows = dict(re.findall(r"^\| (.+?) \| (.+?) \| (?:refused|unknown) \|", bounds, re.MULTILINE))
+    assert work_bound.MOST_COPIED == 1_000
+    steps = f"{work_bound.MAX_STEPS:,}"
     assert rows == {
         "bytes of a file": f"{read_rules.MAX_BYTES // 1024} KiB",
         "files": str(overlay.MAX_FILES),
@@ -29,5 +31,7 @@ def test_the_bounds_on_the_page_are_those_of_the_code() -> None:
         "characters of a pattern": f"{subset.MAX_PATTERN}; {subset.MAX_WRITTEN_OUT:,} with its repeats written out",
         "elements that a rule is asked for": f"{work_bound.MAX_ELEMENTS:,}",
         "iterations of one evaluation, in the worst case": f"{work_bound.MAX_ITERATIONS:,}",
+        "iterations of a rule for all its elements, in the worst case": f"{work_bound.MAX_RULE_ITERATIONS:,}",
+        "steps to build a list of more than 1,000 elements with `map` or `filter`, in the worst case": steps,
         "characters of a text that is a fact": f"{checked_facts.MAX_TEXT:,}",
     }

@@ -20,7 +20,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any
 
-from agent_agency.arbitration.constitution.cel import Answer, Evaluator, Program
+from agent_agency.arbitration.constitution.cel import FALSE, TRUE, Answer, Evaluator, Program
 from agent_agency.arbitration.constitution.checked_facts import CheckedFacts, SchemaIndex, check_facts
 from agent_agency.arbitration.constitution.closed_values import BUILT_IN
 from agent_agency.arbitration.constitution.fact_paths import (
@@ -31,17 +31,19 @@ from agent_agency.arbitration.constitution.fact_paths import (
     fact_read,
     reads_of,
     scope_of,
+    scope_with_element,
 )
 from agent_agency.arbitration.constitution.model import CitedFinding, Constitution, Rule, RuleOutcome, RuleStatus
 from agent_agency.arbitration.constitution.three_valued import Scope, Unknown, evaluate_tree
 from agent_agency.arbitration.constitution.wording import fill
-from agent_agency.arbitration.constitution.work_bound import MAX_ELEMENTS, MAX_ITERATIONS, too_much_work
+from agent_agency.arbitration.constitution.work_bound import MAX_ELEMENTS, MAX_STEPS, Work, bound_of_rule, work_of
 
 _ALWAYS = "true"
 _MEASURED = ("pass", "fail")
 _OF_THE_AUTHOR = frozenset({"spec", "change"})
 _NOT_THIS_CASE = "What the rule is about is not so in this case"
 _MAX_NAMED = 5
+_IN_ONE_GO = 64  # elements: the runtime copies the list of answers with each that it adds, so not the whole list
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,9 @@ class _Case:
         self._told: dict[Read, dict[str, Any]] = {}
         self._subjects: dict[str, tuple[_Subject, ...]] = {}
         self._applying: dict[tuple[str, str], tuple[Sequence[_Subject], Sequence[tuple[_Subject, Answer]]]] = {}
-        self._whole_lists: dict[str, Any] = {}
+        self._chunks: dict[str, list[Any]] = {}
+        self._work: dict[tuple[Any, ...], Work] = {}
+        self._scope: dict[str, Any] = {}
 
     def subjects(self, each: str) -> tuple[_Subject, ...] | None:
         """What a rule is asked for; None where the list is missing."""
@@ -165,7 +169,14 @@ class _Case:
 
     def answers(self, program: Program, subjects: Sequence[_Subject]) -> list[Answer]:
         """What a condition comes to for all that a rule is asked for."""
-        return self._in_one_go(program, subjects) or [self.answer(program, subject) for subject in subjects]
+        if program.folds or len(subjects) == 1:
+            return [self.answer(program, subject) for subject in subjects]
+        answers: list[Answer] = []
+        for number, first in enumerate(range(0, len(subjects), _IN_ONE_GO)):
+            chunk = subjects[first : first + _IN_ONE_GO]
+            together = self._in_one_go(program, number, chunk)
+            answers.extend(together or [self.answer(program, subject) for subject in chunk])
+        return answers
 
     def applying(
         self, program: Program, subjects: Sequence[_Subject]
@@ -181,19 +192,43 @@ class _Case:
     def answer(self, program: Program, subject: _Subject) -> Answer:
         """What a condition comes to for one subject."""
         if program.folds:
-            bound = too_much_work(program.tree, self.facts, subject.it)
-            if bound:
-                return Answer(None, bound)
+            work = self._work_of(program, subject)
+            if work.bound:
+                return Answer(None, work.bound)
+            if work.copies:
+                return _as_answer(evaluate_tree(program.tree, self.scope(subject)))
         return program.answer(subject.activation)
 
-    def _in_one_go(self, program: Program, subjects: Sequence[_Subject]) -> list[Answer] | None:
-        if program.folds or not 1 < len(subjects) <= MAX_ITERATIONS:
-            return None
+    def bound(self, program: Program, subjects: Sequence[_Subject]) -> str:
+        """Which bound a condition would hit if it were asked for all of these; empty where it hits none."""
+        if not program.folds or len(subjects) <= 1:
+            return ""
+        return bound_of_rule(sum(self._work_of(program, one).iterations for one in subjects), len(subjects))
+
+    def explained(self, program: Program, subject: _Subject) -> Unknown | None:
+        """What a condition without a value hangs on; None where a bound is hit, or would be by working that out."""
+        if program.folds:
+            work = self._work_of(program, subject)
+            if work.bound or work.steps > MAX_STEPS:
+                return None
+        value = evaluate_tree(program.tree, self.scope(subject))
+        return value if isinstance(value, Unknown) else None
+
+    def _work_of(self, program: Program, subject: _Subject) -> Work:
+        """What a condition can take; the same for all elements whose own lists are of the same sizes."""
+        sizes = [(name, len(value)) for name, value in (subject.it or {}).items() if isinstance(value, list)]
+        key = (program.text, *sorted(sizes))
+        if key not in self._work:
+            self._work[key] = work_of(program.tree, self.facts, subject.it)
+        return self._work[key]
+
+    def _in_one_go(self, program: Program, number: int, subjects: Sequence[_Subject]) -> list[Answer] | None:
+        """The answers for a chunk of a list, by its number; bound once for all conditions that are asked for it."""
         elements = [subject.it for subject in subjects]
-        each = subjects[0].each
-        if each not in self._whole_lists:
-            self._whole_lists[each] = self._evaluator.bind({**self.facts, IT: elements})
-        return self._evaluator.answers(program, elements, self._whole_lists[each])
+        bound = self._chunks.setdefault(subjects[0].each, [])
+        if number == len(bound):
+            bound.append(self._evaluator.bind({**self.facts, IT: elements}))
+        return self._evaluator.answers(program, elements, bound[number])
 
     def told(self, reads: Sequence[Read], subject: _Subject) -> dict[str, Any]:
         """The facts that a rule looks at, by their paths; those of the whole case are gathered once."""
@@ -209,11 +244,20 @@ class _Case:
 
     def scope(self, subject: _Subject) -> Scope:
         """The facts with their paths, to say what an unknown hangs on."""
-        return Scope(scope_of(self.facts, subject.each, subject.it), self._evaluator.matches)
+        if not self._scope:
+            self._scope = scope_of(self.facts)
+        values = self._scope if subject.it is None else scope_with_element(self._scope, subject.each, subject.it)
+        return Scope(values, self._evaluator.matches)
 
     def gates_of_kind(self, kind: str) -> list[dict[str, Any]]:
         """The gates that measure a kind: of that kind, or built in under that name."""
         return [gate for gate in self.facts.get("gates", []) if _measures(gate, kind)]
+
+
+def _as_answer(value: Any) -> Answer:
+    if isinstance(value, bool):
+        return TRUE if value else FALSE
+    return Answer(None, "it has no value")
 
 
 def _measures(gate: Mapping[str, Any], kind: str) -> bool:
@@ -224,11 +268,17 @@ def _ask(ready: CompiledRule, case: _Case) -> list[RuleOutcome]:
     rule = ready.rule
     subjects = case.subjects(rule.each)
     if subjects is None:
-        return [_unknown(ready, case, _Subject(rule.each, None, None, {}), _with_defects([rule.each], case))]
+        return [_of_the_list(ready, case, _with_defects([rule.each], case))]
     if len(subjects) > MAX_ELEMENTS:
         bound = f"{rule.each} ({len(subjects):,} elements; a rule is asked for at most {MAX_ELEMENTS:,})"
-        return [_unknown(ready, case, _Subject(rule.each, None, None, {}), bound)]
+        return [_of_the_list(ready, case, bound)]
+    bound = "" if ready.applies is None else case.bound(ready.applies, subjects)
+    if bound:
+        return [_of_the_list(ready, case, bound)]
     found, about = _applying(ready, case, subjects)
+    bound = case.bound(ready.condition, about)
+    if bound:
+        return [_of_the_list(ready, case, bound), *sorted(found, key=lambda outcome: outcome.subject)]
     if len(about) == len(subjects):
         answers = case.answers(ready.condition, about)
     else:
@@ -237,6 +287,11 @@ def _ask(ready: CompiledRule, case: _Case) -> list[RuleOutcome]:
     if not found:
         return [_not_about_this(ready, case)]
     return sorted(found, key=lambda outcome: outcome.subject) if len(found) > 1 else found
+
+
+def _of_the_list(ready: CompiledRule, case: _Case, missing: str) -> RuleOutcome:
+    """The one outcome of a rule that cannot be asked for elements one by one."""
+    return _unknown(ready, case, _Subject(ready.rule.each, None, None, {}), missing)
 
 
 def _applying(
@@ -266,14 +321,11 @@ def _of_subject(ready: CompiledRule, case: _Case, subject: _Subject, holds: Answ
 
 def _missing(program: Program, answer: Answer, case: _Case, subject: _Subject) -> str:
     """The missing facts by their paths, or why the condition has no value."""
-    value = None
-    if not program.folds or not too_much_work(program.tree, case.facts, subject.it):
-        value = evaluate_tree(program.tree, case.scope(subject))
-    if not isinstance(value, Unknown):
+    unknown = case.explained(program, subject)
+    if unknown is None:
         return answer.why
-    if value.missing:
-        return _with_defects(sorted(value.missing), case)
-    return "; ".join(sorted(value.why))
+    missing = unknown.missing
+    return _with_defects(sorted(missing), case) if missing else "; ".join(sorted(unknown.why))
 
 
 def _with_defects(paths: Sequence[str], case: _Case) -> str:

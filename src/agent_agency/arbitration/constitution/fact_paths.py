@@ -60,17 +60,19 @@ def element_path(listed: str, members: Mapping[str, Any]) -> str:
     return f"{listed}[{element_name(listed, members)}]"
 
 
-def scope_of(facts: Mapping[str, Any], each: str = "", it: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def scope_of(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Locate every record and element of the facts, for ``three_valued.evaluate_tree``."""
-    scope: dict[str, Any] = {}
-    for name, value in facts.items():
-        if isinstance(value, Mapping):
-            scope[name] = Located(name, value)
-        else:
-            scope[name] = [Located(element_path(name, element), element) for element in value]
-    if it is not None:
-        scope[IT] = Located(element_path(each, it), it)
-    return scope
+    return {
+        name: Located(name, value)
+        if isinstance(value, Mapping)
+        else [Located(element_path(name, element), element) for element in value]
+        for name, value in facts.items()
+    }
+
+
+def scope_with_element(scope: Mapping[str, Any], each: str, it: Mapping[str, Any]) -> dict[str, Any]:
+    """The same facts with the element that a rule is asked for."""
+    return {**scope, IT: Located(element_path(each, it), it)}
 
 
 def reads_of(*trees: Node) -> tuple[Read, ...]:
@@ -102,7 +104,7 @@ def fact_of_element(read: Read, each: str, it: Mapping[str, Any]) -> dict[str, A
 
 def _tell(told: dict[str, Any], path: str, value: Any, rest: Sequence[str]) -> None:
     if not rest:
-        told[path] = len(value) if _is_records(value) else value
+        told[path] = len(value) if path in NAMED_BY else value
     elif rest[0] != ANY:
         if type(value) is dict and rest[0] in value:
             _tell(told, f"{path}.{rest[0]}", value[rest[0]], rest[1:])

@@ -1,14 +1,15 @@
-"""Conditions evaluated a second time, in Python, to name the facts that an unknown hangs on.
+"""Conditions evaluated in Python, most of them a second time, to name the facts that an unknown hangs on.
 
 The runtime says only that some key was not found. This evaluation carries, in place of a value, the full paths of the
 missing facts that the value hangs on; a missing fact that cannot change the answer (``false && missing``) is not
-named. It knows the part of CEL that rules may use and nothing more, and serves as an oracle for the runtime in tests.
+named. It knows the part of CEL that rules may use and nothing more. It also answers conditions that build long lists,
+which the runtime copies with each element (``work_bound``), and serves as an oracle for the runtime in tests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -26,15 +27,41 @@ from agent_agency.arbitration.constitution.syntax_tree import (
 _INT_MIN, _INT_MAX = -(2**63), 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Unknown:
-    """No value: the paths of the facts that are missing, or why it cannot be worked out (``1 / 0``)."""
+    """No value: the paths of the facts that are missing, or why it cannot be worked out (``1 / 0``).
 
-    missing: frozenset[str] = frozenset()
-    why: frozenset[str] = frozenset()
+    ``parts`` are the unknowns that it was joined of. They are gathered only when asked for: a condition over a long
+    list joins one for each of its elements, and to copy sets each time would take the square of that.
+    """
+
+    own_missing: frozenset[str] = frozenset()
+    own_why: frozenset[str] = frozenset()
+    parts: tuple[Unknown, ...] = field(default=(), repr=False)
 
     def __or__(self, other: Unknown) -> Unknown:
-        return Unknown(self.missing | other.missing, self.why | other.why)
+        return Unknown(parts=(self, other))
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """The paths of the missing facts."""
+        return frozenset().union(*(one.own_missing for one in self._all()))
+
+    @property
+    def why(self) -> frozenset[str]:
+        """Why there is no value, where no missing fact is the reason."""
+        return frozenset().union(*(one.own_why for one in self._all()))
+
+    def _all(self) -> Iterator[Unknown]:
+        """Each once, without recursion: they nest as deep as a list is long."""
+        seen: set[int] = set()
+        open_for = [self]
+        while open_for:
+            one = open_for.pop()
+            if id(one) not in seen:
+                seen.add(id(one))
+                open_for.extend(one.parts)
+                yield one
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +70,6 @@ class Scope:
 
     values: Mapping[str, Any]
     matches: Callable[[str, str], bool | None]
-
-    def holding(self, values: Mapping[str, Any]) -> Scope:
-        """The same with further variables."""
-        return Scope({**self.values, **values}, self.matches)
 
 
 def evaluate_tree(node: Node, scope: Scope) -> Any:
@@ -68,7 +91,7 @@ def evaluate_tree(node: Node, scope: Scope) -> Any:
 
 
 def _cannot(why: str) -> Unknown:
-    return Unknown(why=frozenset({why}))
+    return Unknown(own_why=frozenset({why}))
 
 
 def _select(node: Select, scope: Scope) -> Any:
@@ -86,12 +109,13 @@ def _fold(node: Fold, scope: Scope) -> Any:
     source = evaluate_tree(node.source, scope)
     if isinstance(source, Unknown):
         return source
-    inner = scope.holding({node.accumulator: evaluate_tree(node.initial, scope)})
+    values = {**scope.values, node.accumulator: evaluate_tree(node.initial, scope)}
+    inner = Scope(values, scope.matches)
     for element in source:
-        inner = inner.holding({node.variable: element})
+        values[node.variable] = element
         if evaluate_tree(node.proceed, inner) is False:
             break
-        inner = inner.holding({node.accumulator: evaluate_tree(node.step, inner)})
+        values[node.accumulator] = evaluate_tree(node.step, inner)
     return evaluate_tree(node.result, inner)
 
 
@@ -112,7 +136,18 @@ def _call(node: Call, scope: Scope) -> Any:
     if node.function == "matches":
         found = scope.matches(values[0], values[1])
         return _cannot("the pattern cannot be searched for") if found is None else found
+    if node.function == "_+_" and _is_built(node.arguments[0], values[0]):
+        values[0].extend(values[1])
+        return values[0]
     return _strict(node.function, values)
+
+
+def _is_built(node: Node, value: Any) -> bool:
+    """Whether it is the list that ``map`` or ``filter`` builds; nothing but their next step can see it.
+
+    The compiler names it, as nobody can in a condition.
+    """
+    return isinstance(node, Name) and node.name.startswith("@") and isinstance(value, list)
 
 
 def _strict(name: str, values: Sequence[Any]) -> Any:

@@ -199,6 +199,12 @@ def test_of_a_long_list_only_the_number_is_told() -> None:
     assert dict(facts) == {"files": 200}
 
 
+def test_an_empty_list_of_texts_is_told_as_a_list_and_an_empty_list_of_elements_by_its_number() -> None:
+    rule = make_rule("size(spec.contracts) == 0 && gates.all(g, g.passed)")
+    facts = outcome_of(rule, {"spec": {"contracts": []}, "gates": []}).facts
+    assert dict(facts) == {"gates": 0, "spec.contracts": []}
+
+
 def test_elements_of_one_name_are_told_apart() -> None:
     gates = [_gate("tests", violations=1), _gate("tests", violations=0)]
     outcome = outcome_of(make_rule("gates.all(g, g.violations == 0)"), {"gates": gates})
