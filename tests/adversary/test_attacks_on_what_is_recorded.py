@@ -12,6 +12,7 @@ import pytest
 
 from adversary.harness import Attack, Defence, Scene, check, names
 from adversary.record import JUDGE, MALLORY, Kept, header, kept, put_in_place, rewritten
+from agent_agency.attestation.key_files import new_key_file
 from agent_agency.canonical_json import canonical_json, digest_bytes
 from agent_agency.errors import AgencyError
 from agent_agency.evidence import EvidenceState, EvidenceStore
@@ -24,7 +25,7 @@ from agent_agency.workflows.check_rulings import RulingsChecked
 from agent_agency.workflows.import_events import ImportedEvents, import_caws_events
 from agent_agency.workflows.publish import Publisher
 from agent_agency.workflows.ruling_statement import read_ruling
-from support.ledgers import TickingClock, export_to, lines_of, tamper
+from support.ledgers import TickingClock, export_to, lines_of, make_ledger, tamper
 from support.principals import listed
 from support.signed_rulings import signed_body
 
@@ -148,6 +149,24 @@ def _evidence(record: Kept, data: bytes = b"a report") -> tuple[EvidenceStore, s
 
 def _holds(record: Kept, store: EvidenceStore) -> bool:
     return check_evidence(record.ledger.entries(), store).verified
+
+
+def an_explanation_of_a_ruling_of_its_own(scene: Scene) -> bool:
+    """A real ruling entered once more under another name, so that ``agency explain`` says that it holds."""
+    scene.list_at_base(JUDGE)
+    scene.repo.checkout("work")
+    scene.repo.commit("Total", **{"src/totals.py": "def total(lines):\n    return sum(lines, 0)\n"})
+    key = scene.folder / "judge.key"
+    key.write_bytes(new_key_file(None))
+    key.chmod(0o600)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AGENCY_ARBITER_KEY", str(key))
+        scene.review()
+        ledger = make_ledger(scene.repo.path / ".git" / "agency")
+        genuine = next(iter(ledger.of_kinds({"ruling"})))
+        assert scene.agency("explain", "--json").code == 0, "the genuine ruling holds"
+        ledger.append("ruling", {**genuine.body, "attestation": None})
+        return scene.agency("explain", "--json").code == 0
 
 
 def evidence_changed(scene: Scene) -> bool:
@@ -330,6 +349,11 @@ ATTACKS = (
         "a trailer for another tree",
         a_trailer_for_another_tree,
         Defence("workflows.publish:Publisher._newest_on", _any_of_them),
+    ),
+    Attack(
+        "an explanation of a ruling of its own",
+        an_explanation_of_a_ruling_of_its_own,
+        Defence("workflows.ruling_statement:read_recorded_ruling", _nothing),
     ),
     Attack(
         "evidence changed", evidence_changed, Defence("workflows.check_evidence:state_of", lambda *_: EvidenceState.OK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from agent_agency.ledger.chain import Problem
+    from agent_agency.ledger.entry import Entry
     from agent_agency.ledger.journal import Ledger
     from agent_agency.ledger.rows import Shelf
     from agent_agency.report.appeals import MattersOfRuling
@@ -28,7 +30,8 @@ def explain(*, ruling: str, chain: str | None, as_json: bool, repo: Path) -> int
     """Say why it was ruled so, and execute the verdict again from the stored evidence.
 
     RULING is a ruling's id or the beginning of one, the number or the hash of its entry, or 'latest', the default.
-    Exit code: 0 re-executed to the same bytes, and all evidence is there and whole; 1 it is not; 2 could not run.
+    Exit code: 0 the arbiter signed it, it was re-executed to the same bytes, and all evidence is there and whole; 1 it
+    is not so; 2 could not run. An imported chain is of other arbiters: agency ledger verify looks at its signatures.
     """
     from agent_agency.errors import LedgerError
     from agent_agency.ledger.chains import find_chain
@@ -42,9 +45,30 @@ def explain(*, ruling: str, chain: str | None, as_json: bool, repo: Path) -> int
     if problems:
         return _refuse(problems, as_json=as_json)
     explanation = _explained(ledger, shelf, ruling)
+    if shelf.chain == shelf.ledger:
+        explanation = replace(explanation, unsigned=_unsigned(repo, explanation.entry))
     appeals = _appeals(repo, ledger, explanation) if shelf.chain == shelf.ledger else None
     _show(explanation, appeals, as_json=as_json)
     return 0 if explanation.holds else DOES_NOT_HOLD
+
+
+def _unsigned(repo: Path, entry: Entry) -> str | None:
+    """Why the ruling is no arbiter's; ``None`` where the signature counts."""
+    import os
+
+    from agent_agency.errors import NotSignedError
+    from agent_agency.git import Repository
+    from agent_agency.workflows.check_heads import head_witness
+    from agent_agency.workflows.key_folder import KeyFolder
+    from agent_agency.workflows.ruling_statement import read_recorded_ruling
+
+    with Repository.discover(repo) as found:
+        known = head_witness(found, KeyFolder.of(os.environ))
+    try:
+        read_recorded_ruling(entry.body, known.principals, known.own)
+    except NotSignedError as error:
+        return error.reason
+    return None
 
 
 def _appeals(repo: Path, ledger: Ledger, explanation: Explanation) -> MattersOfRuling | None:

@@ -26,6 +26,7 @@ def to_document(explanation: Explanation) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "holds": explanation.holds,
         "ruling_id": json_ready(entry.body.get("ruling_id")),
+        "not_signed": json_ready(explanation.unsigned),
         "entry": {"chain": entry.chain, "seq": entry.seq, "hash": entry.hash, "ts": entry.ts},
         "tool": {"recorded": json_ready(entry.body.get("tool_version")), "here": __version__},
         "reexecution": {
@@ -80,6 +81,8 @@ def _head(explanation: Explanation, said: Mapping[str, Any]) -> Iterator[str]:
     yield _text(f"  head tree {head.get('tree')}, law at {_members(said.get('law')).get('commit')}")
     yield _text(f"  spec {spec.get('id')} ({spec.get('path')})") if spec else "  no working spec governed it"
     yield from (_text(f"  {line}") for line in law_lines(said))
+    if explanation.unsigned is not None:
+        yield _text(f"  NO ARBITER'S RULING: {explanation.unsigned}")
     if explanation.document is None:
         yield "  the ruling document is not there whole: what follows is what the ledger alone keeps"
 

@@ -53,6 +53,7 @@ class Explanation:
 
     ``document`` is the stored ruling document, ``None`` where it is not there whole. ``digest`` is that of the decision
     that was made again, ``differences`` say in words where it is not what was recorded, or why none could be made.
+    ``unsigned`` is why the arbiter's signature does not count; ``None`` where it does, or where nobody asked.
     """
 
     entry: Entry
@@ -61,11 +62,13 @@ class Explanation:
     outcome: Reexecution
     digest: str | None
     differences: tuple[str, ...]
+    unsigned: str | None = None
 
     @property
     def holds(self) -> bool:
-        """Whether the verdict was executed again to the same bytes, and all evidence is there and whole."""
-        return self.outcome is Reexecution.SAME and all(found.state == EvidenceState.OK for found in self.evidence)
+        """Whether it is the arbiter's, was executed again to the same bytes, and all evidence is there and whole."""
+        whole = all(found.state == EvidenceState.OK for found in self.evidence)
+        return self.unsigned is None and self.outcome is Reexecution.SAME and whole
 
 
 def find_ruling(entries: Iterable[Entry], reference: str) -> Entry:
