@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent_agency.arbitration.appeals.matter import RULED_ON, ruled_on
 from agent_agency.arbitration.appeals.model import Appeal, Claim, Form, Ground, Vote
-from agent_agency.arbitration.appeals.statements import appeal_subject, review_statement
-from agent_agency.arbitration.ruling import CawsVerdict, Decision, Ruling, Verdict
+from agent_agency.arbitration.ruling import Ruling
 from agent_agency.attestation.principals import PRINCIPALS_PATH
-from agent_agency.attestation.signer import sign_statement
 from agent_agency.report.appeal_told import on_appeal
 from agent_agency.workflows.answer_on_appeal import NOT_FOLLOWED, OTHER_CASE
-from agent_agency.workflows.record import alone
-from agent_agency.workflows.ruling_statement import sign_ruling
 from support.appeals import Town, make_town
+from support.forged_appeals import forged_decision, forged_review, forged_ruling, ruling_of_others
 from support.principals import make_principal, principals_toml
 
 
@@ -158,47 +152,6 @@ def test_votes_of_those_whom_a_moved_base_lists_count_for_nothing_at_the_reviews
     assert [(one["state"], one["counts"]) for one in steps(answered)] == [("filed", False)]
 
 
-APPROVED = Decision(Verdict.APPROVED, CawsVerdict.PASS, ("every rule that applies is satisfied",), (), 0)
-
-
-def forged_ruling(town: Town) -> None:
-    """Record an approval of the same change as the result of an appeal, signed by a key of one's own."""
-    own = make_principal("mallory", ["arbiter"]).signer
-    lie = replace(town.ruling, ruling_id="R-forged", decision=APPROVED, appeal_of=town.ruling.ruling_id)
-    with town.registry() as registry:
-        registry.record.append(lie, alone, partial(sign_ruling, signer=own))
-
-
-def forged_decision(town: Town, appeal: Appeal, ruling: str, *, admitted: list[int], panel: list[str]) -> None:
-    body = {
-        "subject": appeal_subject(appeal.id),
-        "level": 1,
-        "of": appeal.ruling.id,
-        "of_entry": appeal.ruling.entry,
-        "ruling": ruling,
-        RULED_ON: dict(ruled_on(ruling)),
-        "outcome": "overturned",
-        "was": "rejected",
-        "verdict": "approved",
-        "panel": panel,
-        "needed": 1,
-        "admitted": admitted,
-        "refused": [],
-        "moot": {},
-        "principals": appeal.principals,
-    }
-    with town.registry() as registry:
-        registry.record.ledger.append("appeal_decided", body)
-
-
-def forged_review(town: Town, appeal: Appeal, key: str) -> None:
-    statement = review_statement(appeal.id, appeal.payload_digest, 1, (Vote.ADMIT,), ("seen",))
-    envelope = sign_statement(statement, town.people[key].signer)
-    with town.registry() as registry:
-        body = {"subject": appeal_subject(appeal.id), "attestation": envelope}
-        registry.record.ledger.append("appeal_reviewed", body)
-
-
 def test_an_overturning_that_an_agent_writes_with_keys_of_its_own_changes_nothing(town: Town) -> None:
     ruling = town.ruling
     town.people["mallory"] = make_principal("mallory", ["reviewer"])
@@ -229,11 +182,7 @@ def test_a_result_that_does_not_follow_from_genuine_votes_changes_nothing(town: 
 def test_an_appeal_over_another_case_under_the_same_id_changes_nothing(town: Town) -> None:
     """Where no arbiter is listed, an entry of the same ruling id could hold a case that hides who wrote the change."""
     ruling = town.ruling
-    own = make_principal("mallory", ["arbiter"]).signer
-    change = {**ruling.change, "authors": ["nobody@example.org"]}
-    with town.registry() as registry:
-        lie = replace(ruling, change=change, decision=replace(ruling.decision, reasons=("another",)))
-        registry.record.append(lie, alone, partial(sign_ruling, signer=own))
+    ruling_of_others(town)
     appeal = town.vote(town.file(ruling.ruling_id, [town.false_positive(ruling)], by="judge9"), "judge1")
     assert appeal.result is not None
     answered = town.review()
