@@ -90,6 +90,7 @@ def test_an_answer_that_cannot_be_written_is_no_verdict(command: list[str], tmp_
     repo = lawful_repo(tmp_path / "repo")
     with Path("/dev/full").open("wb") as full:
         asked = [sys.executable, "-m", "agent_agency", *command]
+        subprocess.run(asked, cwd=repo.path, capture_output=True, check=False)  # the first makes a key and says so
         done = subprocess.run(asked, cwd=repo.path, stdout=full, stderr=subprocess.PIPE, check=False)
         silent = subprocess.run(asked, cwd=repo.path, stdout=full, stderr=full, check=False)
     assert (done.returncode, silent.returncode) == (2, 2)

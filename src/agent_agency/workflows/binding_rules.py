@@ -8,6 +8,7 @@ from datetime import datetime
 
 from agent_agency.arbitration.cases.model import Matter
 from agent_agency.arbitration.constitution.model import Constitution
+from agent_agency.errors import LedgerError
 from agent_agency.git import Repository
 from agent_agency.ledger.journal import Ledger
 from agent_agency.workflows.frozen_rules import Bench, kept_rules
@@ -27,7 +28,9 @@ class BindingRules:
 def binding_rules(
     repo: Repository, ledger: Ledger, matter: Matter, law: Law, base_ref: str, now: datetime
 ) -> BindingRules:
-    """Tell which rules bind a review of a matter.
+    """Tell which rules bind a review of a matter; those at the base where the record cannot be read.
+
+    A review whose record cannot be read comes to a ruling that is shown, never recorded, and never exits 0.
 
     Args:
         repo: the repository.
@@ -39,12 +42,20 @@ def binding_rules(
 
     Raises:
         CaseError: the entries of the matter's case contradict each other.
-        LedgerError: the ledger cannot be read or does not verify.
     """
     bench = Bench(law.commit, base_ref, law.constitution.digest, law.limits.case_days, now)
-    kept = kept_rules(
-        repo, ledger, matter, bench, read=_reader(repo, now), vouched=lambda entry: is_vouched(entry, law.principals)
-    )
+    try:
+        kept = kept_rules(
+            repo,
+            ledger,
+            matter,
+            bench,
+            read=_reader(repo, now),
+            vouched=lambda entry: is_vouched(entry, law.principals),
+        )
+    except LedgerError as error:
+        note = f"The rules at the base bind, because the record cannot be read: {error.message}"
+        return BindingRules(law.constitution, RulesFrom(law.commit, None, note))
     if kept.constitution is None:
         return BindingRules(law.constitution, RulesFrom(law.commit, None, kept.note))
     return BindingRules(kept.constitution, RulesFrom(kept.commit, kept.frozen_by, kept.note))

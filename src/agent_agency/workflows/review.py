@@ -22,7 +22,7 @@ from agent_agency.change.model import Change
 from agent_agency.change.patch import added_lines
 from agent_agency.clock import Clock
 from agent_agency.config import Config
-from agent_agency.errors import SpecSelectionError
+from agent_agency.errors import LedgerError, SpecSelectionError
 from agent_agency.facts import GateResult, GateStatus
 from agent_agency.gate_settings import GateKind
 from agent_agency.gates import required_kinds
@@ -97,14 +97,20 @@ def review(request: ReviewRequest, services: Services) -> Ruling:
 
 
 def _on_appeal(repo: Repository, record: Record, examined: Examined, services: Services) -> AppealAnswer | None:
-    """What became of this very ruling on appeal; what hears appeals is not imported where nothing was appealed."""
+    """What became of this very ruling on appeal; what hears appeals is not imported where nothing was appealed.
+
+    Of a record that cannot be read nothing is believed: the ruling stands as measured, and cannot be recorded.
+    """
     from agent_agency.arbitration.appeals.model import APPEAL_KINDS
 
-    if record.ledger.mark_of_kinds(APPEAL_KINDS) is None:
-        return None
-    from agent_agency.workflows.answer_on_appeal import answer_on_appeal
+    try:
+        if record.ledger.mark_of_kinds(APPEAL_KINDS) is None:
+            return None
+        from agent_agency.workflows.answer_on_appeal import answer_on_appeal
 
-    return answer_on_appeal(repo, record, examined, services.clock, services.new_id, services.arbiter)
+        return answer_on_appeal(repo, record, examined, services.clock, services.new_id, services.arbiter)
+    except LedgerError:
+        return None
 
 
 def examine(repo: Repository, request: ReviewRequest, services: Services, record: Record) -> Examined:
