@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +60,35 @@ def test_a_closed_standard_error_changes_no_answer(still: GitRepo, command: tupl
         return done.returncode, done.stdout
 
     assert answered(closed=True) == answered(closed=False)
+
+
+_GROUPS = ("rules", "cases", "waiver", "appeal", "precedent", "identity", "ledger")
+
+
+@pytest.mark.parametrize("group", _GROUPS)
+def test_the_help_of_a_group_says_of_each_command_what_it_is_for(group: str, tmp_path: Path) -> None:
+    told = agency(group, "--help", cwd=tmp_path)
+    assert told.code == 0
+    assert "..." not in told.out.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("group", _GROUPS)
+def test_where_a_repository_is_looked_for_is_told_with_its_default(group: str) -> None:
+    commands = getattr(import_module(f"agent_agency.cli.{group}"), group).commands.values()
+    options = [one for command in commands for one in command.params if one.name == "repo"]
+    assert options
+    assert all("Default: here" in (one.help or "") for one in options)
+
+
+def test_a_file_that_is_no_export_is_told_on_one_screen(still: GitRepo, tmp_path: Path) -> None:
+    (tmp_path / "picture").write_bytes(b"\xff\n" * 5000)
+    for command in (("verify", "--file"), ("import",)):
+        told = agency("ledger", *command, str(tmp_path / "picture"), cwd=still.path)
+        assert told.code == 1
+        assert len((told.out + told.err).splitlines()) < 25
+        assert "more" in told.out + told.err
+
+
+def test_a_device_is_no_export_and_nobody_is_told_to_move_it(still: GitRepo) -> None:
+    told = one_sentence(agency("ledger", "import", "/dev/zero", cwd=still.path))
+    assert "Name a file" in told

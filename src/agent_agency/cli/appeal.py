@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent_agency.cli.signing_options import signing_options
+from agent_agency.cli.whole_help import WholeHelpGroup
 
 if TYPE_CHECKING:
     from agent_agency.arbitration.appeals.model import Appeal, Vote
@@ -27,12 +28,16 @@ ERRORS = ("fact_contradicted", "rule_not_in_force", "waiver_not_applied", "waive
 _FILING_ROLES = ("requester", "agent", "approver", "reviewer")
 
 _repo_option = click.option(
-    "--repo", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where to look for the repository."
+    "--repo",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="Where to look for the repository. Default: here.",
 )
 _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
 
-@click.group()
+@click.group(cls=WholeHelpGroup)
 def appeal() -> None:
     """Have a ruling heard again, by more and different people."""
 

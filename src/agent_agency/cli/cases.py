@@ -13,6 +13,7 @@ import click
 
 from agent_agency.cli.anchor_act import anchor_after_act
 from agent_agency.cli.signing_options import chosen_signer, signing_options
+from agent_agency.cli.whole_help import WholeHelpGroup
 
 if TYPE_CHECKING:
     from agent_agency.arbitration.cases.competing import Choice
@@ -27,13 +28,17 @@ EXIT_PERSON = 4
 REVIEWER = "reviewer"
 
 _repo_option = click.option(
-    "--repo", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where to look for the repository."
+    "--repo",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="Where to look for the repository. Default: here.",
 )
 _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 _base_option = click.option("--base", metavar="REF", help="Whose law counts. Default: as in agency review.")
 
 
-@click.group()
+@click.group(cls=WholeHelpGroup)
 def cases() -> None:
     """See which cases are open and until when, compare patches, and end what is done."""
 

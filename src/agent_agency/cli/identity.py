@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agent_agency.cli.whole_help import WholeHelpGroup
+
 if TYPE_CHECKING:
     from agent_agency.attestation.principals import Principal
     from agent_agency.git import Repository
@@ -20,13 +22,17 @@ UNUSABLE = 1
 _ROLES = ("agent", "approver", "arbiter", "requester", "reviewer")
 
 _repo_option = click.option(
-    "--repo", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where to look for the repository."
+    "--repo",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="Where to look for the repository. Default: here.",
 )
 _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 _base_option = click.option("--base", metavar="REF", help="Whose list counts. Default: as in agency review.")
 
 
-@click.group()
+@click.group(cls=WholeHelpGroup)
 def identity() -> None:
     """Make keys to sign with, have them listed, and see which of them count."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent_agency.cli.ledger_anchor import anchor as anchor_command
+from agent_agency.cli.whole_help import WholeHelpGroup
 
 if TYPE_CHECKING:
     from agent_agency.ledger.chain import Problem
@@ -22,16 +23,21 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 UNVERIFIED = 1
 MOST_PROBLEMS = 50
+SCREENFUL = 20
 POLL_S = 0.3
 
 _repo_option = click.option(
-    "--repo", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where to look for the repository."
+    "--repo",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="Where to look for the repository. Default: here.",
 )
 _chain_option = click.option("--chain", metavar="ID", help="An imported chain. Default: this repository's own.")
 _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
 
-@click.group()
+@click.group(cls=WholeHelpGroup)
 def ledger() -> None:
     """Verify the record of rulings, look into it, carry it between clones."""
 
@@ -368,8 +374,10 @@ def _show_evidence(report: EvidenceReport) -> None:
 
 
 def _show_problems(problems: tuple[Problem, ...], *, err: bool = False) -> None:
-    for problem in problems:
+    for problem in problems[:SCREENFUL]:
         click.echo(f"  {problem} [{problem.code}]", err=err)
+    if len(problems) > SCREENFUL:
+        click.echo(f"  and {len(problems) - SCREENFUL:,} more; --json lists all", err=err)
 
 
 def _write_to_standard_output(parts: Iterator[bytes]) -> None:

@@ -13,7 +13,11 @@ SCHEMA_VERSION = 1
 @click.command("anchor")
 @click.option("--push", "remote", metavar="REMOTE", help="Then push the anchors there, never by force.")
 @click.option(
-    "--repo", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where to look for the repository."
+    "--repo",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="Where to look for the repository. Default: here.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 def anchor(*, remote: str | None, repo: Path, as_json: bool) -> None:

@@ -12,6 +12,7 @@ import click
 
 from agent_agency.cli.anchor_act import anchor_after_act
 from agent_agency.cli.signing_options import signing_options
+from agent_agency.cli.whole_help import WholeHelpGroup
 
 if TYPE_CHECKING:
     from agent_agency.attestation.signer import Signer
@@ -26,7 +27,11 @@ EXIT_PEOPLE = 4
 MOST = 20
 
 _repo_option = click.option(
-    "--repo", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where to look for the repository."
+    "--repo",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="Where to look for the repository. Default: here.",
 )
 _base_option = click.option("--base", metavar="REF", help="Whose law and people count. Default: the usual base.")
 _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
@@ -38,7 +43,7 @@ def _common(command: Callable[..., Any]) -> Callable[..., Any]:
     return _base_option(_json_option(_repo_option(command)))
 
 
-@click.group()
+@click.group(cls=WholeHelpGroup)
 def precedent() -> None:
     """Let final rulings guide what the law leaves open; none of them ever decides."""
 

@@ -24,7 +24,11 @@ NOTHING_TO_CLAIM = 1
 )
 @click.option("--base", metavar="REF", help="Whose list of arbiters counts. Default: as in agency review.")
 @click.option(
-    "--repo", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where to look for the repository."
+    "--repo",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="Where to look for the repository. Default: here.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 def publish(

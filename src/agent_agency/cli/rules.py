@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agent_agency.cli.whole_help import WholeHelpGroup
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -21,15 +23,15 @@ FOUND = 1
 _FILE = click.Path(path_type=Path)
 
 
-@click.group()
+@click.group(cls=WholeHelpGroup)
 def rules() -> None:
     """Show the rules that a change is held to, check your own, and try them on a ruling's facts."""
 
 
 def _repo_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    return click.option("--repo", type=_FILE, default=Path(), metavar="DIR", help="Where to look for the repository.")(
-        command
-    )
+    return click.option(
+        "--repo", type=_FILE, default=Path(), metavar="DIR", help="Where to look for the repository. Default: here."
+    )(command)
 
 
 def _json_option(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,6 +12,7 @@ import click
 
 from agent_agency.cli.anchor_act import anchor_after_act
 from agent_agency.cli.signing_options import chosen_signer, signing_options
+from agent_agency.cli.whole_help import WholeHelpGroup
 
 if TYPE_CHECKING:
     from agent_agency.arbitration.waivers.model import ActKind, WaiverRecord
@@ -33,7 +34,11 @@ _DOES = {
 }
 
 _repo_option = click.option(
-    "--repo", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="Where to look for the repository."
+    "--repo",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="Where to look for the repository. Default: here.",
 )
 _base_option = click.option("--base", metavar="REV", help="Whose law decides. Default: the usual base of a review.")
 _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
@@ -60,7 +65,7 @@ _looking = _options(_base_option, _json_option, _repo_option)
 _deciding = _options(signing_options, _digest_option, _yes_option, _looking)
 
 
-@click.group()
+@click.group(cls=WholeHelpGroup)
 def waiver() -> None:
     """Ask for a bounded exception, decide on one, and see which there are."""
 

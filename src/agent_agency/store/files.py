@@ -70,7 +70,7 @@ def open_file(path: Path, flags: int = os.O_RDONLY) -> int:
         os.close(handle)
         raise LedgerError(
             "This is no regular file",
-            fix="Move it away; files of the record belong here.",
+            fix="Name a file; if the record keeps its own files here, move this away.",
             path=str(path),
             code="store.not_a_file",
         )
