@@ -51,9 +51,11 @@ def _explained(scene: Scene) -> Any:
 
 
 def _holds(scene: Scene) -> bool:
+    """Whether it is decided again to the same bytes from evidence that is whole, whoever signed it."""
     told = _explained(scene)
     assert "holds" in told, told
-    return bool(told["holds"])
+    sound = told["reexecution"]["same_bytes"] and all(one["state"] == "ok" for one in told["evidence"])
+    return bool(sound)
 
 
 def evidence_that_was_never_kept(scene: Scene) -> bool:
@@ -65,9 +67,24 @@ def evidence_that_was_never_kept(scene: Scene) -> bool:
 
 
 def a_verdict_of_ones_own(scene: Scene) -> bool:
-    """An entry of a rejection written again, as an approval."""
-    _write(scene, {**_rejected(scene), "verdict": "approved", "caws_verdict": "pass"})
+    """An entry of a rejection and its document written again, as an approval that nobody signed."""
+    said = {"verdict": "approved", "caws_verdict": "pass"}
+    _write(scene, {**_rewritten(scene, **said, signed_by=None), **said})
     return _holds(scene)
+
+
+def a_signature_of_somebody_else(scene: Scene) -> bool:
+    """A document that says who signed, beside an entry that carries no signature."""
+    _write(scene, _rewritten(scene, signed_by={"key_id": "SHA256:judge", "principal": "judge"}))
+    return bool(_explained(scene)["holds"])
+
+
+def _rewritten(scene: Scene, **members: Any) -> dict[str, Any]:
+    """The body of an unsigned entry over a document of which some members are others."""
+    body = _rejected(scene)
+    del body["attestation"]
+    told = json.loads(_store(scene).get(body["document"]))
+    return {**body, "document": _store(scene).put(canonical_json({**told, **members}))}
 
 
 def a_constitution_under_the_name_of_another(scene: Scene) -> bool:
@@ -121,6 +138,11 @@ ATTACKS = (
         "a verdict of one's own",
         a_verdict_of_ones_own,
         Defence("workflows.explain_ruling:_differences", lambda *_, **__: []),
+    ),
+    Attack(
+        "a signature of somebody else",
+        a_signature_of_somebody_else,
+        Defence("cli.explain:_unsigned", lambda *_: None),
     ),
     Attack(
         "a constitution under the name of another",
