@@ -92,3 +92,14 @@ def test_a_file_that_is_no_export_is_told_on_one_screen(still: GitRepo, tmp_path
 def test_a_device_is_no_export_and_nobody_is_told_to_move_it(still: GitRepo) -> None:
     told = one_sentence(agency("ledger", "import", "/dev/zero", cwd=still.path))
     assert "Name a file" in told
+
+
+def test_a_fact_that_is_nested_without_end_is_no_fact(tmp_path: Path) -> None:
+    repo = lawful_repo(tmp_path / "repo")
+    repo.git("checkout", "-q", "-B", "work", "main")
+    repo.commit("Add", **{"src/frozen/new.py": "x = 1\n"})
+    ruling = agency("review", "--base", "main", "--head", "work", "--json", cwd=repo.path).document["ruling_id"]
+    fact = f"spec.rollback={'[' * 5000}"
+    options = ("--ground", "new_evidence", "--fact", fact, "--evidence", "src/frozen/new.py", "--reason", "r")
+    told = one_sentence(agency("appeal", "file", ruling, *options, cwd=repo.path))
+    assert "Write it like spec.rollback=true" in told

@@ -121,7 +121,7 @@ def _fact(text: str) -> tuple[str, Any]:
     try:
         if sign:
             return path, json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     raise UsageError(f"{display_path(text)} is no fact", fix="Write it like spec.rollback=true.")
 
