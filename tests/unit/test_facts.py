@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_agency.facts import Finding, Place, Severity, display_path
+from agent_agency.facts import Finding, Place, Severity, display_path, path_as_fact
 
 
 def test_severities_are_ordered_from_advice_to_critical() -> None:
@@ -34,3 +34,16 @@ def test_a_fingerprint_survives_moved_lines_and_reworded_messages() -> None:
     moved = Finding("r", Severity.MINOR, "two", "mend", Place("a.py", 30))
     assert first.fingerprint == moved.fingerprint
     assert first.fingerprint != Finding("r", Severity.MAJOR, "one", "fix", Place("b.py", 3)).fingerprint
+
+
+@given(st.text(), st.text())
+def test_two_paths_are_never_one_fact(one: str, other: str) -> None:
+    assert (path_as_fact(one) == path_as_fact(other)) == (one == other)
+
+
+@given(st.text())
+def test_a_path_begins_and_ends_as_a_fact_as_it_does(odd: str) -> None:
+    told = path_as_fact(f"infra/{odd}/main.tf")
+    assert told.startswith("infra/")
+    assert told.endswith("/main.tf")
+    assert told.isprintable()
