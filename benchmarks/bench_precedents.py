@@ -26,8 +26,7 @@ from agent_agency.arbitration.constitution.evaluate import Evaluation
 from agent_agency.arbitration.constitution.serialise import make_constitution
 from agent_agency.arbitration.precedents.acts import precedent_id, promotion_statement
 from agent_agency.arbitration.precedents.model import PROMOTED, CaseFeatures
-from agent_agency.arbitration.precedents.retrieval import probes
-from agent_agency.arbitration.precedents.similarity import IDENTITY, MATCH, Rarity, compare
+from agent_agency.arbitration.precedents.similarity import IDENTITY
 from agent_agency.arbitration.verdict import Hearing, LawState, decide
 from agent_agency.attestation.principals import Principal, Principals
 from agent_agency.attestation.signer import Ed25519Signer, sign_statement
@@ -41,8 +40,8 @@ from agent_agency.report.json_document import to_document
 from agent_agency.store import precedent_index as index
 from agent_agency.store.database import Database
 from agent_agency.store.precedent_index import IndexedPrecedent, IndexMark
-from agent_agency.workflows.precedent_index import features_of, rebuild
-from agent_agency.workflows.precedents import Library, guidance
+from agent_agency.workflows.precedent_index import rebuild
+from agent_agency.workflows.precedents import CANDIDATES, Library, guidance, scored
 from agent_agency.workflows.record import Record
 from benchmarks.figures import Figure, figure_of, milliseconds, number
 
@@ -136,18 +135,11 @@ def _lookups(database: Database, name: str, count: int) -> Iterator[Figure]:
 
     def like(here: CaseFeatures) -> None:
         with database.read() as connection:
-            known = index.known_facts(connection, LEDGER, here.facts)
-            shared_by = {fact: one.shared_by for fact, one in known.items()}
-            weigh = Rarity(index.mark_of(connection, LEDGER).precedents, shared_by)
-            wanted = {known[fact].number: weigh(fact) for fact in probes(here, weigh, shared_by, MATCH)}
-            rows = index.sharing(
-                connection, wanted, [known[fact].number for fact in here.of("issue") if fact in known], 100
-            )
-        found.append(sum(compare(here, features_of(row), weigh).matches for row in rows))
+            found.append(len(scored(connection, LEDGER, here)[1]))
 
     asked = list(cases(ASKED, seed=5))
     times = [milliseconds(partial(like, here), repeat=1, warm_up=int(at == 0))[0] for at, here in enumerate(asked)]
-    note = f"50 candidates at most, {sum(found) / len(found):.1f} of them match"
+    note = f"{CANDIDATES} candidates at most, {sum(found) / len(found):.1f} of them match"
     yield _p95(f"{name}: find and compare among {count:,}, P95", times, note=note)
     words = [index.words_of(here.text.rpartition(" ")[2]) for here in asked]
     with database.read() as connection:

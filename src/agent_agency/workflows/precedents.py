@@ -141,8 +141,8 @@ def matches(library: Library, mark: KindsMark, here: CaseFeatures, *, every: boo
     With ``every`` also those that guide nobody, as overruled ones.
     """
     with library.ledger.database.read() as connection:
-        weigh, scored = _scored(connection, mark.chain, here)
-    for _, one in sorted(scored, key=lambda pair: (-pair[0], -pair[1].number)):
+        weigh, found = scored(connection, mark.chain, here)
+    for _, one in sorted(found, key=lambda pair: (-pair[0], -pair[1].number)):
         precedent = library.read(one.precedent)
         if precedent is None or precedent.features is None:
             continue
@@ -200,7 +200,7 @@ def _citation(library: Library, mark: KindsMark, here: CaseFeatures, match: Matc
     )
 
 
-def _scored(connection: Connection, chain: str, here: CaseFeatures) -> tuple[Rarity, list[tuple[float, Sharing]]]:
+def scored(connection: Connection, chain: str, here: CaseFeatures) -> tuple[Rarity, list[tuple[float, Sharing]]]:
     """The weights of a case's facts, and the precedents that match it by what the index says with their measure."""
     known = index.known_facts(connection, chain, here.facts)
     having = {fact: one.shared_by for fact, one in known.items()}
@@ -210,8 +210,8 @@ def _scored(connection: Connection, chain: str, here: CaseFeatures) -> tuple[Rar
     shared_by = {fact: one.shared_by for fact, one in at_issue.items()}
     wanted = [(at_issue[fact], weigh(fact)) for fact in probes(here, weigh, shared_by, MATCH)]
     likeness = NumberedLikeness(here, weigh, {fact: one.number for fact, one in known.items()})
-    scored = [(likeness.of(one.facts), one) for one in index.sharing(connection, wanted, CANDIDATES)]
-    return weigh, [(score, one) for score, one in scored if score >= MATCH]
+    found = [(likeness.of(one.facts), one) for one in index.sharing(connection, wanted, CANDIDATES)]
+    return weigh, [(score, one) for score, one in found if score >= MATCH]
 
 
 def _otherwise(connection: Connection, chain: str, one: CaseFeatures, holding: str) -> list[IndexedPrecedent]:
