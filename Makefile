@@ -33,6 +33,8 @@ test: $(CORE) ## Run the tests, a sample of the slow ones included
 
 soak: $(CORE) ## Run the slow fuzz, soak and fault-injection tests
 	@$(BIN)/pytest -n auto --maxprocesses 8 -m soak --timeout 1800 $(PYTEST_ARGS)
+	@$(BIN)/pytest -n auto --maxprocesses 8 -m "not soak" --timeout 1800 --hypothesis-profile thorough \
+		tests/unit/arbitration tests/unit/attestation tests/unit/ledger tests/unit/spec $(PYTEST_ARGS)
 
 bench: $(CORE) ## Measure, write benchmarks/results/*.json and show the table
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)

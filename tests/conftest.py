@@ -5,8 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from support.git_repo import GitRepo
+
+settings.register_profile("quick", max_examples=60)
+settings.register_profile("thorough", max_examples=1000, deadline=None)
+settings.load_profile("quick")
+"""The whole run is to take minutes; ``make soak`` takes ``thorough`` for the tests that set no number themselves."""
 
 pytest_plugins = ["support.postgres"]
 

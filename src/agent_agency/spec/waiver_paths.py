@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 _META = frozenset("*?[](){}!|\\")
+_ALTERNATIVES = frozenset("|()")
 MOST_CHARACTERS = 500
 
 
@@ -19,6 +20,8 @@ def why_not_a_place(path: str) -> str | None:
         return "it is absolute, and paths are relative to the top of the repository"
     if any(part in {".", ".."} for part in parts) or "" in parts[:-1]:
         return "it has an empty part, '.' or '..'"
+    if not _ALTERNATIVES.isdisjoint(path):
+        return "it holds '|' or a parenthesis, with which a glob can mean something else than it begins with"
     if not _META.isdisjoint(parts[0]):
         return f"its first part '{parts[0]}' is no plain name, so it is about no part of the repository"
     return None

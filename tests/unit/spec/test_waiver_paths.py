@@ -48,6 +48,9 @@ def test_a_glob_that_begins_with_a_name_states_a_place(path: str) -> None:
             "a\nb",
             "a\x1bb",
             "x" * 501,
+            "src/|**",
+            "src/a)|(**",
+            "src/@(a|b)",
         ),
     ],
 )
