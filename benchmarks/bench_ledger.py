@@ -40,8 +40,7 @@ from pathlib import Path
 from agent_agency.clock import SystemClock
 from agent_agency.identity import random_id
 from agent_agency.ledger.opening import open_ledger
-from agent_agency.store.preload import preload
-preload()
+import sqlalchemy.dialects.sqlite.pysqlite, agent_agency.store.schema, agent_agency.store.tables
 ledger = open_ledger(Path(sys.argv[1]), SystemClock(), random_id, os.environ)
 print("ready", flush=True)
 sys.stdin.readline()

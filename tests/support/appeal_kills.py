@@ -14,12 +14,12 @@ from pathlib import Path
 
 from agent_agency.arbitration.appeals.model import Appeal
 from agent_agency.errors import AppealError
-from agent_agency.store.preload import preload
 from agent_agency.workflows.appeal_check import follows_again
 from agent_agency.workflows.appeals import read_labels
 from support.appeals import Town, make_town
 from support.kill_at import run_killed_at
 from support.kill_sweep import in_a_child
+from support.preload import preload
 
 
 def left(town: Town, appeal: Appeal) -> object:

@@ -20,11 +20,11 @@ from agent_agency.identity import random_id
 from agent_agency.ledger.imports import import_chain
 from agent_agency.ledger.journal import Draft, Ledger
 from agent_agency.ledger.verify import verify_ledger
-from agent_agency.store.preload import preload
 from agent_agency.workflows.cases import append_noted, note_ruling
 from support.cases import LIMITS, START, note, violated
 from support.kill_at import run_killed_at
 from support.ledgers import make_ledger
+from support.preload import preload
 
 Tell = Callable[[str], None]
 Work = Callable[[Ledger, Path, Tell], None]

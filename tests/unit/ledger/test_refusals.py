@@ -40,8 +40,7 @@ from agent_agency.errors import LedgerError
 from agent_agency.identity import random_id
 from agent_agency.ledger.opening import open_ledger
 from agent_agency.ledger.verify import verify_ledger
-from agent_agency.store.preload import preload
-preload()
+import sqlalchemy.dialects.sqlite.pysqlite, agent_agency.store.schema, agent_agency.store.tables
 import alembic.command
 drop()
 folder = Path(sys.argv[1])

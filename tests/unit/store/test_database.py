@@ -188,9 +188,7 @@ def test_alembic_is_imported_only_where_the_schema_is_behind(tmp_path: Path) -> 
     script = (
         "import sys\n"
         "from agent_agency.store.database import Database\n"
-        "from agent_agency.store.preload import preload\n"
         "assert 'sqlalchemy' not in sys.modules\n"
-        "preload()\n"
         "with Database.open(sys.argv[1]).write():\n"
         "    print('alembic' in sys.modules)\n"
     )
