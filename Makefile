@@ -7,6 +7,8 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 PYTEST_ARGS ?=
+# One more than there are cores: many tests wait for processes that they started.
+WORKERS = $(shell $(BIN)/python -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))')
 # A stamp lies in .venv, so it goes when .venv goes.
 CORE := .venv/.made-core
 TOOLS := .venv/.made-tools
@@ -29,7 +31,7 @@ run: $(CORE) ## Review four example branches and show the table (agency try)
 	@$(BIN)/agency try
 
 test: $(CORE) ## Run the tests, a sample of the slow ones included
-	@$(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal -m "not soak" $(PYTEST_ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not soak" $(PYTEST_ARGS)
 
 soak: $(CORE) ## Run the slow fuzz, soak and fault-injection tests
 	@$(BIN)/pytest -n auto --maxprocesses 8 -m soak --timeout 1800 $(PYTEST_ARGS)
