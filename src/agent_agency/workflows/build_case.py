@@ -32,7 +32,7 @@ def build_case(
         law=law,
         constitution=rules.constitution,
         day=measurements.now.astimezone(UTC).date(),
-        stated=stated_facts(measurements, approved_in_record),
+        stated=stated_facts(measurements, rules.constitution, approved_in_record),
         kinds=_kinds(measurements.law.config),
     )
     return replace(case, released=released_gates(case.constitution, case.facts, case.day))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from agent_agency.arbitration.constitution.model import Constitution
 from agent_agency.arbitration.gate_facts import fit_text, gate_facts
 from agent_agency.attestation.person import same_principal
 from agent_agency.change.file_kinds import FileKinds
@@ -47,11 +48,15 @@ class Measurements:
     now: datetime
 
 
-def stated_facts(measurements: Measurements, approved_in_record: Callable[[str], bool | None]) -> Mapping[str, Any]:
+def stated_facts(
+    measurements: Measurements, constitution: Constitution, approved_in_record: Callable[[str], bool | None]
+) -> Mapping[str, Any]:
     """Every fact other than those about gates and findings.
 
     Args:
         measurements: what was measured.
+        constitution: the rules that bind, which an open case may have kept from an older base. Whether they may be
+            weakened is the policy's to say, as it stands at the base now.
         approved_in_record: whether the ruling of that id approves; ``None`` where the record holds none.
     """
     m = measurements
@@ -63,7 +68,7 @@ def stated_facts(measurements: Measurements, approved_in_record: Callable[[str],
         "spec": _spec(m.chosen, spec),
         "change": _change(m.change, files, only_law=m.only_law),
         "budget": _budget(m.budget, m.measured, spec),
-        "law": _law(m.law),
+        "law": _law(m.law, constitution),
         "provenance": {
             "commits": m.provenance.commits,
             "without_author": m.provenance.without_author,
@@ -147,8 +152,8 @@ def _budget(budget: BudgetDecision | None, measured: Measured, spec: Spec | None
     }
 
 
-def _law(law: Law) -> dict[str, Any]:
-    weakened = sorted(weakening.rule for weakening in law.constitution.weakened)
+def _law(law: Law, constitution: Constitution) -> dict[str, Any]:
+    weakened = sorted(weakening.rule for weakening in constitution.weakened)
     digest = {"digest": law.digest} if law.in_force else {}
     return {
         **digest,

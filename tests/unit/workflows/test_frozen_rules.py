@@ -107,6 +107,25 @@ def test_without_an_open_case_the_rules_of_the_base_bind(place: Place) -> None:
     assert ruling.constitution["frozen_by"] is None
 
 
+def test_a_weakening_that_a_case_kept_needs_the_leave_that_the_base_gives_now(place: Place) -> None:
+    git, lenient = place.git, ".agency/rules/lenient.toml"
+    git.checkout("main")
+    disable = '[[disable]]\nrule = "quality.something_changed"\nreason = "empty changes are fine here"\n'
+    git.commit("Weaken", **{lenient: disable, "agency.toml": '[law]\nweaken = ["quality.something_changed"]\n'})
+    git.git("checkout", "-q", "-B", "work", "main")
+    git.commit("Work", **{"src/app.py": LONG, "outside.txt": "x\n"})
+    opened = place.review()
+    assert [outcome.status for outcome in opened.outcomes if outcome.rule == "law.weakening"] == ["satisfied"]
+    git.checkout("main")
+    git.git("rm", "-q", lenient)
+    git.commit("Take the leave back", **{"agency.toml": "[law]\n"})
+    place.mend()
+    ruling = place.review()
+    assert ruling.constitution["frozen_by"] == MATTER.case_id(1)
+    assert ruling.decision.verdict is Verdict.REJECTED
+    assert [outcome.status for outcome in ruling.outcomes if outcome.rule == "law.weakening"] == ["violated"]
+
+
 def test_the_rules_of_the_base_bind_again_once_the_case_has_ended(place: Place) -> None:
     place.review()
     record = newest_case(place.ledger(), MATTER).record
