@@ -1,0 +1,1 @@
+"""Intervals, tests and corrections, from libraries where one has them."""
