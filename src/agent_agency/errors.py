@@ -55,6 +55,37 @@ class UsageError(AgencyError):
     code = "usage.invalid"
 
 
+class MissingExtraError(AgencyError):
+    """A library of an optional extra is needed and not installed."""
+
+    code = "usage.extra_missing"
+
+
+class EngineError(AgencyError):
+    """A model engine is unknown, cannot be reached, or answered something that cannot be used."""
+
+    code = "engine.failed"
+
+
+class JudgeError(AgencyError):
+    """A judge, a rubric, a panel or a recorded judgement is not what it must be."""
+
+    code = "judge.invalid"
+
+
+class LearningError(AgencyError):
+    """A data set, an optimisation, an experiment or a trend cannot be made of what was given."""
+
+    code = "learning.invalid"
+
+
+class AllowanceUsedUpError(AgencyError):
+    """The spending, time or call allowance that was given is used up; what was done so far is kept."""
+
+    code = "allowance.used_up"
+    exit_code = 3
+
+
 class FileUnreadableError(AgencyError):
     """A file is missing, too large, not a regular file, or may not be read."""
 

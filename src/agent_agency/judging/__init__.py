@@ -1,0 +1,1 @@
+"""Judges: what they are asked, how they answer, and how far they can be trusted."""

@@ -1,0 +1,1 @@
+"""Panels of judges: many votes on one item, joined into one probability."""

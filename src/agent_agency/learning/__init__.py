@@ -1,0 +1,1 @@
+"""What makes judges better: labelled examples, prompt optimisation, experiments and trends."""

@@ -1,0 +1,1 @@
+"""Experiments between two arms, assigned by hash and stopped by rule."""

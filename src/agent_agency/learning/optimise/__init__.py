@@ -1,0 +1,1 @@
+"""Better prompts by search over labelled examples."""

@@ -1,0 +1,1 @@
+"""How a measured quality moves over time."""
