@@ -83,7 +83,9 @@ def test_the_constraints_pin_versions_and_name_no_place() -> None:
 def test_everything_that_pyproject_names_is_pinned() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
     groups = project["dependency-groups"]
-    wanted = project["project"]["dependencies"] + [entry for group in groups.values() for entry in group]
+    extras = project["project"]["optional-dependencies"]
+    optional = [entry for part in (groups, extras) for group in part.values() for entry in group]
+    wanted = project["project"]["dependencies"] + optional
     names = {re.split(r"[<>=!~;\[ ]", entry)[0].lower().replace("_", "-") for entry in wanted}
     pinned = {line.split("==")[0] for line in (PROJECT / "constraints.txt").read_text("utf-8").splitlines()}
     assert names - pinned == set()
