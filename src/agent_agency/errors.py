@@ -176,6 +176,12 @@ class PrecedentError(AgencyError):
     code = "precedent.refused"
 
 
+class ExperimentError(AgencyError):
+    """An experiment or a trend is not known, has stopped, or cannot take what was given; nothing was recorded."""
+
+    code = "experiment.refused"
+
+
 class EvidenceError(AgencyError):
     """Evidence is missing, changed, or could not be stored."""
 
