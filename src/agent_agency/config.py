@@ -24,6 +24,7 @@ from agent_agency.gate_reader import (
     read_setup,
 )
 from agent_agency.gate_settings import ConfiguredGate, GateKind, SetupStep
+from agent_agency.judge_settings import JUDGE_GATES, JUDGES_KEYS, JudgesAsked, read_judges
 from agent_agency.withheld_settings import WITHHELD_KEYS, WithheldTests, read_withheld
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ WAIVABLE_GATES = (
     "tampering",
     "declared_contracts",
     "required_kinds",
+    *JUDGE_GATES,
 )
 """The built-in gates of a review that a waiver may name."""
 _BUILTIN_GATES = frozenset({"law", "proposed_law", *WAIVABLE_GATES})
@@ -114,7 +116,7 @@ class Config:
 
     ``setup`` is the step that makes what the tools need. ``readable`` are the absolute paths (``~`` is the home of
     whoever reviews) of tools that every gate may read beside the system's. ``withheld`` are the
-    tests that the owner keeps outside the repository's tree.
+    tests that the owner keeps outside the repository's tree. ``judges`` are the judges that a review asks.
     """
 
     law: LawLimits = field(default_factory=LawLimits)
@@ -122,6 +124,7 @@ class Config:
     setup: SetupStep | None = None
     readable: tuple[str, ...] = ()
     withheld: tuple[WithheldTests, ...] = ()
+    judges: JudgesAsked = field(default_factory=JudgesAsked)
 
 
 def read_config(data: bytes, path: str) -> Config | tuple[Finding, ...]:
@@ -177,11 +180,16 @@ class _Reader:
         self.found: list[Finding] = []
 
     def config(self, value: Mapping[str, Any]) -> Config:
-        self._known_keys(value, (), ("law", "gate", "setup", "tools", "withheld"))
-        law, setup, tools = (self._table(value, name) for name in ("law", "setup", "tools"))
+        self._known_keys(value, (), ("law", "gate", "setup", "tools", "withheld", "judges"))
+        law, setup, tools, judges = (self._table(value, name) for name in ("law", "setup", "tools", "judges"))
         gates = self._gates(value.get("gate", []))
         withheld = self._withheld(value.get("withheld", []), gates)
-        return Config(self._law(law or {}), gates, self._setup(setup), self._readable(tools or {}), withheld)
+        readable = self._readable(tools or {})
+        return Config(self._law(law or {}), gates, self._setup(setup), readable, withheld, self._judges(judges or {}))
+
+    def _judges(self, judges: Mapping[str, Any]) -> JudgesAsked:
+        self._known_keys(judges, ("judges",), JUDGES_KEYS)
+        return read_judges(judges, partial(self._wrong_in, ("judges",)))
 
     def _withheld(self, tables: Any, gates: tuple[ConfiguredGate, ...]) -> tuple[WithheldTests, ...]:
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from agent_agency.judge_settings import SHIPPED_JUDGES
 from agent_agency.judging.subject import Surface
 
 Scale = Literal["binary", "graded"]
-JUDGES = ("relevance", "faithfulness", "minimality", "safety", "rubric")
+JUDGES = SHIPPED_JUDGES
 """The shipped judges; ``rubric`` is the general one."""
 
 
