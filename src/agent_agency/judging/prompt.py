@@ -43,10 +43,13 @@ class JudgePrompt:
                 "judge": self.judge,
                 "rubric": self.rubric_digest,
                 "instructions": self.instructions,
-                "demonstrations": [
-                    [one.subject.digest, one.answer.verdict, one.answer.score, one.answer.reasoning]
-                    for one in self.demonstrations
-                ],
+                "demonstrations": [[one.subject.digest, *_shown(one.answer)] for one in self.demonstrations],
                 "schema": self.schema_version,
             }
         )
+
+
+def _shown(answer: Answer) -> list[object]:
+    """All that a model is shown of a demonstration's answer."""
+    words = [list(answer.evidence), answer.reasoning, list(answer.suggestions)]
+    return [answer.verdict, answer.score, answer.confidence, *words]
