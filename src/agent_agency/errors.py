@@ -79,6 +79,18 @@ class LearningError(AgencyError):
     code = "learning.invalid"
 
 
+class PromptError(AgencyError):
+    """A version of a judge's prompt is not there, or cannot become active."""
+
+    code = "prompt.refused"
+
+
+class EvaluationError(AgencyError):
+    """An evaluation or a label is not what it must be, is not known, or cannot be brought in."""
+
+    code = "evaluation.invalid"
+
+
 class AllowanceUsedUpError(AgencyError):
     """The spending, time or call allowance that was given is used up; what was done so far is kept."""
 
@@ -209,6 +221,12 @@ class SigningError(AgencyError):
     """A key is missing, unreadable or may not be used for this act, or its keeper refused to sign."""
 
     code = "signature.refused"
+
+
+class DatasetError(AgencyError):
+    """The training set, or a program that it is made of, is missing, has another form, or does not prove its labels."""
+
+    code = "dataset.failed"
 
 
 class InternalError(AgencyError):

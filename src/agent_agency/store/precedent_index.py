@@ -17,6 +17,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from agent_agency.store.statements import parts, run, run_many
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
@@ -33,7 +35,6 @@ _ANYWHERE = ""
 _MANY = "*"
 _MOST_ISSUES = 8  # a precedent with more is listed once for all of them: lists grow with facts times issues
 _EXACT = 1_000_000  # weights are added as whole numbers, so that both databases order alike
-_PARAMETER = re.compile(r":([a-z][a-z0-9_]*)")
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -99,13 +100,13 @@ class Sharing:
 def mark_of(connection: Connection, ledger: str) -> IndexMark:
     """Up to where the index of this ledger reaches."""
     query = "SELECT entries, seq, hash, precedents, digest, people FROM agency_precedent_index WHERE ledger = :ledger"
-    found = _run(connection, query, ledger=ledger).one_or_none()
+    found = run(connection, query, ledger=ledger).one_or_none()
     return IndexMark(*found) if found else IndexMark()
 
 
 def set_mark(connection: Connection, ledger: str, mark: IndexMark) -> None:
     """Remember up to where the index reaches now."""
-    _run(
+    run(
         connection,
         "INSERT INTO agency_precedent_index (ledger, entries, seq, hash, precedents, digest, people) "
         "VALUES (:ledger, :entries, :seq, :hash, :precedents, :digest, :people) ON CONFLICT (ledger) DO UPDATE SET "
@@ -124,7 +125,7 @@ def set_mark(connection: Connection, ledger: str, mark: IndexMark) -> None:
 def count(connection: Connection, ledger: str) -> int:
     """How many rows there really are."""
     query = "SELECT count(*) FROM agency_precedents WHERE ledger = :ledger"
-    return int(_run(connection, query, ledger=ledger).scalar_one())
+    return int(run(connection, query, ledger=ledger).scalar_one())
 
 
 def chained(digest: str, row: IndexedPrecedent) -> str:
@@ -151,13 +152,13 @@ def add(connection: Connection, ledger: str, rows: Sequence[IndexedPrecedent], a
 def clear(connection: Connection, ledger: str) -> None:
     """Forget what the index has of this ledger."""
     mine = "SELECT number FROM agency_precedents WHERE ledger = :ledger"
-    _run(connection, f"DELETE FROM agency_precedent_postings WHERE number IN ({mine})", ledger=ledger)
+    run(connection, f"DELETE FROM agency_precedent_postings WHERE number IN ({mine})", ledger=ledger)
     orphans = "SELECT fact FROM agency_precedent_facts WHERE ledger = :ledger"
-    _run(connection, f"DELETE FROM agency_precedent_postings WHERE fact IN ({orphans})", ledger=ledger)
+    run(connection, f"DELETE FROM agency_precedent_postings WHERE fact IN ({orphans})", ledger=ledger)
     for table in ("agency_precedent_facts", "agency_precedents", "agency_precedent_index"):
-        _run(connection, f"DELETE FROM {table} WHERE ledger = :ledger", ledger=ledger)
+        run(connection, f"DELETE FROM {table} WHERE ledger = :ledger", ledger=ledger)
     if connection.dialect.name == "sqlite":
-        _run(connection, "INSERT INTO agency_precedent_words(agency_precedent_words) VALUES ('rebuild')")
+        run(connection, "INSERT INTO agency_precedent_words(agency_precedent_words) VALUES ('rebuild')")
 
 
 def known_facts(connection: Connection, ledger: str, facts: Iterable[Fact]) -> dict[Fact, KnownFact]:
@@ -212,7 +213,7 @@ def sharing(connection: Connection, probes: Iterable[tuple[AtIssue, float]], mos
         f"SELECT p.number, p.precedent, p.compared FROM ({query}) AS best JOIN agency_precedents AS p "
         "ON p.number = best.number ORDER BY best.weight DESC, p.number DESC"
     )
-    rows = _run(connection, query, **names)
+    rows = run(connection, query, **names)
     return [Sharing(number, precedent, tuple(map(int, told.split()))) for number, precedent, told in rows]
 
 
@@ -247,17 +248,17 @@ def answered_otherwise(
             "ORDER BY COUNT(*) DESC, o.number DESC"
         )
     query = f"SELECT number FROM ({query}) AS found LIMIT :most"
-    return _rows(connection, [found[0] for found in _run(connection, query, **names)], words=False)
+    return _rows(connection, [found[0] for found in run(connection, query, **names)], words=False)
 
 
 def present(connection: Connection, ledger: str, precedents: Sequence[str]) -> frozenset[str]:
     """Those of the precedents that the index has."""
     found: set[str] = set()
-    for part in _parts(precedents, _BATCH):
+    for part in parts(precedents, _BATCH):
         wanted = ", ".join(f":p{at}" for at in range(len(part)))
         query = f"SELECT precedent FROM agency_precedents WHERE ledger = :ledger AND precedent IN ({wanted})"
         names = {f"p{at}": precedent for at, precedent in enumerate(part)}
-        found.update(row[0] for row in _run(connection, query, ledger=ledger, **names))
+        found.update(row[0] for row in run(connection, query, ledger=ledger, **names))
     return frozenset(found)
 
 
@@ -267,7 +268,7 @@ def beginning(connection: Connection, ledger: str, name: str) -> list[str]:
         "SELECT precedent FROM agency_precedents WHERE ledger = :ledger AND precedent >= :name "
         "AND substr(precedent, 1, :length) = :name ORDER BY precedent LIMIT 2"
     )
-    return [row[0] for row in _run(connection, query, ledger=ledger, name=name, length=len(name))]
+    return [row[0] for row in run(connection, query, ledger=ledger, name=name, length=len(name))]
 
 
 def having_all(connection: Connection, ledger: str, facts: Sequence[int], most: int) -> list[IndexedPrecedent]:
@@ -277,7 +278,7 @@ def having_all(connection: Connection, ledger: str, facts: Sequence[int], most: 
         f"SELECT p.number FROM agency_precedents AS p WHERE p.ledger = :ledger {clauses} "
         "ORDER BY p.number DESC LIMIT :most"
     )
-    return _rows(connection, [row[0] for row in _run(connection, query, ledger=ledger, most=most, **names)])
+    return _rows(connection, [row[0] for row in run(connection, query, ledger=ledger, most=most, **names)])
 
 
 def with_words(
@@ -301,7 +302,7 @@ def with_words(
             f"WHERE p.vector @@ asked AND p.ledger = :ledger {clauses} "
             "ORDER BY ts_rank_cd(p.vector, asked) DESC, p.number DESC LIMIT :most"
         )
-    found = _run(connection, query, ledger=ledger, asked=asked, most=most, **names)
+    found = run(connection, query, ledger=ledger, asked=asked, most=most, **names)
     return _rows(connection, [row[0] for row in found])
 
 
@@ -317,7 +318,7 @@ def all_rows(connection: Connection, ledger: str) -> Iterator[IndexedPrecedent]:
         query = (
             "SELECT number FROM agency_precedents WHERE ledger = :ledger AND number > :last ORDER BY number LIMIT :most"
         )
-        numbers = [row[0] for row in _run(connection, query, ledger=ledger, last=last, most=_BATCH)]
+        numbers = [row[0] for row in run(connection, query, ledger=ledger, last=last, most=_BATCH)]
         yield from _rows(connection, numbers)
         if len(numbers) < _BATCH:
             return
@@ -331,17 +332,17 @@ def postings_differ(connection: Connection, ledger: str, apart: Collection[str] 
         for listed in _lists_of(row, apart):
             told[listed] = told.get(listed, 0) + 1
     query = "SELECT scope, key, value, shared_by FROM agency_precedent_facts WHERE ledger = :ledger"
-    if {tuple(listed): having for *listed, having in _run(connection, query, ledger=ledger)} != told:
+    if {tuple(listed): having for *listed, having in run(connection, query, ledger=ledger)} != told:
         return True
     query = (
         "SELECT f.scope, f.key, f.value, count(*) FROM agency_precedent_facts AS f JOIN agency_precedent_postings AS o "
         "ON o.fact = f.fact JOIN agency_precedents AS p ON p.number = o.number AND p.ledger = f.ledger "
         "WHERE f.ledger = :ledger GROUP BY f.scope, f.key, f.value"
     )
-    if {tuple(listed): having for *listed, having in _run(connection, query, ledger=ledger)} != told:
+    if {tuple(listed): having for *listed, having in run(connection, query, ledger=ledger)} != told:
         return True
     query = "SELECT number, compared FROM agency_precedents WHERE ledger = :ledger"
-    compared = {number: text for number, text in _run(connection, query, ledger=ledger) if text}
+    compared = {number: text for number, text in run(connection, query, ledger=ledger) if text}
     return compared != _compared(connection, ledger, apart)
 
 
@@ -352,14 +353,14 @@ def _compared(connection: Connection, ledger: str, apart: Collection[str]) -> di
         "ON o.fact = f.fact WHERE f.ledger = :ledger AND f.scope = :scope ORDER BY o.number, f.fact"
     )
     facts: dict[int, list[str]] = {}
-    for number, fact, key in _run(connection, query, ledger=ledger, scope=_ANYWHERE):
+    for number, fact, key in run(connection, query, ledger=ledger, scope=_ANYWHERE):
         if key not in apart:
             facts.setdefault(number, []).append(str(fact))
     return {number: " ".join(found) for number, found in facts.items()}
 
 
 def _add_batch(connection: Connection, ledger: str, rows: Sequence[IndexedPrecedent], apart: Collection[str]) -> None:
-    first = int(_run(connection, "SELECT coalesce(max(number), 0) FROM agency_precedents").scalar_one()) + 1
+    first = int(run(connection, "SELECT coalesce(max(number), 0) FROM agency_precedents").scalar_one()) + 1
     numbered = list(enumerate(rows, start=first))
     having: dict[_Listed, list[int]] = {}
     for number, row in numbered:
@@ -372,7 +373,7 @@ def _add_batch(connection: Connection, ledger: str, rows: Sequence[IndexedPreced
             for number in found:
                 compared.setdefault(number, []).append(numbers[listed])
     texts = {number: " ".join(map(str, sorted(facts))) for number, facts in compared.items()}
-    _run_many(
+    run_many(
         connection,
         "INSERT INTO agency_precedents "
         "(number, ledger, precedent, ruling, seq, verdict, compared, question, stance, holding, facts, words) VALUES "
@@ -384,14 +385,14 @@ def _add_batch(connection: Connection, ledger: str, rows: Sequence[IndexedPreced
         ],
     )
     if connection.dialect.name == "sqlite":
-        _run_many(
+        run_many(
             connection,
             "INSERT INTO agency_precedent_words (rowid, holding, words) VALUES (:number, :holding, :words)",
             [{"number": number, "holding": row.holding, "words": row.words} for number, row in numbered],
         )
     postings = [{"fact": numbers[listed], "number": number} for listed, found in having.items() for number in found]
     if postings:
-        _run_many(connection, "INSERT INTO agency_precedent_postings (fact, number) VALUES (:fact, :number)", postings)
+        run_many(connection, "INSERT INTO agency_precedent_postings (fact, number) VALUES (:fact, :number)", postings)
 
 
 def _lists_of(row: IndexedPrecedent, apart: Collection[str]) -> Iterator[_Listed]:
@@ -411,16 +412,16 @@ def _known(
     connection: Connection, ledger: str, scopes: Sequence[str], facts: Iterable[Fact]
 ) -> Iterator[tuple[str, str, str, int, int]]:
     """Scope, key, value, number and length of those lists that there are."""
-    for part in _parts(sorted(set(facts)), _BATCH):
+    for part in parts(sorted(set(facts)), _BATCH):
         names = {f"{what}{at}": text for at, fact in enumerate(part) for what, text in zip("kv", fact, strict=True)}
         pairs = ", ".join(f"(:k{at}, :v{at})" for at in range(len(part)))
-        for several in _parts(scopes, _BATCH):
+        for several in parts(scopes, _BATCH):
             asked = {f"s{at}": scope for at, scope in enumerate(several)}
             query = (
                 "SELECT scope, key, value, fact, shared_by FROM agency_precedent_facts WHERE ledger = :ledger "
                 f"AND scope IN ({', '.join(f':{name}' for name in asked)}) AND (key, value) IN (VALUES {pairs})"
             )
-            yield from _run(connection, query, ledger=ledger, **names, **asked)
+            yield from run(connection, query, ledger=ledger, **names, **asked)
 
 
 def _count_facts(connection: Connection, ledger: str, having: Mapping[_Listed, Sequence[int]]) -> dict[_Listed, int]:
@@ -434,10 +435,10 @@ def _count_facts(connection: Connection, ledger: str, having: Mapping[_Listed, S
         for _, key, value, number, shared_by in _known(connection, ledger, [scope], facts)
     }
     fresh = sorted(set(having) - set(known))
-    first = int(_run(connection, "SELECT coalesce(max(fact), 0) FROM agency_precedent_facts").scalar_one()) + 1
+    first = int(run(connection, "SELECT coalesce(max(fact), 0) FROM agency_precedent_facts").scalar_one()) + 1
     numbers = {fact: number for number, fact in enumerate(fresh, start=first)}
     if fresh:
-        _run_many(
+        run_many(
             connection,
             "INSERT INTO agency_precedent_facts (fact, ledger, scope, key, value, shared_by) "
             "VALUES (:fact, :ledger, :scope, :key, :value, :shared_by)",
@@ -454,7 +455,7 @@ def _count_facts(connection: Connection, ledger: str, having: Mapping[_Listed, S
             ],
         )
     if known:
-        _run_many(
+        run_many(
             connection,
             "UPDATE agency_precedent_facts SET shared_by = shared_by + :more WHERE fact = :fact",
             [{"fact": one.number, "more": len(having[fact])} for fact, one in known.items()],
@@ -481,13 +482,13 @@ def _rows(connection: Connection, numbers: Sequence[int], *, words: bool = True)
     """The rows of these numbers, in this order; one that cannot be read is left out."""
     found: dict[int, IndexedPrecedent] = {}
     told = "words" if words else "''"
-    for part in _parts(numbers, _BATCH):
+    for part in parts(numbers, _BATCH):
         wanted = ", ".join(f":n{at}" for at in range(len(part)))
         query = (
             f"SELECT number, precedent, ruling, seq, verdict, holding, facts, {told}, question, stance "
             f"FROM agency_precedents WHERE number IN ({wanted})"
         )
-        for number, *columns in _run(connection, query, **{f"n{at}": number for at, number in enumerate(part)}):
+        for number, *columns in run(connection, query, **{f"n{at}": number for at, number in enumerate(part)}):
             row = _read_row(columns)
             if row is not None:
                 found[number] = row
@@ -507,21 +508,3 @@ def _having_clauses(facts: Sequence[int]) -> tuple[str, dict[str, int]]:
     clause = "AND EXISTS (SELECT 1 FROM agency_precedent_postings AS o WHERE o.fact = :o{at} AND o.number = p.number)"
     clauses = [clause.format(at=at) for at in range(len(facts))]
     return " ".join(clauses), {f"o{at}": fact for at, fact in enumerate(facts)}
-
-
-def _parts(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
-
-def _run(connection: Connection, query: str, **names: Any) -> Any:
-    return connection.exec_driver_sql(_spelt(connection, query), names)
-
-
-def _run_many(connection: Connection, query: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    connection.exec_driver_sql(_spelt(connection, query), [dict(row) for row in rows])
-
-
-def _spelt(connection: Connection, query: str) -> str:
-    """The statement with its parameters as the driver spells them; SQLite's takes them as they are."""
-    return query if connection.dialect.name == "sqlite" else _PARAMETER.sub(r"%(\1)s", query)

@@ -1,0 +1,16 @@
+"""A database of each kind for the tests of what is kept in one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent_agency.store.database import Database
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    if request.param == "sqlite":
+        return Database.open(f"sqlite:///{tmp_path}/store.db")
+    return Database.open(str(request.getfixturevalue("postgres_url")))
