@@ -23,6 +23,7 @@ from agent_agency.change.patch import added_lines
 from agent_agency.clock import Clock
 from agent_agency.config import Config
 from agent_agency.errors import LedgerError, SpecSelectionError
+from agent_agency.evidence import EvidenceStore
 from agent_agency.facts import GateResult, GateStatus
 from agent_agency.gate_settings import GateKind
 from agent_agency.gates import required_kinds
@@ -43,6 +44,7 @@ from agent_agency.workflows.gates_stopped import GatesStoppedError
 from agent_agency.workflows.gates_under_policy import gates_under_policy, in_order
 from agent_agency.workflows.head_law import head_law_gate
 from agent_agency.workflows.join_case import matter_of
+from agent_agency.workflows.judge_gates import AskJudge, judge_gates, left_out
 from agent_agency.workflows.law import Law, read_law
 from agent_agency.workflows.record import Record, RulingDocument
 from agent_agency.workflows.record_ruling import Examined, record_ruling
@@ -64,19 +66,25 @@ ADOPT = """On the base branch, run
 and review again."""
 Results = tuple[GateResult, ...]
 RunGates = Callable[[], Results]
+OpenJudges = Callable[[Repository, EvidenceStore], AskJudge]
+"""Opens what asks judges about changes of a repository, and where the records of the calls are kept."""
 VERDICT_TRAILER = "CAWS-VERDICT-ID"
 LAW_GATES = frozenset({"spec_completeness", "scope_boundary", "budget_limit"})
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What a review needs from outside: time, fresh ids, how a ruling is written, how tools are run, and who signs."""
+    """What a review needs from outside: time, fresh ids, how a ruling is written, how tools are run, and who signs.
+
+    ``judges`` opens what asks judges, for a repository whose law names some; without it they are listed as not asked.
+    """
 
     clock: Clock
     new_id: Callable[[], str]
     document_of: RulingDocument
     tools: ToolServices
     arbiter: Callable[[], Ed25519Signer]
+    judges: OpenJudges | None = None
 
 
 def review(request: ReviewRequest, services: Services) -> Ruling:
@@ -132,6 +140,7 @@ def examine(repo: Repository, request: ReviewRequest, services: Services, record
     context = _context(repo, law, chosen, change, governance, budget, now, reading)
     try:
         gates = _all_gates(repo, law, context, services.tools, reading, only_law=only_law)
+        gates = (*gates, *_judges(repo, law, context, subject, services, record, only_law=only_law))
     except GatesStoppedError as stopped:
         record.append_stopped(_stopped(subject, change, context.spec, stopped))
         raise
@@ -300,6 +309,29 @@ def _all_gates(
     built_in = _not_of_tools(built_in, own)
     required = _required_kinds(config, law, built_in, governing.tier)
     return (law.gate(), *built_in, *required, *in_order(law.config, configured, left_out))
+
+
+def _judges(
+    repo: Repository,
+    law: Law,
+    context: GateContext,
+    subject: Subject,
+    services: Services,
+    record: Record,
+    *,
+    only_law: bool,
+) -> Results:
+    """What the judges say that the law names; what asks them is loaded only where it names some."""
+    asked = law.config.judges
+    if not asked.names:
+        return ()
+    if only_law:
+        return tuple(left_out(f"judge_{name}", "the change does nothing but edit law") for name in asked.names)
+    from agent_agency.workflows.judge_subject import judge_subject
+
+    made = partial(judge_subject, repo, context.change, context.spec, subject)
+    ask = services.judges(repo, record.evidence) if services.judges else None
+    return judge_gates(asked, law.policy, made, ask)
 
 
 def _not_of_tools(results: Results, own: set[str]) -> Results:
