@@ -1,0 +1,193 @@
+"""What is recorded of each call of an engine: who was asked, how, at what cost, and how it ended."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Protocol
+
+from agent_agency.canonical_json import digest_json
+from agent_agency.clock import Clock
+from agent_agency.errors import EngineError
+from agent_agency.inference.keys import prompt_digest_of
+from agent_agency.inference.protocol import (
+    Cancel,
+    Capabilities,
+    Engine,
+    Health,
+    Message,
+    Parameters,
+    Piece,
+    Reply,
+    Request,
+    Usage,
+)
+
+OK = "ok"
+CUT_SHORT = "length"
+INTERRUPTED = "interrupted"
+ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One call of an engine.
+
+    ``outcome`` is ``ok``, ``length`` for an answer that was cut off, the stable code of the ``EngineError`` that it
+    ended with, ``interrupted`` where the caller was stopped, or ``abandoned`` where a stream was not read to its end.
+    ``latency_s`` is what the caller waited, which for a cache hit is the time of the look-up. ``at`` is when it began,
+    in UTC. ``model_digest`` is empty where no answer came and the engine has not told one.
+    """
+
+    engine: str
+    identity: Mapping[str, str]
+    model: str
+    model_digest: str
+    parameters: Parameters
+    prompt_digest: str
+    rollout: int
+    usage: Usage
+    latency_s: float
+    cache_hit: bool
+    outcome: str
+    at: datetime
+
+    @property
+    def identity_digest(self) -> str:
+        """``sha256:…`` over the engine's identity."""
+        return digest_json(dict(self.identity))
+
+
+class CallSink(Protocol):
+    """Takes records of calls; used from several threads at once."""
+
+    def add(self, record: CallRecord) -> None:
+        """Keep one record.
+
+        Raises:
+            AgencyError: it cannot be kept; the caller of the engine meets it, so that no call goes unrecorded.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class CallList:
+    """Keeps records in memory, for a command that sums them up at its end."""
+
+    records: list[CallRecord] = field(default_factory=list)
+
+    def add(self, record: CallRecord) -> None:
+        """Keep one record."""
+        self.records.append(record)
+
+
+class Metered:
+    """An engine whose every call is recorded, whatever it comes to.
+
+    Args:
+        engine: what answers; put a cache inside, so that its hits are recorded as such.
+        sink: takes the records.
+        clock: tells when a call began.
+        timer: seconds that only go forward, for latencies.
+    """
+
+    def __init__(
+        self, engine: Engine, sink: CallSink, clock: Clock, timer: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._engine = engine
+        self._sink = sink
+        self._clock = clock
+        self._timer = timer
+        self._known: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def name(self) -> str:
+        """The inner engine's name."""
+        return self._engine.name
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """The inner engine's identity."""
+        return self._engine.identity
+
+    def capabilities(self) -> Capabilities:
+        """What the inner engine can do; what it does to find out is no call of the caller's."""
+        return self._engine.capabilities()
+
+    def health(self) -> Health:
+        """Whether the inner engine answers."""
+        return self._engine.health()
+
+    def count_tokens(self, messages: tuple[Message, ...]) -> int | None:
+        """Tokens of a prompt, as the inner engine tells."""
+        return self._engine.count_tokens(messages)
+
+    def generate(self, request: Request, cancel: Cancel | None = None) -> Reply:
+        """Answer and record.
+
+        Raises:
+            EngineError: as the inner engine.
+            AgencyError: the record cannot be kept.
+        """
+        prompt_digest_of(request)  # what has no digest was never asked, so there is nothing to record
+        at, started = self._clock.now(), self._timer()
+        try:
+            reply = self._engine.generate(request, cancel)
+        except BaseException as error:
+            self._failed(request, at, started, error)
+            raise
+        self._answered(request, at, started, reply)
+        return reply
+
+    def stream(self, request: Request, cancel: Cancel | None = None) -> Iterator[Piece]:
+        """Answer piece by piece and record at the end, or where the reader stops.
+
+        Raises:
+            EngineError: as the inner engine.
+            AgencyError: the record cannot be kept.
+        """
+        prompt_digest_of(request)
+        at, started = self._clock.now(), self._timer()
+        reply: Reply | None = None
+        try:
+            for piece in self._engine.stream(request, cancel):
+                reply = piece.reply or reply
+                if reply is not None:
+                    self._answered(request, at, started, reply)
+                yield piece
+        except BaseException as error:
+            if reply is None:
+                self._failed(request, at, started, error)
+            raise
+
+    def _answered(self, request: Request, at: datetime, started: float, reply: Reply) -> None:
+        self._known = self._engine.identity  # known by now: nothing is asked for it
+        outcome = OK if reply.finish == "stop" else CUT_SHORT
+        self._sink.add(self._record(request, at, started, reply, outcome))
+
+    def _failed(self, request: Request, at: datetime, started: float, error: BaseException) -> None:
+        if isinstance(error, EngineError):
+            outcome = error.stable_code
+        else:
+            outcome = ABANDONED if isinstance(error, GeneratorExit) else INTERRUPTED
+        self._sink.add(self._record(request, at, started, None, outcome))
+
+    def _record(self, request: Request, at: datetime, started: float, reply: Reply | None, outcome: str) -> CallRecord:
+        identity = self._known
+        return CallRecord(
+            engine=self._engine.name,
+            identity=identity,
+            model=reply.model if reply else identity.get("model", ""),
+            model_digest=reply.model_digest if reply else identity.get("model_digest", ""),
+            parameters=request.parameters,
+            prompt_digest=prompt_digest_of(request),
+            rollout=request.rollout,
+            usage=reply.usage if reply else Usage(None, None),
+            latency_s=self._timer() - started,
+            cache_hit=reply.cache_hit if reply else False,
+            outcome=outcome,
+            at=at,
+        )
