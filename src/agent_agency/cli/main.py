@@ -78,6 +78,7 @@ _COMMANDS = {
     "rules": ("agent_agency.cli.rules", "rules", "Show, test and try the rules of the law."),
     "ledger": ("agent_agency.cli.ledger", "ledger", "Verify, export and import the record."),
     "identity": ("agent_agency.cli.identity", "identity", "Make keys to sign with, and see which count."),
+    "panel": ("agent_agency.cli.panel", "panel", "Make one judge of many, and score it."),
     "doctor": ("agent_agency.cli.doctor", "doctor", "Say what this machine can do."),
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +33,7 @@ class Collected:
     Args:
         votes: the votes.
         labels: 1 where output 1 is better, -1 where output 2 is, 0 where nobody has said; ``int8``.
+        rows_by_judge: judgements that count, by judge.
         rows: judgements that count.
         other_judges: judgements of judges that were not asked for.
         other_items: judgements of items that are not in the file of items.
@@ -40,6 +41,7 @@ class Collected:
 
     votes: Votes
     labels: NDArray[np.int8]
+    rows_by_judge: Mapping[str, int]
     rows: int
     other_judges: int
     other_items: int
@@ -116,5 +118,6 @@ class _Join:
                 marks[place, column, ORDERS.index(order)] = mark
         names, subsets = tuple(one.item for one in self._pairs), tuple(one.subset for one in self._pairs)
         labels = numpy.array([_MARKS[one.label] for one in self._pairs], dtype=numpy.int8)
+        counts = {judge: len(self._marks[judge]) for judge in judges}
         votes = Votes(names, subsets, judges, marks)
-        return Collected(votes, labels, self._rows, self._other_judges, self._other_items)
+        return Collected(votes, labels, counts, self._rows, self._other_judges, self._other_items)

@@ -1,0 +1,77 @@
+"""Reads the parameters of each method out of a panel's file, strictly: a file is data from anywhere."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from agent_agency.judging.panels.calibrated import CalibratedPanel, Setting
+from agent_agency.judging.panels.features import STRUCTURES, Feature
+from agent_agency.judging.panels.majority import MajorityPanel
+from agent_agency.judging.panels.weighted import WeightedPanel
+
+if TYPE_CHECKING:
+    from agent_agency.judging.panels.panel import Panel
+
+
+def read_panel(method: Any, judges: Any, parameters: Any) -> Panel:
+    """Make a panel of plain JSON data.
+
+    Raises:
+        ValueError: the data do not fit; the message says what is wrong.
+    """
+    names = _judges(judges)
+    if not isinstance(parameters, dict):
+        raise ValueError("parameters are no object")  # noqa: TRY004 - callers turn ValueError into one sentence
+    if method == MajorityPanel.method:
+        return MajorityPanel(names)
+    if method == WeightedPanel.method:
+        return WeightedPanel(names, _by_judge(parameters, names))
+    if method == CalibratedPanel.method:
+        return _calibrated(names, parameters)
+    raise ValueError(f"the method {method!r} is unknown")
+
+
+def _judges(judges: Any) -> tuple[str, ...]:
+    if not isinstance(judges, list) or not judges or not all(isinstance(one, str) and one for one in judges):
+        raise ValueError("judges are no list of names")
+    if len(set(judges)) != len(judges):
+        raise ValueError("a judge is named twice")
+    return tuple(judges)
+
+
+def _by_judge(parameters: dict[str, Any], judges: tuple[str, ...]) -> tuple[float, ...]:
+    weights = parameters.get("weights")
+    if not isinstance(weights, dict) or set(weights) != set(judges):
+        raise ValueError("weights are not one for each judge")
+    return tuple(finite(weights[judge], "a weight") for judge in judges)
+
+
+def _calibrated(judges: tuple[str, ...], parameters: dict[str, Any]) -> CalibratedPanel:
+    structure, rows = parameters.get("structure"), parameters.get("features")
+    if structure not in STRUCTURES:
+        raise ValueError(f"the structure {structure!r} is unknown")
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("features are no list of objects")
+    ridge = finite(parameters.get("ridge"), "the ridge")
+    features = tuple(_feature(row) for row in rows)
+    weights = tuple(finite(row.get("weight"), "a weight") for row in rows)
+    return CalibratedPanel(judges, Setting(structure, ridge), features, weights)
+
+
+def _feature(row: dict[str, Any]) -> Feature:
+    model, gate = row.get("model"), row.get("gated_by")
+    if not isinstance(model, str) or not isinstance(gate, str | None):
+        raise ValueError("a feature names no model")  # noqa: TRY004 - likewise
+    return Feature(model, gate)
+
+
+def finite(value: Any, what: str) -> float:
+    """A number that is neither infinite nor missing.
+
+    Raises:
+        ValueError: it is no such number.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{what} is no finite number")
+    return float(value)

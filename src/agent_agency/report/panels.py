@@ -1,0 +1,114 @@
+"""What ``agency panel`` says of a fitted, a scored and a stored panel: one document, or a few lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from agent_agency.judging.panels.panel_file import PanelFile
+    from agent_agency.judging.panels.score import Accuracy
+    from agent_agency.workflows.panel import Scored
+
+SCHEMA_VERSION = 1
+MOST_PARTS = 40
+DECIMALS = 6
+
+
+def fitted_document(made: PanelFile, out: Path) -> dict[str, Any]:
+    """The document of a fit."""
+    document = made.document()
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "panel": str(out),
+        "method": document["method"],
+        "judges": len(made.panel.judges),
+        "abstain_below": made.abstain_below,
+        "training": document["training"],
+    }
+
+
+def fitted_lines(made: PanelFile, out: Path) -> list[str]:
+    """What was fitted on what, and where it is."""
+    return [_origin(made), f"written to {out}"]
+
+
+def scored_document(scored: Scored) -> dict[str, Any]:
+    """The document of a score: the overall accuracy on top, the same members for each subset."""
+    found = scored.score
+    return {
+        "schema_version": SCHEMA_VERSION,
+        **_accuracy(found.overall),
+        "by_subset": {name: _accuracy(one) for name, one in found.by_subset.items()},
+        "interval_method": found.overall.interval.method,
+        "interval_level": found.overall.interval.level,
+        "brier": round(found.brier, DECIMALS),
+        "method": scored.file.panel.method,
+        "abstain_below": scored.abstain_below,
+        "judges": len(scored.file.panel.judges),
+        "silent_judges": list(scored.silent),
+        "judgments": scored.rows,
+        "ignored": {"other_judges": scored.other_judges, "other_items": scored.other_items},
+    }
+
+
+def scored_lines(scored: Scored) -> list[str]:
+    """A short table, and what was not counted."""
+    rows = [*scored.score.by_subset.items(), ("all", scored.score.overall)]
+    table = [("subset", "n", "accuracy", "95 % interval", "abstained"), *(_row(name, one) for name, one in rows)]
+    return [*_columns(table), *_notes(scored)]
+
+
+def shown_lines(file: PanelFile) -> list[str]:
+    """The origin of a panel and its parts, those that count most first."""
+    parts = sorted(_parts(file), key=lambda part: (-abs(part[1]), part[0]))
+    table = [("part", "weight"), *((name, f"{weight:+.3f}") for name, weight in parts[:MOST_PARTS])]
+    left = len(parts) - MOST_PARTS
+    more = [f"and {left:,} more; --json has all"] if left > 0 else []
+    chosen = file.panel.parameters()
+    setting = [f"structure {chosen['structure']}, ridge {chosen['ridge']:g}"] if "structure" in chosen else []
+    return [_origin(file), *setting, *(_columns(table) if parts else []), *more]
+
+
+def _origin(file: PanelFile) -> str:
+    training = file.training
+    subsets = ", ".join(f"{name} {count:,}" for name, count in sorted(training.items.items()))
+    without = f", without {', '.join(training.without)}" if training.without else ""
+    judges = f"{len(file.panel.judges):,} judges{without}"
+    return f"{file.panel.method} panel of {judges}, fitted on {sum(training.items.values()):,} items ({subsets})"
+
+
+def _parts(file: PanelFile) -> Iterator[tuple[str, float]]:
+    found = file.panel.parameters()
+    for row in found.get("features", ()):
+        gate = f" where {row['gated_by']} is decided" if row["gated_by"] else ""
+        yield f"{row['model']}{gate}", row["weight"]
+    yield from found.get("weights", {}).items()
+
+
+def _accuracy(found: Accuracy) -> dict[str, Any]:
+    return {
+        "accuracy": round(found.accuracy, DECIMALS),
+        "n": found.n,
+        "abstained": found.abstained,
+        "interval": [round(found.interval.low, DECIMALS), round(found.interval.high, DECIMALS)],
+    }
+
+
+def _row(name: str, found: Accuracy) -> tuple[str, ...]:
+    between = f"{found.interval.low:.3f} to {found.interval.high:.3f}"
+    return name, f"{found.n:,}", f"{found.accuracy:.3f}", between, f"{found.abstained:,}"
+
+
+def _notes(scored: Scored) -> Iterator[str]:
+    if scored.silent:
+        yield f"{len(scored.silent):,} of the panel's judges are not in the file, such as {scored.silent[0]}"
+    ignored = scored.other_judges + scored.other_items
+    if ignored:
+        yield f"{ignored:,} judgements of other judges or items were ignored"
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -1,0 +1,86 @@
+"""Fits and scores panels of judges on recorded judgements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent_agency.errors import JudgeError
+from agent_agency.judging.panels.collect import Collected, collect_files
+from agent_agency.judging.panels.completion import winner_of
+from agent_agency.judging.panels.methods import fit_panel
+from agent_agency.judging.panels.panel_file import PanelFile, load_panel, training_of
+from agent_agency.judging.panels.score import Score, score
+from agent_agency.workflows.whole_file import write_whole
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A panel's score, and which rows it rests on.
+
+    Args:
+        file: the panel.
+        abstain_below: the threshold that was used.
+        score: how it did.
+        rows: judgements that counted.
+        silent: judges of the panel of which the file has no judgement of these items.
+        other_judges: judgements of judges outside the panel.
+        other_items: judgements of items that are not among those scored.
+    """
+
+    file: PanelFile
+    abstain_below: float
+    score: Score
+    rows: int
+    silent: tuple[str, ...]
+    other_judges: int
+    other_items: int
+
+
+def read_votes(items: Path, judgments: Path, without: tuple[str, ...] = ()) -> Collected:
+    """Read recorded votes: completions by our parser, winners as recorded where there is none.
+
+    Raises:
+        JudgeError: a bad row, or a model to leave out that is not there.
+        FileUnreadableError: a file cannot be read.
+        MissingExtraError: NumPy is not installed.
+    """
+    found = collect_files(items, judgments, winner_of)
+    if not without:
+        return found
+    left = found.votes.without(without)
+    rows = sum(found.rows_by_judge[judge] for judge in left.judges)
+    return Collected(left, found.labels, found.rows_by_judge, rows, found.rows - rows, found.other_items)
+
+
+def fit_file(
+    items: Path, judgments: Path, method: str, out: Path, without: tuple[str, ...] = (), abstain_below: float = 0.5
+) -> PanelFile:
+    """Fit a panel and write it, whole or not at all.
+
+    Raises:
+        AgencyError: a file cannot be read or written, or the panel cannot be fitted.
+    """
+    read = read_votes(items, judgments, without)
+    panel = fit_panel(read.votes, read.labels, method)
+    made = PanelFile(panel, abstain_below, training_of(read, without))
+    write_whole(out, made.content())
+    return made
+
+
+def score_file(panel: Path, items: Path, judgments: Path, abstain_below: float | None = None) -> Scored:
+    """Score a written panel on labelled items.
+
+    Raises:
+        AgencyError: a file cannot be read, or an item has no label.
+    """
+    file = load_panel(panel)
+    read = collect_files(items, judgments, winner_of, judges=file.panel.judges)
+    threshold = file.abstain_below if abstain_below is None else abstain_below
+    try:
+        found = score(read.votes, read.labels, file.panel.probabilities(read.votes), threshold)
+    except JudgeError as error:
+        raise JudgeError(error.message, fix=error.fix, path=str(items), code=error.stable_code) from error
+    here = frozenset(read.votes.judges)
+    silent = tuple(judge for judge in file.panel.judges if judge not in here)
+    return Scored(file, threshold, found, read.rows, silent, read.other_judges, read.other_items)
