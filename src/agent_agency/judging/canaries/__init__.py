@@ -1,0 +1,1 @@
+"""Canaries: texts that try to steer a judge, and how many of them succeed."""
