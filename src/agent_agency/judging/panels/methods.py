@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from agent_agency.errors import JudgeError
 from agent_agency.judging.panels.choose import fit_calibrated
+from agent_agency.judging.panels.dawid_skene_panel import fit_dawid_skene
 from agent_agency.judging.panels.majority import fit_majority
 from agent_agency.judging.panels.weighted import fit_weighted
 
@@ -42,6 +43,8 @@ def fit_panel(votes: Votes, labels: NDArray[np.int8], method: str) -> Panel:
         )
     if method == "majority":
         return fit_majority(votes)
+    if method == "dawid-skene":
+        return fit_dawid_skene(votes)
     if method == "weighted":
         return fit_weighted(votes, labels)
     return fit_calibrated(votes, labels)

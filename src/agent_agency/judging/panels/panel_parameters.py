@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from agent_agency.judging.panels.calibrated import CalibratedPanel, Setting
+from agent_agency.judging.panels.dawid_skene_panel import DawidSkenePanel
 from agent_agency.judging.panels.features import STRUCTURES, Feature
 from agent_agency.judging.panels.majority import MajorityPanel
 from agent_agency.judging.panels.weighted import WeightedPanel
@@ -26,7 +27,9 @@ def read_panel(method: Any, judges: Any, parameters: Any) -> Panel:
     if method == MajorityPanel.method:
         return MajorityPanel(names)
     if method == WeightedPanel.method:
-        return WeightedPanel(names, _by_judge(parameters, names))
+        return WeightedPanel(names, _by_judge(parameters, names, "weights"))
+    if method == DawidSkenePanel.method:
+        return _dawid_skene(names, parameters)
     if method == CalibratedPanel.method:
         return _calibrated(names, parameters)
     raise ValueError(f"the method {method!r} is unknown")
@@ -40,11 +43,18 @@ def _judges(judges: Any) -> tuple[str, ...]:
     return tuple(judges)
 
 
-def _by_judge(parameters: dict[str, Any], judges: tuple[str, ...]) -> tuple[float, ...]:
-    weights = parameters.get("weights")
-    if not isinstance(weights, dict) or set(weights) != set(judges):
-        raise ValueError("weights are not one for each judge")
-    return tuple(finite(weights[judge], "a weight") for judge in judges)
+def _by_judge(parameters: dict[str, Any], judges: tuple[str, ...], key: str) -> tuple[float, ...]:
+    found = parameters.get(key)
+    if not isinstance(found, dict) or set(found) != set(judges):
+        raise ValueError(f"{key} are not one for each judge")
+    return tuple(finite(found[judge], f"a figure of {key}") for judge in judges)
+
+
+def _dawid_skene(judges: tuple[str, ...], parameters: dict[str, Any]) -> DawidSkenePanel:
+    first, second = (_by_judge(parameters, judges, key) for key in ("found_first", "found_second"))
+    if not all(0 < one < 1 for one in (*first, *second)):
+        raise ValueError("found_first and found_second are not probabilities between 0 and 1")
+    return DawidSkenePanel(judges, first, second)
 
 
 def _calibrated(judges: tuple[str, ...], parameters: dict[str, Any]) -> CalibratedPanel:
