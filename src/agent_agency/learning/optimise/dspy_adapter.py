@@ -45,6 +45,7 @@ class JudgeAdapter:
     def __init__(self, seed: JudgePrompt, judge: Judge) -> None:
         self._seed = seed
         self._judge = judge
+        self._prompts: dict[tuple[str, tuple[tuple[str, str], ...]], JudgePrompt] = {}
         self._subjects: dict[str, Subject] = {}
         self._demonstrations: dict[tuple[str, str], Demonstration] = {}
 
@@ -76,14 +77,19 @@ class JudgeAdapter:
         return [{"answer": encode(answer_document(answer)), "prompt_characters": prompt_characters(prompt)}]
 
     def prompt(self, instructions: str, demos: Iterable[Mapping[str, Any]]) -> JudgePrompt:
-        """The judge's prompt that a predictor of DSPy stands for."""
-        return JudgePrompt(
-            judge=self._seed.judge,
-            rubric_digest=self._seed.rubric_digest,
-            instructions=instructions,
-            demonstrations=tuple(self._demonstration(one["subject"], one["answer"]) for one in demos),
-            schema_version=self._seed.schema_version,
-        )
+        """The judge's prompt that a predictor of DSPy stands for; for equal ones it is the same object."""
+        shown = tuple((one["subject"], one["answer"]) for one in demos)
+        found = self._prompts.get((instructions, shown))
+        if found is None:
+            found = JudgePrompt(
+                judge=self._seed.judge,
+                rubric_digest=self._seed.rubric_digest,
+                instructions=instructions,
+                demonstrations=tuple(self._demonstration(*pair) for pair in shown),
+                schema_version=self._seed.schema_version,
+            )
+            self._prompts[instructions, shown] = found
+        return found
 
     def _demonstration(self, subject: str, answer: str) -> Demonstration:
         found = self._demonstrations.get((subject, answer))

@@ -79,7 +79,7 @@ def read_subject(value: object, where: str) -> Subject:
     """
     known = _members(value, subject_document(Subject("", "text", "", "")), where)
     surface = known["surface"]
-    if surface not in {"code", "text"}:
+    if surface not in ("code", "text"):
         raise _wrong(where, "surface is neither code nor text")
     facts = known["facts"]
     if not isinstance(facts, dict) or not all(isinstance(one, str | int | float | bool) for one in facts.values()):

@@ -14,10 +14,9 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from agent_agency.judging.prompt import Demonstration
 from agent_agency.learning.optimise.example import Example
 
-Right = Callable[[Sequence[Demonstration], Example], bool]
+Right = Callable[[Sequence[Example], Example], bool]
 """Whether the judge answers an example rightly with these demonstrations."""
 
 
@@ -83,11 +82,10 @@ def _exchanged(
     present: Sequence[Example], pool: Sequence[Example], right: Right, chance: random.Random
 ) -> list[Example] | None:
     """The set with one example that it answers wrongly in the place of one of the same class, if there is one."""
-    shown = [one.demonstration for one in present]
     held = {one.subject.digest for one in present}
     candidates = [one for one in pool if one.subject.digest not in held]
     chance.shuffle(candidates)
-    wrong = next((one for one in candidates if not right(shown, one)), None)
+    wrong = next((one for one in candidates if not right(present, one)), None)
     if wrong is None:
         return None
     alike = [at for at, one in enumerate(present) if one.truth.verdict == wrong.truth.verdict]
@@ -97,10 +95,9 @@ def _exchanged(
 
 def _errors(present: Sequence[Example], probe: Sequence[Example], right: Right, most: int) -> int:
     """Errors on the probe; counting ends at ``most``, as nothing beyond it changes what is decided."""
-    shown = [one.demonstration for one in present]
     errors = 0
     for one in probe:
-        errors += not right(shown, one)
+        errors += not right(present, one)
         if errors >= most:
             break
     return errors

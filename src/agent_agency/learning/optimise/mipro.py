@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent_agency.extras import require
-from agent_agency.judging.prompt import Demonstration
 from agent_agency.learning.optimise.dspy_adapter import (
     JudgeAdapter,
     answer_of,
@@ -126,8 +125,10 @@ def _sets(optimizer: Any, program: Any, trainset: list[Any], seed: int, teacher:
 def _worked_for(run: _Run, chance: random.Random) -> Sequence[Example]:
     task, plan = run.task, run.plan
 
-    def right(shown: Sequence[Demonstration], one: Example) -> bool:
-        prompt = run.adapter.prompt(task.baseline.instructions, map(dspy_demonstration, shown))
+    held = {one.id: dspy_demonstration(one.demonstration) for one in task.train}
+
+    def right(shown: Sequence[Example], one: Example) -> bool:
+        prompt = run.adapter.prompt(task.baseline.instructions, [held[shown_one.id] for shown_one in shown])
         return agrees(one.truth.verdict, task.judge(task.engine, prompt, one.subject))
 
     start = balanced_draw(task.train, plan.demonstrations, chance)

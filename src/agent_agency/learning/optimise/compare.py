@@ -1,0 +1,114 @@
+"""Two prompts on the same examples: how often each is right, how much they differ, and whether that could be chance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from agent_agency.inference.protocol import Engine
+from agent_agency.judging.answer import Answer
+from agent_agency.judging.prompt import JudgePrompt
+from agent_agency.learning.optimise.dspy_adapter import Judge
+from agent_agency.learning.optimise.example import Example
+from agent_agency.learning.optimise.metric import agrees
+from agent_agency.statistics.intervals import Interval, wilson
+from agent_agency.statistics.paired import paired_bootstrap
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How often one prompt was right: of ``n``, with Wilson's interval. An abstention is not right."""
+
+    right: int
+    abstained: int
+    n: int
+    interval: Interval
+
+    @property
+    def value(self) -> float:
+        """The share, 0 to 1."""
+        return self.right / self.n
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A baseline and a candidate on the same examples.
+
+    ``gain`` is the candidate's share less the baseline's; interval and p-value come from whole groups of examples (the
+    programs that they were made from), as examples of one group are not independent.
+    """
+
+    baseline: Share
+    optimised: Share
+    gain: float
+    interval: Interval
+    p_value: float
+    n: int
+    groups: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An example and what a prompt answered on it."""
+
+    example: Example
+    answer: Answer
+
+    @property
+    def right(self) -> bool:
+        """Whether the answer is the right one."""
+        return agrees(self.example.truth.verdict, self.answer)
+
+
+def answer_all(
+    prompt: JudgePrompt,
+    examples: Sequence[Example],
+    judge: Judge,
+    engine: Engine,
+    done: Callable[[int], None] = lambda _: None,
+) -> tuple[Answered, ...]:
+    """Judge every example with one prompt.
+
+    Raises:
+        Halt: the engine halts the run.
+    """
+    answered = []
+    for at, one in enumerate(examples, 1):
+        answered.append(Answered(one, judge(engine, prompt, one.subject)))
+        done(at)
+    return tuple(answered)
+
+
+def compare(baseline: Sequence[Answered], optimised: Sequence[Answered], seed: int) -> Comparison:
+    """Compare two prompts' answers on the same examples, in the same order.
+
+    Raises:
+        MissingExtraError: SciPy is not installed.
+        ValueError: nothing to compare, or other examples.
+    """
+    if [one.example.id for one in baseline] != [one.example.id for one in optimised]:
+        raise ValueError("the two answered different examples")
+    groups = [one.example.group or one.example.id for one in baseline]
+    paired = paired_bootstrap(
+        [float(one.right) for one in baseline], [float(one.right) for one in optimised], seed, groups=groups
+    )
+    return Comparison(
+        baseline=share_of(baseline),
+        optimised=share_of(optimised),
+        gain=paired.difference,
+        interval=paired.interval,
+        p_value=paired.p_value,
+        n=paired.n,
+        groups=paired.groups,
+    )
+
+
+def share_of(answered: Sequence[Answered]) -> Share:
+    """How often the answers are right.
+
+    Raises:
+        ValueError: there are none.
+    """
+    right = sum(one.right for one in answered)
+    abstained = sum(one.answer.abstained for one in answered)
+    return Share(right, abstained, len(answered), wilson(right, len(answered)))
