@@ -52,8 +52,17 @@ def _make_evaluations() -> None:
         sa.Column("version", sa.BigInteger, nullable=False),
         _text("verdict"),
         _text("subject"),
+        sa.Column("run", sa.Text, nullable=True),
         sa.Column("line", sa.LargeBinary, nullable=False),
         unique=[("id",)],
+    )
+    of_a_run = sa.text("run IS NOT NULL")
+    op.create_index(
+        "ix_agency_evaluations_run",
+        "agency_evaluations",
+        ["run", "number"],
+        sqlite_where=of_a_run,
+        postgresql_where=of_a_run,
     )
     for name, columns in {
         "at": [],
@@ -181,13 +190,16 @@ def _make_calls() -> None:
     _make(
         "agency_model_runs",
         _number(),
-        _text("id"),
         _text("run"),
         _text("at"),
         _text("engine"),
         _text("outcome"),
+        sa.Column("prompt_tokens", sa.BigInteger, nullable=True),
+        sa.Column("completion_tokens", sa.BigInteger, nullable=True),
+        sa.Column("cached_tokens", sa.BigInteger, nullable=True),
+        sa.Column("latency_us", sa.BigInteger, nullable=False),
+        sa.Column("cache_hit", sa.BigInteger, nullable=False),
         sa.Column("line", sa.LargeBinary, nullable=False),
-        unique=[("id",)],
     )
     op.create_index("ix_agency_model_runs_run", "agency_model_runs", ["run", "number"])
     op.create_index("ix_agency_model_runs_at", "agency_model_runs", ["at", "number"])

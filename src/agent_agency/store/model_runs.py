@@ -1,0 +1,123 @@
+"""Calls of engines, as they were made: kept by run, and summed up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from agent_agency.canonical_json import canonical_json
+from agent_agency.store.statements import next_number, parts, run, run_many
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_MILLION = 1_000_000
+_BIT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRun:
+    """One call of an engine.
+
+    Args:
+        run: what the call was made for; may be empty.
+        at: when it began, RFC 3339 in UTC.
+        engine: the engine's name.
+        outcome: ``ok``, or a stable word for how it ended otherwise.
+        prompt_tokens: as the engine counts, likewise the others; ``None`` where it does not tell.
+        latency_s: seconds that the caller waited.
+        cache_hit: whether no engine was asked.
+        details: the rest, plain JSON data: identity, model and its digest, parameters, digest of the prompt.
+    """
+
+    run: str
+    at: str
+    engine: str
+    outcome: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cached_tokens: int | None
+    latency_s: float
+    cache_hit: bool
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CallTotals:
+    """What the calls of a run come to; tokens are those that engines told, ``latency_s`` is the sum."""
+
+    calls: int
+    failed: int
+    cache_hits: int
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    latency_s: float
+
+
+def add_calls(connection: Connection, calls: Sequence[ModelRun]) -> None:
+    """Keep calls in their order.
+
+    Raises:
+        ValueError: the details of one are no plain JSON data.
+    """
+    for part in parts(calls):
+        first = next_number(connection, "agency_model_runs")
+        run_many(
+            connection,
+            "INSERT INTO agency_model_runs (number, run, at, engine, outcome, prompt_tokens, completion_tokens, "
+            "cached_tokens, latency_us, cache_hit, line) VALUES (:number, :run, :at, :engine, :outcome, "
+            ":prompt_tokens, :completion_tokens, :cached_tokens, :latency_us, :cache_hit, :line)",
+            [
+                {
+                    "number": number,
+                    "run": one.run,
+                    "at": one.at,
+                    "engine": one.engine,
+                    "outcome": one.outcome,
+                    "prompt_tokens": one.prompt_tokens,
+                    "completion_tokens": one.completion_tokens,
+                    "cached_tokens": one.cached_tokens,
+                    "latency_us": round(one.latency_s * _MILLION),
+                    "cache_hit": int(one.cache_hit),
+                    "line": canonical_json(dict(one.details)),
+                }
+                for number, one in enumerate(part, start=first)
+            ],
+        )
+
+
+def calls_of(connection: Connection, run_id: str) -> Iterator[ModelRun]:
+    """The calls of a run in their order; latencies are rounded to microseconds."""
+    last = 0
+    while True:
+        rows = run(
+            connection,
+            "SELECT number, at, engine, outcome, prompt_tokens, completion_tokens, cached_tokens, latency_us, "
+            "cache_hit, line FROM agency_model_runs WHERE run = :run AND number > :last ORDER BY number LIMIT :most",
+            run=run_id,
+            last=last,
+            most=_BIT,
+        ).all()
+        for _, at, engine, outcome, prompt, completion, cached, latency, hit, line in rows:
+            details = json.loads(bytes(line))
+            tokens = (prompt, completion, cached)
+            yield ModelRun(run_id, at, engine, outcome, *tokens, latency / _MILLION, bool(hit), details)
+        if len(rows) < _BIT:
+            return
+        last = rows[-1][0]
+
+
+def totals_of(connection: Connection, run_id: str) -> CallTotals:
+    """What the calls of a run come to."""
+    found = run(
+        connection,
+        "SELECT count(*), coalesce(sum(CASE WHEN outcome = 'ok' THEN 0 ELSE 1 END), 0), coalesce(sum(cache_hit), 0), "
+        "coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0), coalesce(sum(cached_tokens), 0), "
+        "coalesce(sum(latency_us), 0) FROM agency_model_runs WHERE run = :run",
+        run=run_id,
+    ).one()
+    calls, failed, hits, prompt, completion, cached, latency = map(int, found)
+    return CallTotals(calls, failed, hits, prompt, completion, cached, latency / _MILLION)
