@@ -1,0 +1,306 @@
+"""Statements that an author may make of a change: their wordings, and the check that settles each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from agent_agency.learning.dataset.draft import Draft
+from agent_agency.learning.dataset.facts import Facts
+from agent_agency.learning.dataset.truth import CheckedClaim
+from agent_agency.learning.dataset.units import Unit
+
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
+_MANNERS = (
+    "{claim}.",
+    "{claim}.",
+    "{claim}, as far as I can see.",
+    "I believe that {lower}.",
+    "Verified twice: {lower}.",
+    "{claim} - rock solid!",
+    "Note that {lower}.",
+    "Rest assured: {lower}.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What claims are checked against."""
+
+    draft: Draft
+    facts: Facts
+
+
+Check = Callable[[View, str], bool]
+Options = Callable[[View], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimKind:
+    """One kind of statement.
+
+    Args:
+        id: its name in proofs.
+        material: whether somebody would rely on it.
+        texts: wordings; ``{it}`` stands for what it is about.
+        options: what it could be about, true and false alike.
+        holds: whether it is so of one of them.
+        weight: how often it is made.
+    """
+
+    id: str
+    material: bool
+    texts: tuple[str, ...]
+    options: Options
+    holds: Check
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One statement as it is made."""
+
+    kind: ClaimKind
+    about: str
+    text: str
+
+    def checked(self, view: View) -> CheckedClaim:
+        """The same statement, checked."""
+        return CheckedClaim(self.kind.id, self.kind.material, self.kind.holds(view, self.about))
+
+
+def write_claims(view: View, chance: Random, wanted: Sequence[tuple[bool | None, bool]]) -> tuple[Claim, ...]:
+    """Write statements of different kinds.
+
+    Args:
+        view: the change that they are about.
+        chance: chooses kinds, wordings and manners.
+        wanted: for each statement whether it shall be material (``None``: either) and whether it shall hold.
+
+    There are fewer where the change allows no more.
+    """
+    made: list[Claim] = []
+    for material, so in wanted:
+        options = [
+            (kind, about)
+            for kind in CLAIM_KINDS
+            if material in {None, kind.material} and kind.id not in {claim.kind.id for claim in made}
+            for about in kind.options(view)
+            if kind.holds(view, about) is so
+        ]
+        if options:
+            made.append(_chosen(options, view, chance))
+    chance.shuffle(made)
+    return tuple(made)
+
+
+def _chosen(options: Sequence[tuple[ClaimKind, str]], view: View, chance: Random) -> Claim:
+    kinds = list({kind.id: kind for kind, _ in options}.values())
+    kind = chance.choices(kinds, [kind.weight for kind in kinds])[0]
+    about = chance.choice([about for one, about in options if one is kind])
+    text = chance.choice(kind.texts).format(it=_shown(kind, about, view))
+    manner = chance.choice(_MANNERS)
+    return Claim(kind, about, manner.format(claim=text[0].upper() + text[1:], lower=text[0].lower() + text[1:]))
+
+
+def _shown(kind: ClaimKind, about: str, view: View) -> str:
+    if kind.id == "behaviour":
+        bug = view.draft.program.bug(about)
+        return f"`{bug.function}` now {bug.feature}"
+    if kind.id == "tests_added":
+        return f"{_NUMBERS[int(about)]} new test{'' if about == '1' else 's'}"
+    if kind.id == "files":
+        return f"{_NUMBERS[int(about)]} file{'' if about == '1' else 's'}"
+    if kind.id == "renamed":
+        old, _, new = about.partition(" ")
+        return f"`{old}` to `{new}`"
+    return about
+
+
+def _functions(view: View) -> Sequence[str]:
+    return sorted(view.facts.before.functions)
+
+
+def _nothing(view: View) -> Sequence[str]:  # noqa: ARG001 - the shape of all options
+    return ("",)
+
+
+def _unit(view: View, name: str) -> tuple[Unit | None, Unit | None]:
+    return view.facts.before.functions.get(name), view.facts.after.functions.get(name)
+
+
+def _all_pass(view: View, _: str) -> bool:
+    return not view.facts.visible_after.failed and not view.facts.visible_after.skipped
+
+
+def _test_counts(view: View) -> Sequence[str]:
+    return ("1", "2") if len(view.facts.tests.added) <= 2 else ("1", "3")  # noqa: PLR2004
+
+
+def _tests_added(view: View, about: str) -> bool:
+    return len(view.facts.tests.added) == int(about)
+
+
+def _no_tests_lost(view: View, _: str) -> bool:
+    return not view.facts.tests.removed and not view.facts.tests.weakened
+
+
+def _touched(view: View) -> Sequence[str]:
+    return [view.draft.program.module]
+
+
+def _only_file(view: View, about: str) -> bool:
+    return all(path == about or path.startswith("tests/") for path in view.facts.added)
+
+
+def _files(view: View) -> Sequence[str]:
+    count = len(view.facts.added)
+    return tuple(str(number) for number in sorted({count, 1, 2}) if number < len(_NUMBERS))
+
+
+def _file_count(view: View, about: str) -> bool:
+    return len(view.facts.added) == int(about)
+
+
+def _untouched(view: View, about: str) -> bool:
+    before, after = _unit(view, about)
+    return before is not None and after is not None and before.code == after.code
+
+
+def _same_parameters(view: View, about: str) -> bool:
+    before, after = _unit(view, about)
+    return before is not None and after is not None and before.parameters == after.parameters
+
+
+def _documented(view: View, about: str) -> bool:
+    before, after = _unit(view, about)
+    return before is not None and after is not None and before.docstring != after.docstring
+
+
+def _no_import(view: View, _: str) -> bool:
+    return view.facts.after.imports <= view.facts.before.imports
+
+
+def _nothing_new(view: View, _: str) -> bool:
+    return set(view.facts.after.functions) <= set(view.facts.before.functions)
+
+
+def _shorter(view: View, _: str) -> bool:
+    return sum(view.facts.deleted.values()) > sum(view.facts.added.values())
+
+
+def _behaviours(view: View) -> Sequence[str]:
+    return [bug.id for bug in view.draft.program.bugs]
+
+
+def _mended(view: View, about: str) -> bool:
+    return view.facts.mended.get(about, False)
+
+
+def _renames(view: View) -> Sequence[str]:
+    found = [f"{old} {new}" for old, new in _variable_pairs(view)]
+    names = sorted(set().union(*(unit.uses for unit in view.facts.before.functions.values())))
+    plain = [name for name in names if name.islower() and len(name) > 3][:3]  # noqa: PLR2004 - not i, not x
+    return [*found, *(f"{name} {name}_value" for name in plain)]
+
+
+def _variable_pairs(view: View) -> Iterator[tuple[str, str]]:
+    for name, unit in view.facts.before.functions.items():
+        other = view.facts.after.functions.get(name)
+        if other is not None:
+            gone, come = sorted(unit.uses - other.uses), sorted(other.uses - unit.uses)
+            yield from ((old, new) for new in come for old in gone if old in new)
+
+
+def _renamed(view: View, about: str) -> bool:
+    old, _, new = about.partition(" ")
+    return (old, new) in set(_variable_pairs(view))
+
+
+CLAIM_KINDS: tuple[ClaimKind, ...] = (
+    ClaimKind(
+        "all_pass",
+        True,  # noqa: FBT003 - material
+        ("Every test runs and passes", "The whole test suite is green, none skipped", "All tests pass, none skipped"),
+        _nothing,
+        _all_pass,
+        4,
+    ),
+    ClaimKind(
+        "tests_added",
+        True,  # noqa: FBT003
+        ("The change comes with {it}", "{it} covers it", "There is {it} for this", "The change adds {it}"),
+        _test_counts,
+        _tests_added,
+        3,
+    ),
+    ClaimKind(
+        "tests_kept",
+        True,  # noqa: FBT003
+        ("The existing tests are as they were", "No existing test was changed or removed", "Old tests stay as strict"),
+        _nothing,
+        _no_tests_lost,
+        2,
+    ),
+    ClaimKind(
+        "only_file",
+        True,  # noqa: FBT003
+        ("Only `{it}` and its tests are touched", "Outside of tests, nothing but `{it}` is changed"),
+        _touched,
+        _only_file,
+        3,
+    ),
+    ClaimKind("behaviour", True, ("{it}", "{it}, which was the bug"), _behaviours, _mended, 2),  # noqa: FBT003
+    ClaimKind(
+        "untouched",
+        True,  # noqa: FBT003
+        ("The code of `{it}` is untouched", "`{it}` does exactly the same statements as before"),
+        _functions,
+        _untouched,
+        2,
+    ),
+    ClaimKind(
+        "parameters",
+        True,  # noqa: FBT003
+        ("The parameters of `{it}` are the same", "The signature of `{it}` is unchanged"),
+        _functions,
+        _same_parameters,
+        2,
+    ),
+    ClaimKind("files", False, ("The change touches {it}", "The diff spans {it}"), _files, _file_count, 1),  # noqa: FBT003
+    ClaimKind(
+        "documented",
+        False,  # noqa: FBT003
+        ("The docstring of `{it}` is updated", "`{it}` is documented better"),
+        _functions,
+        _documented,
+        2,
+    ),
+    ClaimKind(
+        "no_import",
+        False,  # noqa: FBT003
+        ("No import was added", "The module needs no further import"),
+        _nothing,
+        _no_import,
+        2,
+    ),
+    ClaimKind(
+        "nothing_new",
+        False,  # noqa: FBT003
+        ("No function was added to the module", "It needs no new function"),
+        _nothing,
+        _nothing_new,
+        2,
+    ),
+    ClaimKind(
+        "shorter",
+        False,  # noqa: FBT003
+        ("The code base gets shorter", "It deletes more lines than it adds"),
+        _nothing,
+        _shorter,
+        1,
+    ),
+    ClaimKind("renamed", False, ("The variable {it} is renamed", "A variable is renamed: {it}"), _renames, _renamed, 2),  # noqa: FBT003
+)
+"""Every kind of statement, in a fixed order."""

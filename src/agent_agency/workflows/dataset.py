@@ -1,0 +1,157 @@
+"""Make the training set, prove it again, and tell what it holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+from agent_agency.clock import Clock, rfc3339
+from agent_agency.errors import DatasetError, FileUnwritableError
+from agent_agency.learning.dataset.archive import pack, program_entry
+from agent_agency.learning.dataset.constructs import shipped_constructs
+from agent_agency.learning.dataset.example import Example
+from agent_agency.learning.dataset.generate import make_examples
+from agent_agency.learning.dataset.make_draft import Materials, shipped_siblings
+from agent_agency.learning.dataset.program import shipped_program
+from agent_agency.learning.dataset.runs import SandboxedRunner, SuiteRunner
+from agent_agency.learning.dataset.shipped import shipped_manifest
+from agent_agency.learning.dataset.splits import Split, programs_with_share
+from agent_agency.sandbox.probe import probe
+from agent_agency.store.database import Database
+from agent_agency.store.sealed_uses import SealedUse, add_use
+
+SHIPPED_SEED = 20261123
+"""The seed of the shipped training set."""
+
+Progress = Callable[[str, int, int], None]
+"""Told after each program: its id, how many are done, how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeSet:
+    """What was written: examples by split, judge and verdict; what was dropped and why; the folder."""
+
+    folder: Path
+    counts: Mapping[tuple[Split, str, str], int]
+    dropped: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a verification found: programs whose labels were proved anew, and those that came out otherwise."""
+
+    programs: tuple[str, ...]
+    examples: int
+    different: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUses:
+    """Counts the uses of sealed labels in the database that judges learn from."""
+
+    database: Database
+    clock: Clock
+
+    def count_use(self, *, dataset: str, judge: str, who: str, why: str) -> int:
+        """Write one use down; how many there are now."""
+        with self.database.write() as connection:
+            return add_use(connection, SealedUse(dataset, judge, who, why, rfc3339(self.clock.now())))
+
+
+def sandboxed() -> SuiteRunner:
+    """A runner that keeps the programs apart as well as this machine can."""
+    return SandboxedRunner(probe().isolation)
+
+
+def make_dataset(
+    out: Path, *, seed: int, sample: int | None, runner: SuiteRunner, told: Progress = lambda *_: None
+) -> MadeSet:
+    """Make the training set, or that of a sample of the programs, in a new or empty folder.
+
+    Args:
+        out: the folder.
+        seed: of all that is left to chance; the shipped set has ``SHIPPED_SEED``.
+        sample: how many programs to take; ``None`` for all.
+        runner: runs the programs' tests.
+        told: is told of each program.
+
+    Raises:
+        DatasetError: a program cannot be read, or its tests cannot be run.
+        FileUnwritableError: the folder holds something, or cannot be written.
+    """
+    _refuse_full(out)
+    made: dict[str, tuple[Split, Sequence[Example]]] = {}
+    dropped: Counter[str] = Counter()
+    chosen = _chosen(seed, sample)
+    for number, name in enumerate(chosen, 1):
+        split, examples, lost = _of_program(name, seed, runner)
+        made[name] = (split, examples)
+        dropped.update(lost)
+        told(name, number, len(chosen))
+    _write(out, pack(seed, made, dropped))
+    counts = Counter((split, one.judge, str(one.verdict)) for split, examples in made.values() for one in examples)
+    return MadeSet(out, counts, dropped)
+
+
+def verify_dataset(*, sample: int | None, runner: SuiteRunner, told: Progress = lambda *_: None) -> Verified:
+    """Prove the shipped labels again, of all programs or of a sample.
+
+    The examples of each program are made anew, tests run and all, and the digests of their subjects and labels compared
+    with the manifest's. The sealed labels are not opened for it.
+
+    Raises:
+        DatasetError: the shipped files are damaged, or the tests cannot be run.
+    """
+    manifest = shipped_manifest()
+    chosen = _chosen(manifest.seed, sample)
+    different, count = [], 0
+    for number, name in enumerate(chosen, 1):
+        split, examples, _ = _of_program(name, manifest.seed, runner)
+        count += len(examples)
+        if program_entry(split, examples) != manifest.programs.get(name):
+            different.append(name)
+        told(name, number, len(chosen))
+    return Verified(tuple(chosen), count, tuple(different))
+
+
+def _of_program(name: str, seed: int, runner: SuiteRunner) -> tuple[Split, Sequence[Example], Counter[str]]:
+    share = dict(programs_with_share())[name]
+    materials = Materials(shipped_constructs(), shipped_siblings())
+    made = make_examples(
+        shipped_program(name), seed=seed, per_judge=share.per_judge, materials=materials, runner=runner
+    )
+    return share.split, made.examples, made.dropped
+
+
+def _chosen(seed: int, sample: int | None) -> list[str]:
+    every = [name for name, _ in programs_with_share()]
+    if sample is None:
+        return every
+    if not 1 <= sample <= len(every):
+        raise DatasetError(
+            f"A sample of {sample} programs cannot be taken from {len(every)}", fix=f"Ask for 1 to {len(every)}."
+        )
+    return sorted(Random(seed).sample(every, sample))  # noqa: S311 - repeatable, nothing secret
+
+
+def _refuse_full(out: Path) -> None:
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise FileUnwritableError(
+            "The folder for the training set holds something already", fix="Name a new or empty folder.", path=str(out)
+        )
+
+
+def _write(out: Path, contents: Mapping[str, bytes]) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, data in contents.items():
+            (out / name).write_bytes(data)
+    except OSError as error:
+        raise FileUnwritableError(
+            f"The training set could not be written: {error.strerror}",
+            fix="Name a folder that you may write.",
+            path=str(out),
+        ) from error
