@@ -6,6 +6,8 @@ the last message is the same bytes for every subject of a run, which engines tha
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from agent_agency.inference.protocol import Message
 from agent_agency.judging.answer_schema import answer_text, shape_in_words
 from agent_agency.judging.counted import Counted, counted
@@ -35,18 +37,27 @@ def messages_for(prompt: JudgePrompt, rubric: Rubric, subject: Subject, fence: s
     Raises:
         JudgeError: ``judge.too_long``.
     """
-    return (*prefix_messages(prompt, rubric, fence), subject_message(rubric, subject, fence))
+    return (*prefix_messages(prompt, rubric, fence), subject_message(rubric, prepared(subject), fence))
 
 
-def prefix_messages(prompt: JudgePrompt, rubric: Rubric, fence: str) -> tuple[Message, ...]:
+def prefix_messages(
+    prompt: JudgePrompt, rubric: Rubric, fence: str, message_of: Callable[[Subject], Message] | None = None
+) -> tuple[Message, ...]:
     """All messages but the last: the same for every subject of a run.
+
+    Args:
+        prompt: instructions and demonstrations.
+        rubric: the one that the prompt is written for.
+        fence: the nonce of this run's fences.
+        message_of: gives a demonstration's message where the caller keeps them ready.
 
     Raises:
         JudgeError: ``judge.too_long``, of a demonstration.
     """
+    laid_out = message_of or (lambda subject: subject_message(rubric, prepared(subject), fence))
     turns: list[Message] = [Message("system", system_text(prompt, rubric, fence))]
     for one in prompt.demonstrations:
-        turns += (subject_message(rubric, one.subject, fence), Message("assistant", answer_text(one.answer)))
+        turns += (laid_out(one.subject), Message("assistant", answer_text(one.answer)))
     return tuple(turns)
 
 
@@ -62,13 +73,14 @@ def system_text(prompt: JudgePrompt, rubric: Rubric, fence: str) -> str:
     return "\n\n".join(parts)
 
 
-def subject_message(rubric: Rubric, subject: Subject, fence: str) -> Message:
+def subject_message(rubric: Rubric, shown: Subject, fence: str) -> Message:
     """The last message: one subject between fences, with what was counted of it.
 
-    Raises:
-        JudgeError: ``judge.too_long``.
+    Args:
+        rubric: whose counted criteria are told.
+        shown: the subject, prepared.
+        fence: the nonce of this run's fences.
     """
-    shown = prepared(subject)
     what = "change" if shown.surface == "code" else "output"
     sections = [("task", shown.task), ("reference", shown.reference), ("claims", "\n".join(shown.claims))]
     settled, left = _counted_lines(rubric, shown)

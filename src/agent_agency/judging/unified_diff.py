@@ -44,8 +44,8 @@ def read_diff(text: str) -> UnifiedDiff:
     """Read a diff as git and ``diff -u`` write it.
 
     A line is content only where a hunk header announced it, so no content passes for a header. The canonical text has
-    no object ids, no time stamps, no function names after hunk headers, and nothing that stood before the first file,
-    such as a commit message; it is a diff again, and reading it changes nothing.
+    no object ids, no time stamps, and nothing that stood before the first file, such as a commit message; it is a diff
+    again, and reading it changes nothing.
     """
     reader = _Reader()
     for line in text.split("\n"):
@@ -92,7 +92,7 @@ class _Reader:
             self._files[-1].ended = True
         elif (hunk := _HUNK.match(line)) and self._files:
             self._left = {"-": int(hunk["old"] or 1), "+": int(hunk["new"] or 1)}
-            self._files[-1].body.append(hunk[0])
+            self._files[-1].body.append(line)
         else:
             self._other(line)
 

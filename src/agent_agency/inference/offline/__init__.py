@@ -1,0 +1,1 @@
+"""The engine ``offline``: a nearest-neighbour learner over the demonstrations in its prompt, and no language model."""

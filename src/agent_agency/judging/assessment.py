@@ -1,0 +1,58 @@
+"""What came of judging one subject: the answer, what was counted, and every call that it took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent_agency.inference.protocol import Usage
+from agent_agency.judging.answer import Answer, Verdict
+from agent_agency.judging.counted import Counted
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One call of an engine: what was asked, with what, and what it took. ``latency_s`` is in seconds."""
+
+    prompt_digest: str
+    model: str
+    model_digest: str
+    usage: Usage
+    latency_s: float
+    cache_hit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """One judge's work on one subject.
+
+    Args:
+        subject_digest: of the subject as it was given.
+        judge_version: the judge that answered: prompt, engine and parameters.
+        answer: the model's answer, or an abstention with its reason.
+        counted: what a program settled beside it, or left open.
+        calls: the calls that answered, in order; none where the engine failed at once.
+        repaired: whether the answer came from the one repair.
+        problem: of an abstention for a reason, a sentence that says what was wrong.
+    """
+
+    subject_digest: str
+    judge_version: str
+    answer: Answer
+    counted: tuple[Counted, ...] = ()
+    calls: tuple[CallRecord, ...] = ()
+    repaired: bool = False
+    problem: str = ""
+
+    @property
+    def broken_by_count(self) -> tuple[Counted, ...]:
+        """The counted criteria that are not met."""
+        return tuple(one for one in self.counted if one.met is False)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The answer's verdict, and ``fail`` where counting proved that a criterion is not met.
+
+        A program's proof outweighs a model's opinion in one direction only: it can fail what a model passes, and it
+        never passes what a model failed or left open.
+        """
+        return "fail" if self.broken_by_count else self.answer.verdict
