@@ -67,7 +67,7 @@ def shown_lines(file: PanelFile) -> list[str]:
     left = len(parts) - MOST_PARTS
     more = [f"and {left:,} more; --json has all"] if left > 0 else []
     chosen = file.panel.parameters()
-    setting = [f"structure {chosen['structure']}, ridge {chosen['ridge']:g}"] if "structure" in chosen else []
+    setting = [f"ridge {chosen['ridge']:g}, chosen on left-out subsets"] if "ridge" in chosen else []
     return [_origin(file), *setting, *(_columns(table) if parts else []), *more]
 
 

@@ -1,10 +1,10 @@
-"""The calibrated panel: reliability learned from labelled items, chosen for transfer to other kinds of items.
+"""The calibrated panel: reliability learned from labelled items, for items of kinds that it has not seen.
 
-Log-odds are a weighted sum of a few odd features (`features`), fitted by logistic regression without an intercept in
-which every subset counts alike, however many items it has. A model that is wrong more often than others where they are
-wrong together gets a weight below zero: what it adds to the others' answer is a warning. Structure and ridge are those
-that do best on a subset that was left out (`choose`), since items of one kind share their traps, and leaving out single
-items rewards what is true of one kind alone.
+Log-odds are a weighted sum of a few odd features (`features`), fitted by a regression that leans towards the subset on
+which it does worst (`tilted_logistic`). A model that is wrong more often than others where they are wrong together gets
+a weight below zero: what it adds to the others' answer is a warning. The ridge is the one that does best on a subset
+that was left out (`choose`), since items of one kind share their traps, and leaving out single items rewards what is
+true of one kind alone.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from agent_agency.errors import JudgeError
 from agent_agency.extras import require
 from agent_agency.judging.panels.features import Feature, feature_values, features_of
-from agent_agency.judging.panels.logistic_ridge import fit_logistic
 from agent_agency.judging.panels.panel import logistic
+from agent_agency.judging.panels.tilted_logistic import Problem, fit_tilted
 from agent_agency.judging.panels.weighted import DIGITS
 
 if TYPE_CHECKING:
@@ -25,13 +25,19 @@ if TYPE_CHECKING:
 
     from agent_agency.judging.panels.votes import Votes
 
+EMPHASIS = 10.0
+"""How much the worst subset leads, per nat of difference in mean loss."""
+GATED_RIDGE = 3.0
+"""The ridge of gated features: far above that of plain ones, as they are many and only a correction."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What is chosen for transfer: the structure of the features and the ridge."""
+    """What a fit is tuned by: the ridge of plain features, that of gated ones, and the lead of the worst subset."""
 
-    structure: str
     ridge: float
+    gated_ridge: float = GATED_RIDGE
+    emphasis: float = EMPHASIS
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,12 @@ class CalibratedPanel:
             {"model": feature.model, "gated_by": feature.gated_by, "weight": weight}
             for feature, weight in zip(self.features, self.weights, strict=True)
         ]
-        return {"structure": self.setting.structure, "ridge": self.setting.ridge, "features": rows}
+        return {
+            "ridge": self.setting.ridge,
+            "gated_ridge": self.setting.gated_ridge,
+            "emphasis": self.setting.emphasis,
+            "features": rows,
+        }
 
 
 def fit_setting(votes: Votes, labels: NDArray[np.int8], setting: Setting) -> CalibratedPanel:
@@ -72,16 +83,14 @@ def fit_setting(votes: Votes, labels: NDArray[np.int8], setting: Setting) -> Cal
             "No item has a label to learn from", fix="Give items with labels, or fit by majority or dawid-skene."
         )
     learned = votes.of_items(known)
-    features = features_of(votes.judges, setting.structure)
-    values = feature_values(learned, features)
-    found = fit_logistic(values, labels[known].astype(float), subset_weights(learned.subsets), setting.ridge)
-    return CalibratedPanel(votes.judges, setting, features, tuple(round(float(one), DIGITS) for one in found))
-
-
-def subset_weights(subsets: tuple[str, ...]) -> NDArray[np.float64]:
-    """How much each item counts so that every subset counts alike and the mean is one."""
-    numpy = require("numpy", extra="stats")
-    names = sorted(set(subsets))
-    sizes = {name: subsets.count(name) for name in names}
-    weights: NDArray[np.float64] = numpy.array([len(subsets) / len(names) / sizes[name] for name in subsets])
-    return weights
+    features = features_of(votes.judges)
+    names = numpy.array(learned.subsets)
+    problem = Problem(
+        features=feature_values(learned, features),
+        signs=labels[known].astype(float),
+        subsets=[numpy.flatnonzero(names == name) for name in sorted(set(learned.subsets))],
+        penalties=numpy.array([setting.gated_ridge if one.gated_by else setting.ridge for one in features]),
+        emphasis=setting.emphasis,
+    )
+    weights = tuple(round(float(one), DIGITS) for one in fit_tilted(problem))
+    return CalibratedPanel(votes.judges, setting, features, weights)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import product
 from typing import TYPE_CHECKING
 
 from agent_agency.extras import require
 from agent_agency.judging.panels.calibrated import CalibratedPanel, Setting, fit_setting
-from agent_agency.judging.panels.features import STRUCTURES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,8 +13,8 @@ if TYPE_CHECKING:
 
     from agent_agency.judging.panels.votes import Votes
 
-RIDGES = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01)
-"""The ridges that are tried, in the units of `fit_logistic`, the strongest first."""
+RIDGES = (0.3, 0.1, 0.03, 0.01)
+"""The ridges of plain features that are tried, the strongest first."""
 FOLDS = 5
 """Parts of the items, where there is only one subset and so none to leave out."""
 
@@ -35,12 +33,10 @@ def choose_setting(votes: Votes, labels: NDArray[np.int8]) -> Setting:
 
     The Brier score is bounded, so that one trap in which a panel is sure and wrong does not outweigh everything else,
     as it does with the log loss; and it moves with every probability, where accuracy on so few items jumps. Of equal
-    settings, the simpler and more strongly penalised is taken.
+    settings, the more strongly penalised is taken.
     """
-    settings = [Setting(structure, ridge) for structure, ridge in product(STRUCTURES, RIDGES)]
+    settings = [Setting(ridge) for ridge in RIDGES]
     parts = left_out(votes, labels)
-    if not parts:
-        return settings[0]
     return min(settings, key=lambda setting: _transfer_loss(votes, labels, setting, parts))
 
 

@@ -1,9 +1,9 @@
 """Features of votes: few, and each odd, so that exchanging the outputs turns every sign.
 
 A judge's two orders make one signal (`Votes.signals`). Judges of one model err together, so a model is one feature: the
-mean signal of its judges that gave a verdict on the item. A feature may be gated by another model: its mean times how
-decided the other is, the absolute value of the other's mean. So a model can count more, or less, where another one is
-sure, and the feature stays odd.
+mean signal of its judges that gave a verdict on the item. Besides, each model is gated by each other one: its mean
+times how decided the other is, the absolute value of the other's mean. So a model can count more, or less, where
+another one is sure, and the feature stays odd.
 """
 
 from __future__ import annotations
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from agent_agency.judging.panels.votes import Votes
 
-STRUCTURES = ("models", "gated")
-"""One feature per model; or besides, each model gated by each other one. The simpler comes first."""
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Feature:
@@ -33,19 +30,17 @@ class Feature:
     gated_by: str | None = None
 
 
-def features_of(judges: Sequence[str], structure: str) -> tuple[Feature, ...]:
-    """The features of a structure for these judges, in a fixed order."""
+def features_of(judges: Sequence[str]) -> tuple[Feature, ...]:
+    """The features for these judges, in a fixed order: m models make m * m of them."""
     models = sorted({model_of(judge) for judge in judges})
     plain = tuple(Feature(model) for model in models)
-    if structure == STRUCTURES[0]:
-        return plain
     return plain + tuple(Feature(one, other) for one in models for other in models if one != other)
 
 
 def feature_values(votes: Votes, features: Sequence[Feature]) -> NDArray[np.float64]:
     """Items by features, each from -1 to 1; 0 where no judge of the model gave a verdict."""
     numpy = require("numpy", extra="stats")
-    means = _model_means(votes)
+    means = model_means(votes)
     silent = numpy.zeros(len(votes.items))
     columns = [
         means.get(one.model, silent) * (1.0 if one.gated_by is None else numpy.abs(means.get(one.gated_by, silent)))
@@ -55,7 +50,8 @@ def feature_values(votes: Votes, features: Sequence[Feature]) -> NDArray[np.floa
     return values
 
 
-def _model_means(votes: Votes) -> dict[str, NDArray[np.float64]]:
+def model_means(votes: Votes) -> dict[str, NDArray[np.float64]]:
+    """For each model, the mean signal of its judges on each item; judges without a verdict are left out of the mean."""
     numpy = require("numpy", extra="stats")
     signals = votes.signals()
     spoke = (votes.marks != 0).max(axis=2)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent_agency.judging.panels.calibrated import CalibratedPanel, Setting
 from agent_agency.judging.panels.dawid_skene_panel import DawidSkenePanel
-from agent_agency.judging.panels.features import STRUCTURES, Feature
+from agent_agency.judging.panels.features import Feature
 from agent_agency.judging.panels.majority import MajorityPanel
 from agent_agency.judging.panels.weighted import WeightedPanel
 
@@ -58,15 +58,13 @@ def _dawid_skene(judges: tuple[str, ...], parameters: dict[str, Any]) -> DawidSk
 
 
 def _calibrated(judges: tuple[str, ...], parameters: dict[str, Any]) -> CalibratedPanel:
-    structure, rows = parameters.get("structure"), parameters.get("features")
-    if structure not in STRUCTURES:
-        raise ValueError(f"the structure {structure!r} is unknown")
+    rows = parameters.get("features")
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise ValueError("features are no list of objects")
-    ridge = finite(parameters.get("ridge"), "the ridge")
+    setting = Setting(*(finite(parameters.get(key), key) for key in ("ridge", "gated_ridge", "emphasis")))
     features = tuple(_feature(row) for row in rows)
     weights = tuple(finite(row.get("weight"), "a weight") for row in rows)
-    return CalibratedPanel(judges, Setting(structure, ridge), features, weights)
+    return CalibratedPanel(judges, setting, features, weights)
 
 
 def _feature(row: dict[str, Any]) -> Feature:
