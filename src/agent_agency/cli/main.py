@@ -55,7 +55,8 @@ class LazyGroup(click.Group):
             from difflib import get_close_matches
 
             close = get_close_matches(args[0], self.lazy, n=1)
-            fix = f"Did you mean 'agency {close[0]}'?" if close else "Run 'agency --help' for the list."
+            here = ctx.command_path
+            fix = f"Did you mean '{here} {close[0]}'?" if close else f"Run '{here} --help' for the list."
             raise UsageError(f"There is no command {args[0]!r}", fix=fix)
         return super().resolve_command(ctx, args)
 
@@ -78,7 +79,9 @@ _COMMANDS = {
     "rules": ("agent_agency.cli.rules", "rules", "Show, test and try the rules of the law."),
     "ledger": ("agent_agency.cli.ledger", "ledger", "Verify, export and import the record."),
     "identity": ("agent_agency.cli.identity", "identity", "Make keys to sign with, and see which count."),
+    "judge": ("agent_agency.cli.judge", "judge", "Ask judges, and measure how far to trust them."),
     "panel": ("agent_agency.cli.panel", "panel", "Make one judge of many, and score it."),
+    "experiment": ("agent_agency.cli.experiment", "experiment", "Compare two arms, and stop by rule."),
     "doctor": ("agent_agency.cli.doctor", "doctor", "Say what this machine can do."),
 }
 
