@@ -82,6 +82,9 @@ _COMMANDS = {
     "judge": ("agent_agency.cli.judge", "judge", "Ask judges, and measure how far to trust them."),
     "panel": ("agent_agency.cli.panel", "panel", "Make one judge of many, and score it."),
     "experiment": ("agent_agency.cli.experiment", "experiment", "Compare two arms, and stop by rule."),
+    "prompt": ("agent_agency.cli.prompt", "prompt", "Which version of a judge's prompt is active?"),
+    "evaluations": ("agent_agency.cli.evaluations", "evaluations", "What judges answered, and how well."),
+    "label": ("agent_agency.cli.label", "label", "Say what the right verdict is."),
     "doctor": ("agent_agency.cli.doctor", "doctor", "Say what this machine can do."),
 }
 

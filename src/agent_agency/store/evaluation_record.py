@@ -42,6 +42,7 @@ class Evaluation:
         split: which part of a data set the subject is from; may be empty.
         run: which run made it; may be empty.
         repeat: tells apart answers of one run on the same subject, counted from 0.
+        counted: criteria that a program found not to be met; any of them makes the verdict ``fail``.
     """
 
     at: str
@@ -69,6 +70,7 @@ class Evaluation:
     split: str = ""
     run: str = ""
     repeat: int = 0
+    counted: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -77,6 +79,7 @@ class Evaluation:
             "at": self.at,
             "cache_hit": self.cache_hit,
             "confidence": self.confidence,
+            "counted": list(self.counted),
             "engine": self.engine,
             "evidence": list(self.evidence),
             "identity": dict(self.identity),
@@ -166,6 +169,7 @@ def read_members(members: Any) -> Evaluation:
         split=fields.name("split", empty=True),
         run=fields.name("run", empty=True),
         repeat=fields.count("repeat") or 0,
+        counted=fields.texts("counted"),
     )
     fields.done()
     tokens.done()

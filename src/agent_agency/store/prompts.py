@@ -205,7 +205,7 @@ def rollback(connection: Connection, judge: str, by: By, *, shipped: str, expect
         )
     if len(stack) == 1:
         raise PromptError(
-            f"No other version of {judge} was active before the shipped one",
+            f"No other version of {judge} was active before",
             fix=f"Choose one: agency prompt list {judge}.",
             code="prompt.nothing_before",
         )

@@ -1,0 +1,171 @@
+"""What a judge did, as records for the store: the evaluation, the calls that it took, the use of a sealed test."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from agent_agency.canonical_json import digest_json
+from agent_agency.clock import Clock, rfc3339
+from agent_agency.store.database import Database
+from agent_agency.store.evaluation_record import Evaluation, Recorded, recorded
+from agent_agency.store.model_runs import ModelRun
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from agent_agency.inference.calls import CallRecord
+    from agent_agency.judging.assessment import Assessment
+    from agent_agency.judging.judge import Judge
+
+BUFFERED_CALLS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Of:
+    """What an evaluation belongs to: a run, a part of a data set, and which of several answers on a subject it is."""
+
+    run: str = ""
+    split: str = ""
+    repeat: int = 0
+
+
+def evaluation_of(judge: Judge, assessment: Assessment, at: datetime, of: Of = Of()) -> Evaluation:
+    """One judge's work on one subject, as it is recorded.
+
+    The verdict is the judge's as a whole, counting included; score, confidence, reasoning and quotes are the model's.
+    Tokens and latency are those of all its calls, and a hit of the cache is one where every call was.
+    """
+    answer, calls = assessment.answer, assessment.calls
+    abstained = assessment.verdict == "abstain"
+    identity = dict(judge.engine.identity)
+    last = calls[-1] if calls else None
+    return Evaluation(
+        at=rfc3339(at),
+        judge=judge.prompt.judge,
+        version=assessment.judge_version,
+        prompt=judge.prompt.digest,
+        model=last.model if last else identity.get("model", ""),
+        model_digest=last.model_digest if last else identity.get("model_digest", ""),
+        engine=judge.engine.name,
+        parameters=digest_json(asdict(judge.parameters)),
+        subject=assessment.subject_digest,
+        verdict=assessment.verdict,
+        score=None if abstained else answer.score,
+        confidence=None if abstained else answer.confidence,
+        latency_s=sum(one.latency_s for one in calls),
+        identity=identity,
+        abstained_because=answer.abstained_because if abstained else "",
+        reasoning=answer.reasoning or assessment.problem,
+        evidence=answer.evidence,
+        suggestions=answer.suggestions,
+        prompt_tokens=_sum([one.usage.prompt for one in calls]),
+        completion_tokens=_sum([one.usage.completion for one in calls]),
+        cached_tokens=_sum([one.usage.cached for one in calls]),
+        cache_hit=bool(calls) and all(one.cache_hit for one in calls),
+        split=of.split,
+        run=of.run,
+        repeat=of.repeat,
+        counted=tuple(one.criterion for one in assessment.broken_by_count),
+    )
+
+
+def save_evaluations(database: Database, evaluations: Sequence[Evaluation]) -> int:
+    """Record evaluations in one transaction; answer how many were not there yet.
+
+    Raises:
+        EvaluationError: one is not what it must be; then none is recorded.
+        StoreError: the database refused.
+    """
+    from agent_agency.store import evaluations as table
+
+    records: list[Recorded] = [recorded(one) for one in evaluations]
+    with database.write() as connection:
+        return table.add(connection, records)
+
+
+@dataclass(frozen=True, slots=True)
+class SealedUses:
+    """Counts the uses of a sealed test in the store."""
+
+    database: Database
+    clock: Clock
+
+    def count_use(self, *, dataset: str, judge: str, who: str, why: str) -> int:
+        """Write one use down; how many there are now of these labels for this judge.
+
+        Raises:
+            StoreError: it could not be written, so the labels are not to be opened.
+        """
+        from agent_agency.store import sealed_uses
+
+        use = sealed_uses.SealedUse(dataset, judge, who, why, rfc3339(self.clock.now()))
+        with self.database.write() as connection:
+            return sealed_uses.add_use(connection, use)
+
+
+@dataclass(slots=True)
+class StoredCalls:
+    """Takes records of calls from several threads and keeps them in the store, some at a time.
+
+    Use it as a context manager: what is still held is written at its end, whatever ended it.
+    """
+
+    database: Database
+    run: str
+    _held: list[ModelRun] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, record: CallRecord) -> None:
+        """Take one record.
+
+        Raises:
+            StoreError: the records so far could not be written.
+        """
+        with self._lock:
+            self._held.append(_model_run(self.run, record))
+            if len(self._held) >= BUFFERED_CALLS:
+                self._write()
+
+    def flush(self) -> None:
+        """Write what is held."""
+        with self._lock:
+            self._write()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.flush()
+
+    def _write(self) -> None:
+        from agent_agency.store import model_runs
+
+        if self._held:
+            with self.database.write() as connection:
+                model_runs.add_calls(connection, self._held)
+            self._held.clear()
+
+
+def _model_run(run: str, record: CallRecord) -> ModelRun:
+    details = {
+        "identity": dict(record.identity),
+        "model": record.model,
+        "model_digest": record.model_digest,
+        "parameters": {**asdict(record.parameters), "stop": list(record.parameters.stop)},
+        "prompt_digest": record.prompt_digest,
+        "rollout": record.rollout,
+    }
+    tokens = (record.usage.prompt, record.usage.completion, record.usage.cached)
+    at = rfc3339(record.at)
+    return ModelRun(run, at, record.engine, record.outcome, *tokens, record.latency_s, record.cache_hit, details)
+
+
+def _sum(counts: Sequence[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
