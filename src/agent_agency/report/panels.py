@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from agent_agency.judging.panels.cascade_curve import Curve, Point
     from agent_agency.judging.panels.panel_file import PanelFile
     from agent_agency.judging.panels.score import Accuracy
+    from agent_agency.statistics.intervals import Interval
     from agent_agency.workflows.panel import Scored
 
 SCHEMA_VERSION = 1
 MOST_PARTS = 40
+WORTH_A_LINE = 0.01
+"""The gain in accuracy for which a point of a curve is shown to people."""
 DECIMALS = 6
 
 
@@ -71,6 +75,84 @@ def shown_lines(file: PanelFile) -> list[str]:
     return [_origin(file), *setting, *(_columns(table) if parts else []), *more]
 
 
+def cascade_document(curve: Curve) -> dict[str, Any]:
+    """The document of a cascade's curve; costs are shares of the whole panel's cost."""
+    chosen = curve.chosen
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "n": curve.items,
+        "repetitions": curve.repetitions,
+        "panel": {
+            "accuracy": round(curve.panel, DECIMALS),
+            "interval": _ends(curve.panel_interval),
+            "cost_per_item": curve.panel_cost,
+        },
+        "budget": curve.budget,
+        "cascade": None
+        if chosen is None
+        else {
+            "accuracy": round(chosen.accuracy, DECIMALS),
+            "interval": _ends(chosen.interval),
+            "cost": round(chosen.cost, DECIMALS),
+            "last_stage": chosen.rule.last_stage,
+            "stop_at": chosen.rule.stop_at,
+        },
+        "curve": [
+            {
+                "last_stage": point.rule.last_stage,
+                "stop_at": min(point.rule.stop_at, 1.0),
+                "accuracy": round(point.accuracy, DECIMALS),
+                "cost": round(point.cost, DECIMALS),
+            }
+            for point in curve.points
+        ],
+        "stages": [
+            {"judges": list(stage.judges), "cost": round(stage.cost / curve.panel_cost, DECIMALS)}
+            for stage in curve.stages
+        ],
+    }
+
+
+def cascade_lines(curve: Curve) -> list[str]:
+    """The whole panel, the choice within the budget, and the curve."""
+    panel = f"whole panel: {curve.panel:.3f} at cost 1 ({_between(curve.panel_interval)})"
+    chosen = curve.chosen
+    cascade = (
+        f"no cascade costs {curve.budget:.2f} of that or less"
+        if chosen is None
+        else f"cascade within {curve.budget:.2f} of that: {chosen.accuracy:.3f} at cost {chosen.cost:.3f} "
+        f"({_between(chosen.interval)}), chosen on other items than it is counted on"
+    )
+    head = ("cost", "accuracy", "last stage", "stop at")
+    rows = [
+        (
+            f"{point.cost:.3f}",
+            f"{point.accuracy:.3f}",
+            f"{point.rule.last_stage} of {len(curve.stages)}",
+            f"{point.rule.stop_at:.2f}" if point.rule.stop_at <= 1 else "never",
+        )
+        for point in _telling(curve.points)
+    ]
+    return [panel, cascade, "", *_columns([head, *rows])]
+
+
+def _telling(points: Sequence[Point]) -> list[Point]:
+    """The points that gain enough over the one before to be worth a line, and the last."""
+    kept: list[Point] = []
+    for point in points:
+        if not kept or point is points[-1] or point.accuracy >= kept[-1].accuracy + WORTH_A_LINE:
+            kept.append(point)
+    return kept
+
+
+def _between(interval: Interval) -> str:
+    return f"95 % interval {interval.low:.3f} to {interval.high:.3f}"
+
+
+def _ends(interval: Interval) -> list[float]:
+    return [round(interval.low, DECIMALS), round(interval.high, DECIMALS)]
+
+
 def _origin(file: PanelFile) -> str:
     training = file.training
     subsets = ", ".join(f"{name} {count:,}" for name, count in sorted(training.items.items()))
@@ -92,7 +174,7 @@ def _accuracy(found: Accuracy) -> dict[str, Any]:
         "accuracy": round(found.accuracy, DECIMALS),
         "n": found.n,
         "abstained": found.abstained,
-        "interval": [round(found.interval.low, DECIMALS), round(found.interval.high, DECIMALS)],
+        "interval": _ends(found.interval),
     }
 
 

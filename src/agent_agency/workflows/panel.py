@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent_agency.errors import JudgeError
+from agent_agency.judging.panels.cascade_curve import BUDGET, Curve, cascade_curve
 from agent_agency.judging.panels.collect import Collected, collect_files
 from agent_agency.judging.panels.completion import winner_of
 from agent_agency.judging.panels.methods import fit_panel
 from agent_agency.judging.panels.panel_file import PanelFile, load_panel, training_of
-from agent_agency.judging.panels.score import Score, score
+from agent_agency.judging.panels.prices import load_prices, shipped_prices
+from agent_agency.judging.panels.score import Score, require_labels, score
 from agent_agency.workflows.whole_file import write_whole
 
 
@@ -66,6 +68,20 @@ def fit_file(
     made = PanelFile(panel, abstain_below, training_of(read, without))
     write_whole(out, made.content())
     return made
+
+
+def measure_cascade(
+    items: Path, judgments: Path, prices: Path | None, without: tuple[str, ...] = (), budget: float = BUDGET
+) -> Curve:
+    """Measure cascades on recorded votes, by the shipped prices or a table of your own.
+
+    Raises:
+        AgencyError: a file cannot be read, an item has no label, or a judge has no price.
+    """
+    table = shipped_prices() if prices is None else load_prices(prices)
+    read = read_votes(items, judgments, without)
+    require_labels(read.votes, read.labels)
+    return cascade_curve(read.votes, read.labels, table, budget=budget)
 
 
 def score_file(panel: Path, items: Path, judgments: Path, abstain_below: float | None = None) -> Scored:

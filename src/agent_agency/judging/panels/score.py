@@ -56,18 +56,28 @@ def score(votes: Votes, labels: NDArray[np.int8], probabilities: NDArray[np.floa
         JudgeError: an item has no label.
     """
     numpy = require("numpy", extra="stats")
-    missing = numpy.flatnonzero(labels == 0)
-    if len(missing):
-        raise JudgeError(
-            f"{len(missing):,} of {len(labels):,} items have no label; the first is {votes.items[int(missing[0])]!r}",
-            fix="Score on items that have labels.",
-            code="judge.no_labels",
-        )
+    require_labels(votes, labels)
     right = credit(decisions(probabilities, abstain_below), labels)
     subsets = numpy.array(votes.subsets)
     by_subset = {name: _accuracy(right[subsets == name]) for name in sorted(set(votes.subsets))}
     brier = float(((probabilities - (labels > 0)) ** 2).mean())
     return Score(_accuracy(right), by_subset, brier)
+
+
+def require_labels(votes: Votes, labels: NDArray[np.int8]) -> None:
+    """Hold that every item has a label.
+
+    Raises:
+        JudgeError: one has none.
+    """
+    numpy = require("numpy", extra="stats")
+    missing = numpy.flatnonzero(labels == 0)
+    if len(missing):
+        raise JudgeError(
+            f"{len(missing):,} of {len(labels):,} items have no label; the first is {votes.items[int(missing[0])]!r}",
+            fix="Give items that all have labels.",
+            code="judge.no_labels",
+        )
 
 
 def credit(decided: NDArray[np.int8], labels: NDArray[np.int8]) -> NDArray[np.float64]:
