@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from agent_agency.report.text import clean
 
-_VOID = frozenset({"input", "link", "meta"})
+_VOID = frozenset({"img", "input", "link", "meta"})
 _CODE = re.compile("`([^`]+)`")
 
 

@@ -1,0 +1,16 @@
+"""``agency judge``: the judges that a review asks, and how far they can be trusted."""
+
+from __future__ import annotations
+
+import click
+
+from agent_agency.cli.main import LazyGroup
+
+_COMMANDS = {
+    "bench": ("agent_agency.cli.judge_bench", "bench", "How good are recorded judges, alone and as panels?"),
+}
+
+
+@click.group(cls=LazyGroup, lazy=_COMMANDS)
+def judge() -> None:
+    """Ask judges about work, and measure how far they can be trusted."""
