@@ -1,0 +1,290 @@
+"""An engine behind a URL: any server that speaks OpenAI's protocol, or Ollama's own.
+
+What kind of server it is, which model and which weights, is asked at the first call and kept. Answers are always
+streamed, because a server goes on with an answer that nobody waits for unless the stream is closed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from agent_agency.errors import EngineError
+from agent_agency.inference.capability_probes import probe_capabilities
+from agent_agency.inference.deadline import Call
+from agent_agency.inference.dialects.detect import detect
+from agent_agency.inference.engine_settings import OLLAMA_CONTEXT, EngineSettings
+from agent_agency.inference.keys import prompt_digest_of
+from agent_agency.inference.prompt_size import Expected, check_counted, expected_size, most_tokens
+from agent_agency.inference.protocol import Health, Piece, Reply, Request
+from agent_agency.inference.refusals import is_html
+from agent_agency.inference.untrusted_json import bad_answer, read_object
+
+if TYPE_CHECKING:
+    from agent_agency.inference.dialects.dialect import Ask, Dialect, RawReply, Reader, ServerFacts
+    from agent_agency.inference.protocol import Cancel, Capabilities, Message
+    from agent_agency.inference.server_address import ServerAddress
+    from agent_agency.inference.transport import Opened, Transport
+
+_ASK_S = 30.0
+_LOOK_S = 0.05
+_HEALTH_S = 5.0
+_MOST_LOGPROBS = 20
+_NO_TOKENIZER = frozenset({"engine.not_found", "engine.refused", "engine.bad_answer", "engine.server_failed"})
+
+
+class ServerEngine:
+    """One model of one server.
+
+    Args:
+        settings: of the kind ``openai`` or ``ollama``.
+        address: the settings' URL, read.
+        transport: to that server.
+        timer: seconds that only go forward.
+    """
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        address: ServerAddress,
+        transport: Transport,
+        timer: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._settings = settings
+        self._address = address
+        self._transport = transport
+        self._timer = timer
+        self._lock = threading.Lock()
+        self._known: tuple[Dialect, ServerFacts] | None = None
+        self._capabilities: Capabilities | None = None
+        self._has_tokenizer = True
+
+    @property
+    def name(self) -> str:
+        """The name in the settings."""
+        return self._settings.name
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        """Backend and version, model and digest, quantisation and template, as the server tells them.
+
+        Raises:
+            EngineError: the server cannot be asked.
+        """
+        return self._facts()[1].identity
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def capabilities(self) -> Capabilities:
+        """What it can do, found out by trying it with two short questions; kept after the first time.
+
+        Raises:
+            EngineError: the server cannot be asked.
+        """
+        facts = self._facts()[1]
+        if self._capabilities is None:
+            self._capabilities = probe_capabilities(self, self._window(facts, None))
+        return self._capabilities
+
+    def health(self) -> Health:
+        """Whether the server answers now and has the model; never raises."""
+        try:
+            facts = self._detected(self._asking(_HEALTH_S))[1]
+        except EngineError as error:
+            return Health(ready=False, detail=error.message)
+        version = facts.identity.get("backend_version", "")
+        return Health(ready=True, detail=f"{facts.backend} {version}".rstrip() + f", {facts.model}")
+
+    def count_tokens(self, messages: tuple[Message, ...]) -> int | None:
+        """Tokens of the templated prompt by the server's own tokenizer; ``None`` where it has none to ask.
+
+        Raises:
+            EngineError: the server cannot be asked.
+        """
+        return self._counted(messages, self._asking(_ASK_S))
+
+    def generate(self, request: Request, cancel: Cancel | None = None) -> Reply:
+        """Answer one request.
+
+        Raises:
+            EngineError: see the module `refusals` and `prompt_size` for the codes.
+        """
+        for piece in self.stream(request, cancel):
+            if piece.reply is not None:
+                return piece.reply
+        raise bad_answer("it ended without an end")
+
+    def stream(self, request: Request, cancel: Cancel | None = None) -> Iterator[Piece]:
+        """Answer piece by piece; the last piece has no text and carries the reply, checked as a whole.
+
+        Raises:
+            EngineError: as `generate`.
+        """
+        _check(request)
+        call = Call(request.deadline_s, cancel, self._timer)
+        dialect, facts = self._facts(call)
+        window = self._window(facts, request.parameters.context)
+        expected = self._expected(request, facts, window, call)
+        body = _encoded(dialect.body(request, facts.model, window))
+        reader = dialect.reader(request)
+        with self._transport.open("POST", self._address.root + dialect.chat_path, body, call) as opened:
+            for text in _texts(dialect, reader, opened):
+                if text:
+                    yield Piece(text)
+        raw = reader.finish()
+        check_counted(expected, raw.usage, uncounted_is_fine=self._settings.uncounted)
+        yield Piece("", self._reply(raw, facts, call))
+
+    def _reply(self, raw: RawReply, facts: ServerFacts, call: Call) -> Reply:
+        return Reply(
+            text=raw.text,
+            finish=raw.finish,
+            usage=raw.usage,
+            model=raw.model or facts.model,
+            model_digest=facts.model_digest,
+            latency_s=call.elapsed,
+            logprobs=raw.logprobs,
+        )
+
+    def _facts(self, call: Call | None = None) -> tuple[Dialect, ServerFacts]:
+        """The server's kind and facts; one thread asks for them while the others wait, each within its time."""
+        if self._known is None:
+            call = call or Call(_ASK_S, None, self._timer)
+            while not self._lock.acquire(timeout=_LOOK_S):
+                call.check()
+            try:
+                self._known = self._known or self._detected(self._asking_in(call))
+            finally:
+                self._lock.release()
+        return self._known
+
+    def _detected(self, ask: Ask) -> tuple[Dialect, ServerFacts]:
+        return detect(
+            ask,
+            is_ollama=self._settings.kind == "ollama",
+            model=self._settings.model,
+            endpoint=self._address.base,
+            keep_alive=self._settings.keep_alive,
+        )
+
+    def _asking(self, seconds: float) -> Ask:
+        return self._asking_in(Call(seconds, None, self._timer))
+
+    def _asking_in(self, call: Call) -> Ask:
+        """A way to ask small things within the time of one call."""
+
+        def ask(method: str, path: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+            url = self._address.root + path
+            data = self._transport.fetch(method, url, None if body is None else _encoded(body), call)
+            if is_html("", data):
+                raise bad_answer(f"{path} is a page for people")
+            return read_object(data, path)
+
+        return ask
+
+    def _window(self, facts: ServerFacts, asked: int | None) -> int | None:
+        """Tokens for prompt and answer together: the least of what is asked for, set, and there.
+
+        Raises:
+            EngineError: more is asked for than the model has.
+        """
+        wanted = asked or self._settings.context or (OLLAMA_CONTEXT if facts.backend == "ollama" else None)
+        there = facts.context_tokens
+        if wanted is None or there is None:
+            return wanted or there
+        if wanted > there and (asked or self._settings.context):
+            raise EngineError(
+                f"A context of {wanted:,} tokens is asked for, and {facts.model} has {there:,}",
+                fix=f"Ask for at most {there:,}, or start the server with a larger one.",
+                code="engine.bad_request",
+            )
+        return min(wanted, there)
+
+    def _expected(self, request: Request, facts: ServerFacts, window: int | None, call: Call) -> Expected:
+        """What the prompt's count must be; the tokenizer is asked only where the prompt may not fit."""
+        most = most_tokens(request.messages) + request.parameters.max_tokens
+        counted = None
+        if window is None or most > window:
+            counted = self._counted(request.messages, self._asking_in(call))
+        return expected_size(
+            request.messages,
+            window=window,
+            max_tokens=request.parameters.max_tokens,
+            counted=counted,
+            refuses_long=facts.refuses_long,
+        )
+
+    def _counted(self, messages: tuple[Message, ...], ask: Ask) -> int | None:
+        dialect, facts = self._facts()
+        if not self._has_tokenizer:
+            return None
+        try:
+            return dialect.count(ask, facts.model, messages)
+        except EngineError as error:
+            if error.stable_code not in _NO_TOKENIZER:
+                raise
+            self._has_tokenizer = False
+            return None
+
+
+def _texts(dialect: Dialect, reader: Reader, opened: Opened) -> Iterator[str]:
+    events = dialect.events(opened.content_type, opened.chunks)
+    if events is not None:
+        for event in events:
+            yield reader.feed(read_object(event, "an event"))
+        return
+    data = opened.read()
+    if is_html(opened.content_type, data):
+        raise bad_answer("it is a page for people")
+    yield reader.whole(read_object(data, "it"))
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+    except (ValueError, TypeError) as error:
+        raise EngineError(
+            f"The request cannot be written as JSON: {error}",
+            fix="Give text that UTF-8 has a form for, and a schema of plain JSON data.",
+            code="engine.bad_request",
+        ) from error
+
+
+def _check(request: Request) -> None:
+    """Refuse what no server can be asked.
+
+    Raises:
+        EngineError: ``engine.bad_request``.
+    """
+    prompt_digest_of(request)
+    how = request.parameters
+    wrong = next(
+        (
+            what
+            for what, right in (
+                ("there is no message", bool(request.messages)),
+                ("the temperature is no number from 0", math.isfinite(how.temperature) and how.temperature >= 0),
+                ("top_p is not above 0 and up to 1", 0 < how.top_p <= 1),
+                ("max_tokens is below 1", how.max_tokens >= 1),
+                ("top_logprobs is not 0 to 20", 0 <= how.top_logprobs <= _MOST_LOGPROBS),
+                (
+                    "the repeat penalty is no number above 0",
+                    math.isfinite(how.repeat_penalty) and how.repeat_penalty > 0,
+                ),
+                ("the context is below 1", how.context is None or how.context >= 1),
+                ("the deadline is no time", request.deadline_s > 0),
+            )
+            if not right
+        ),
+        None,
+    )
+    if wrong is not None:
+        raise EngineError(
+            f"The question cannot be asked: {wrong}", fix="Mend the parameters.", code="engine.bad_request"
+        )

@@ -1,0 +1,281 @@
+"""One server over HTTP: bounded in time and size, cancelled from any thread, never led elsewhere.
+
+It stands on httpcore, the transport under httpx: httpx itself cannot end a call whose answer has not begun. Nothing of
+the environment (proxies, certificates, netrc) changes where a request goes; a redirection is an error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from agent_agency._version import __version__
+from agent_agency.errors import EngineError
+from agent_agency.extras import require
+from agent_agency.inference.refusals import network_failure, refusal
+from agent_agency.inference.untrusted_json import bad_answer
+
+if TYPE_CHECKING:
+    import httpcore
+
+    from agent_agency.inference.deadline import Call
+    from agent_agency.inference.server_address import ServerAddress, ServerKey
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+_MAX_REFUSAL_BYTES = 64 * 1024
+_KEEP_ALIVE_S = 4.0  # servers let go of an idle connection after 5 s; a request must not cross that on its way
+_IDLE_CONNECTIONS = 32
+_CONNECT_TRIES = 3
+_BUSY_TRIES = 6
+_FIRST_WAIT_S = 0.1
+_LOOK_S = 0.05
+_SUCCESS = 2
+_LONGEST_WAIT_DIGITS = 6
+_BUSY = frozenset({429, 503})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds to connect, and seconds for which a server may be silent within a call."""
+
+    connect_s: float = 10.0
+    idle_s: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An answer that has begun: its content type in small letters, and its bytes as they come."""
+
+    content_type: str
+    chunks: Iterator[bytes]
+
+    def read(self) -> bytes:
+        """The rest of the bytes.
+
+        Raises:
+            EngineError: it breaks off, is late or cancelled, or too large.
+        """
+        return b"".join(self.chunks)
+
+
+class Transport:
+    """Sends requests to one server; used from several threads at once.
+
+    Args:
+        address: the server; every path is taken below one of its two URLs.
+        key: sent with every request.
+        limits: seconds.
+        ca_file: certificates of an authority to trust beside the usual ones.
+        proxy: URL of a proxy to go through; the environment is never asked for one.
+        wait: sleeps for that many seconds.
+        rng: spreads the waits of those who were sent away together.
+
+    Raises:
+        MissingExtraError: httpcore is not installed.
+        EngineError: ``ca_file`` cannot be read.
+    """
+
+    def __init__(
+        self,
+        address: ServerAddress,
+        key: ServerKey | None = None,
+        limits: Limits | None = None,
+        *,
+        ca_file: str | None = None,
+        proxy: str | None = None,
+        wait: Callable[[float], None] = time.sleep,
+        rng: random.Random | None = None,
+    ) -> None:
+        core = require("httpcore", extra="models")
+        from agent_agency.inference.watched_network import Watch, WatchedNetwork
+
+        self._core = core
+        self._address = address
+        self._key = key
+        limits = limits or Limits()
+        self._wait = wait
+        self._rng = rng or random.Random()  # noqa: S311 - spreads waits, nothing secret
+        self._watch = Watch()
+        self._pool: httpcore.ConnectionPool = core.ConnectionPool(
+            ssl_context=_tls(core, ca_file) if address.scheme == "https" else None,
+            proxy=core.Proxy(proxy) if proxy else None,
+            max_connections=None,
+            max_keepalive_connections=_IDLE_CONNECTIONS,
+            keepalive_expiry=_KEEP_ALIVE_S,
+            network_backend=WatchedNetwork(self._watch),
+        )
+        self._finalizer = weakref.finalize(self, self._pool.close)  # nobody need close what they chose by name
+        self._headers = _headers(key)
+        self._timeouts = {"timeout": {"connect": limits.connect_s, "read": limits.idle_s, "write": limits.idle_s}}
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._finalizer()
+
+    @contextlib.contextmanager
+    def open(self, method: str, url: str, body: bytes | None, call: Call) -> Iterator[Opened]:
+        """Send a request and give the answer as it comes; leaving the block early closes the connection.
+
+        What was surely not done is asked again within the deadline: a connection that was refused before anything was
+        sent, and a server that says that it is busy (429, 503), after the time that it names.
+
+        Raises:
+            EngineError: the server cannot be reached, refuses, breaks off, or the call is late or cancelled.
+        """
+        with contextlib.ExitStack() as stack:
+            response = self._answered(stack, method, url, body, call)
+            kind = _header(response, b"content-type").lower()
+            encoding = _header(response, b"content-encoding").lower()
+            if encoding not in {"", "identity"}:
+                raise bad_answer(f"it comes packed as {encoding[:40]!r}, which was not asked for")
+            yield Opened(kind, self._chunks(response, call, MAX_ANSWER_BYTES))
+
+    def fetch(self, method: str, url: str, body: bytes | None, call: Call) -> bytes:
+        """Send a request and give the whole answer.
+
+        Raises:
+            EngineError: as `open`.
+        """
+        with self.open(method, url, body, call) as opened:
+            return opened.read()
+
+    def _answered(
+        self, stack: contextlib.ExitStack, method: str, url: str, body: bytes | None, call: Call
+    ) -> httpcore.Response:
+        tried = 0
+        while True:
+            tried += 1
+            try:
+                response = self._sent(stack, method, url, body, call)
+            except EngineError as error:
+                if error.stable_code != "engine.unreachable" or tried >= _CONNECT_TRIES or not _unsent(error):
+                    raise
+                self._pause(self._backoff(tried), call, error)
+                continue
+            if response.status // 100 == _SUCCESS:
+                return response
+            refused = self._refusal(response, call)
+            stack.close()
+            if response.status not in _BUSY or tried >= _BUSY_TRIES:
+                raise refused
+            self._pause(_retry_after(response, datetime.now(UTC)) or self._backoff(tried), call, refused)
+
+    def _sent(
+        self, stack: contextlib.ExitStack, method: str, url: str, body: bytes | None, call: Call
+    ) -> httpcore.Response:
+        with self._watch.over(call), self._told(call, begun=False):
+            call.check()
+            return stack.enter_context(
+                self._pool.stream(method, url, headers=self._headers, content=body, extensions=self._timeouts)
+            )
+
+    def _chunks(self, response: httpcore.Response, call: Call, most: int) -> Iterator[bytes]:
+        source = iter(response.iter_stream())
+        size = 0
+        while True:
+            with self._watch.over(call), self._told(call, begun=True):
+                chunk = next(source, None)
+            if chunk is None:
+                return
+            size += len(chunk)
+            if size > most:
+                raise bad_answer(f"it is larger than {most:,} bytes")
+            yield chunk
+
+    def _refusal(self, response: httpcore.Response, call: Call) -> EngineError:
+        data = bytearray()
+        try:
+            for chunk in self._chunks(response, call, _MAX_REFUSAL_BYTES):
+                data += chunk
+        except EngineError as error:
+            if error.stable_code in {"engine.cancelled", "engine.timeout"}:
+                return error
+        text = bytes(data)
+        if self._key is not None:
+            text = self._key.hidden_in(text.decode("utf-8", "replace")).encode()
+        kind = _header(response, b"content-type").lower()
+        return refusal(response.status, kind, text, self._address.host, self._key.variable if self._key else None)
+
+    @contextlib.contextmanager
+    def _told(self, call: Call, *, begun: bool) -> Iterator[None]:
+        core = self._core
+        try:
+            yield
+        except (core.ReadTimeout, core.WriteTimeout, core.PoolTimeout) as error:
+            call.check()
+            raise EngineError(
+                "The server was silent for longer than it may be",
+                fix="See why it hangs, or raise 'idle_s' in the engine's settings.",
+                code="engine.timeout",
+            ) from error
+        except core.TimeoutException as error:
+            call.check()
+            raise network_failure(error, self._address.host, begun=begun) from error
+        except (core.NetworkError, core.ProtocolError, core.ProxyError, core.UnsupportedProtocol, OSError) as error:
+            raise network_failure(error, self._address.host, begun=begun) from error
+
+    def _backoff(self, tried: int) -> float:
+        return _FIRST_WAIT_S * float(2**tried) * self._rng.uniform(0.5, 1.0)
+
+    def _pause(self, seconds: float, call: Call, refused: EngineError) -> None:
+        """Wait before asking again; where the deadline comes first, say at once why nothing came."""
+        if seconds >= call.remaining:
+            raise refused
+        while seconds > 0:
+            call.check()
+            self._wait(min(_LOOK_S, seconds))
+            seconds -= _LOOK_S
+
+
+def _tls(core: Any, ca_file: str | None) -> Any:
+    context = core.default_ssl_context()
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(ca_file)
+        except OSError as error:  # ssl.SSLError is one
+            raise EngineError(
+                f"The certificates of 'ca_file' cannot be used: {error.strerror or error}",
+                fix="Give a PEM file with the authority's certificate.",
+                path=ca_file,
+                code="engine.tls",
+            ) from error
+    return context
+
+
+def _headers(key: ServerKey | None) -> list[tuple[bytes, bytes]]:
+    headers = [
+        (b"Accept", b"application/json, text/event-stream, application/x-ndjson"),
+        (b"Accept-Encoding", b"identity"),
+        (b"Content-Type", b"application/json"),
+        (b"User-Agent", f"agent-agency/{__version__}".encode()),
+    ]
+    return [*headers, key.header()] if key else headers
+
+
+def _header(response: httpcore.Response, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in response.headers if key.lower() == name), "")
+
+
+def _unsent(error: EngineError) -> bool:
+    """Whether the connection was refused, so that nothing of the request can have arrived."""
+    cause = error.__cause__
+    return cause is not None and type(cause).__name__ in {"ConnectError", "ConnectTimeout"}
+
+
+def _retry_after(response: httpcore.Response, now: datetime) -> float | None:
+    """Seconds that a server asks to wait (RFC 9110, section 10.2.3); ``None`` where it names none."""
+    text = _header(response, b"retry-after").strip()
+    if text.isascii() and text.isdigit() and len(text) <= _LONGEST_WAIT_DIGITS:
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+    except (ValueError, IndexError):
+        return None
+    return max(0.0, (until - now).total_seconds()) if until.tzinfo else None
