@@ -85,6 +85,7 @@ _COMMANDS = {
     "prompt": ("agent_agency.cli.prompt", "prompt", "Which version of a judge's prompt is active?"),
     "evaluations": ("agent_agency.cli.evaluations", "evaluations", "What judges answered, and how well."),
     "label": ("agent_agency.cli.label", "label", "Say what the right verdict is."),
+    "optimize": ("agent_agency.cli.optimize", "optimize", "Look for better prompts, and prove them."),
     "doctor": ("agent_agency.cli.doctor", "doctor", "Say what this machine can do."),
 }
 

@@ -15,6 +15,10 @@ from agent_agency.statistics.intervals import Interval, wilson
 from agent_agency.statistics.paired import paired_bootstrap
 
 
+_LEAST_GROUPS = 2
+"""One group alone cannot be resampled; its examples are then taken as they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """How often one prompt was right: of ``n``, with Wilson's interval. An abstention is not right."""
@@ -88,7 +92,9 @@ def compare(baseline: Sequence[Answered], optimised: Sequence[Answered], seed: i
     """
     if [one.example.id for one in baseline] != [one.example.id for one in optimised]:
         raise ValueError("the two answered different examples")
-    groups = [one.example.group or one.example.id for one in baseline]
+    groups: list[str] | None = [one.example.group or one.example.id for one in baseline]
+    if len(set(groups or ())) < _LEAST_GROUPS:
+        groups = None
     paired = paired_bootstrap(
         [float(one.right) for one in baseline], [float(one.right) for one in optimised], seed, groups=groups
     )

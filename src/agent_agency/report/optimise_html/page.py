@@ -1,0 +1,162 @@
+"""The page of a validation run: what came out, how sure it is, how it was searched, what it was made of."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from agent_agency.report.html.icons import icon
+from agent_agency.report.html.markup import Markup, el, join, prose, raw
+from agent_agency.report.optimise_html import figures
+from agent_agency.report.optimise_told import mark, percent, points, probability, summary
+
+_READING = (
+    "Baseline is the shipped prompt with hand-picked demonstrations, as many as the optimised prompt may hold. Each "
+    "judge's two prompts answered the same sealed examples, which no search had seen; the gain is the difference of "
+    "the shares of right answers, an abstention being none. Intervals of gains resample whole programs (bootstrap, "
+    "95 %), as examples made from one program are not independent; those of shares are Wilson's. The p-value is that "
+    "of a two-sided sign-flip test over programs, corrected by Holm over the judges. Nothing was activated."
+)
+_CURVES = (
+    "Large dots are scores on all development examples, small ones on a draw of them; the line is the best on all so "
+    "far. The score is balanced accuracy less what guards against length and cost take away."
+)
+
+
+def render(document: Mapping[str, Any]) -> str:
+    """The page of a validation run.
+
+    Args:
+        document: what `agency optimize validate --json` writes.
+    """
+    judges: Mapping[str, Mapping[str, Any]] = document["judges"]
+    parts = (
+        ("figures", "Figures", _table(judges)),
+        ("gains", "Gain on the sealed test, in points", figures.gains(judges)),
+        ("shares", "Right answers before and after", figures.shares(judges)),
+        ("curves", "Best score by trial", _curves(judges)),
+        ("prompts", "What was found", [_judge(name, one) for name, one in judges.items()]),
+        ("how", "How it was done", _how(document)),
+    )
+    links = [el("a", title, href=f"#{key}") for key, title, _ in parts]
+    sections = [el("section", el("h2", title), body, id=key, class_="part") for key, title, body in parts]
+    main = el(
+        "main", _head(document), el("nav", links, class_="toc", aria_label="Parts of the report"), sections, id="main"
+    )
+    return _document(f"Optimisation on {document['engine']}", main)
+
+
+def _head(document: Mapping[str, Any]) -> Markup:
+    warned = mark(document)
+    return el(
+        "header",
+        el("p", f"Validation run, engine {document['engine']}", class_="eyebrow"),
+        el("h1", "Do optimised prompts judge better?"),
+        el("p", summary(document), class_="lead"),
+        el("p", warned, class_="mark") if warned else None,
+        class_="head",
+    )
+
+
+def _table(judges: Mapping[str, Mapping[str, Any]]) -> Markup:
+    titles = ("Judge", "Baseline", "Optimised", "Gain", "95 % interval", "p", "p (Holm)", "n", "")
+    head = el("tr", [el("th", title, scope="col") for title in titles])
+    rows = [_row(name, one) for name, one in judges.items()]
+    table = el("table", el("thead", head), el("tbody", rows))
+    return join(el("div", table, class_="wide"), el("p", _READING, class_="quiet subhead"))
+
+
+def _row(name: str, one: Mapping[str, Any]) -> Markup:
+    low, high = one["interval"]
+    word, kind = _outcome(one)
+    return el(
+        "tr",
+        el("th", name, scope="row"),
+        el("td", percent(one["baseline"]), class_="num"),
+        el("td", percent(one["optimised"]), class_="num"),
+        el("td", points(one["gain"]), class_="num"),
+        el("td", f"{points(low)} to {points(high)}", class_="num"),
+        el("td", probability(one["p_value"]), class_="num"),
+        el("td", probability(one["p_holm"]), class_="num"),
+        el("td", str(one["n_test"]), class_="num"),
+        el("td", el("span", word, class_=f"pill {kind}")),
+    )
+
+
+def _outcome(one: Mapping[str, Any]) -> tuple[str, str]:
+    if one["status"] == "no_op":
+        return "no_op", "o-warn"
+    if not one["significant"]:
+        return "not sure", "o-warn"
+    return ("better", "o-pass") if one["gain"] > 0 else ("worse", "o-fail")
+
+
+def _curves(judges: Mapping[str, Mapping[str, Any]]) -> Markup:
+    drawn = [
+        el("div", el("p", name, class_="subhead"), figures.curve(name, one["trials"]))
+        for name, one in judges.items()
+        if one["trials"]
+    ]
+    return join(el("p", _CURVES, class_="quiet"), drawn)
+
+
+def _judge(name: str, one: Mapping[str, Any]) -> Markup:
+    dev = one["dev"]
+    rows = (
+        ("Registered as", f"version {one['version']}" if one["version"] else "not registered: nothing changed"),
+        ("Demonstrations", f"{one['demonstrations']['baseline']} before, {one['demonstrations']['optimised']} after"),
+        ("On dev", f"{percent(dev['baseline'])} to {percent(dev['optimised'])} of {dev['n']}"),
+        ("Abstained on test", f"{one['abstained']['baseline']} before, {one['abstained']['optimised']} after"),
+        ("Baseline evaluations kept", str(one["baseline_evaluations"])),
+        ("Uses of this sealed test", str(one["sealed_uses"])),
+        ("Experiment", one["experiment"] or "none recorded"),
+        ("Calls made", f"{one['spent']['calls']:,}; answers that were kept from before cost none"),
+        ("Prompt", one["prompt_digest"]),
+        ("Parent", one["parent_digest"]),
+        ("Artefact", one["artefact_digest"] or "none"),
+        ("Note", one["note"]),
+    )
+    facts = [el("div", el("dt", key), el("dd", value)) for key, value in rows if value]
+    words = el("details", el("summary", "instructions"), el("pre", one["instructions"]), class_="more")
+    return el("div", el("h3", name), el("dl", facts, class_="facts"), words, class_="judge")
+
+
+def _how(document: Mapping[str, Any]) -> Markup:
+    plan = document["plan"]
+    rows = (
+        ("Optimiser", f"{plan['optimizer']}: {plan['trials']} trials, {plan['candidates']} candidates"),
+        ("Demonstrations", f"at most {plan['demonstrations']}"),
+        ("Seed", str(plan["seed"])),
+        ("Engine", ", ".join(f"{key} {value}" for key, value in document["engine_identity"].items())),
+        ("Libraries", ", ".join(f"{key} {value}" for key, value in document["libraries"].items())),
+        ("Made", f"{document['at']}, in {document['seconds']:.0f} s"),
+        ("Again", "`agency optimize validate --engine " + document["engine"] + "`"),
+    )
+    return el("dl", [el("div", el("dt", key), el("dd", prose(value))) for key, value in rows], class_="facts")
+
+
+def _document(title: str, main: Markup) -> str:
+    style = _asset("agent_agency.report.html") + _asset("agent_agency.report.optimise_html")
+    named = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{named}'; img-src data:; base-uri 'none'; form-action 'none'"
+    head = el(
+        "head",
+        el("meta", charset="utf-8"),
+        el("meta", http_equiv="Content-Security-Policy", content=policy),
+        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        el("meta", name="color-scheme", content="light dark"),
+        el("meta", name="referrer", content="no-referrer"),
+        el("title", f"{title} - Agent Agency"),
+        el("link", rel="icon", href="data:,"),
+        el("style", raw(style)),
+    )
+    brand = el("header", el("span", icon("scales"), "Agent Agency", class_="brand"), class_="masthead")
+    skip = el("a", "Skip to the report", href="#main", class_="skip")
+    return f"<!doctype html>\n{el('html', head, el('body', skip, brand, main), lang='en')}\n"
+
+
+def _asset(package: str) -> str:
+    return resources.files(package).joinpath("style.css").read_text("utf-8")

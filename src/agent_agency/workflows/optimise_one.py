@@ -1,0 +1,102 @@
+"""Everything for one judge: baseline evaluations on record, the search, both comparisons, as JSON data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent_agency.clock import Clock
+from agent_agency.errors import AgencyError
+from agent_agency.identity import random_id
+from agent_agency.inference.call_cache import CallCache
+from agent_agency.learning.optimise.limits import CountedEngine, Halt, Limits
+from agent_agency.learning.optimise.task import Plan, Progress
+from agent_agency.workflows.learning_store import open_learning_store
+from agent_agency.workflows.optimise import Workbench, optimise, task_for, told
+from agent_agency.workflows.optimise_document import judge_document
+from agent_agency.workflows.optimise_engine import chosen, parameters_of
+from agent_agency.workflows.optimise_evaluations import keep_baseline
+from agent_agency.workflows.optimise_experiment import keep_experiment
+
+CALLS = "calls"
+"""The folder of kept answers, beside the user's other files of this kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for one judge, in values that another process can be handed.
+
+    Args:
+        judge: whose prompt.
+        plan: how to search.
+        limits: what may be spent.
+        engine: the engine or role that answers; empty for the one that is set up as primary.
+        reflector: the one that words instructions; empty for the same.
+        folder: where the command runs.
+        environment: the process's variables.
+        open_test: whether the sealed test is used.
+    """
+
+    judge: str
+    plan: Plan
+    limits: Limits
+    engine: str
+    reflector: str
+    folder: Path
+    environment: Mapping[str, str]
+    open_test: bool = True
+
+
+def workbench(order: Order, clock: Clock) -> Workbench:
+    """Open what an order needs.
+
+    Raises:
+        EngineError: the engine is not set up.
+        StoreError: there is no place for the database.
+    """
+    database = open_learning_store(order.folder, order.environment)
+    engine = chosen(order.engine, order.environment)
+    reflector = chosen(order.reflector, order.environment) if order.reflector else engine
+    return Workbench(
+        database=database,
+        cache=CallCache(calls_folder(order.environment)),
+        engine=engine,
+        reflector=reflector,
+        clock=clock,
+        parameters=parameters_of(order.engine, order.environment),
+    )
+
+
+def run_order(order: Order, bench: Workbench, progress: Progress) -> dict[str, Any]:
+    """Do everything for one judge; the answer is its part of the report, without Holm's correction.
+
+    Raises:
+        AgencyError: see `optimise.optimise`.
+    """
+    evaluations = _baseline(order, bench)
+    done = optimise(order.judge, order.plan, order.limits, bench, progress, open_test=order.open_test)
+    return judge_document(done, evaluations=evaluations, experiment=keep_experiment(done, bench))
+
+
+def calls_folder(environment: Mapping[str, str]) -> Path:
+    """Where answers of engines are kept: the user's cache (XDG Base Directory Specification 0.8).
+
+    Raises:
+        AgencyError: there is no home folder.
+    """
+    named, home = Path(environment.get("XDG_CACHE_HOME", "")), Path(environment.get("HOME", ""))
+    if named.is_absolute():
+        return named / "agency" / CALLS
+    if home.is_absolute():
+        return home / ".cache" / "agency" / CALLS
+    raise AgencyError("There is no home folder to keep answers in", fix="Set HOME or XDG_CACHE_HOME.")
+
+
+def _baseline(order: Order, bench: Workbench) -> int:
+    counted = CountedEngine(bench.engine, order.limits, bench.monotonic)
+    try:
+        return keep_baseline(task_for(order.judge, order.plan, counted, bench), bench, f"optimise-{random_id()}")
+    except Halt as halt:
+        raise told(halt, counted.spent) from halt.error

@@ -1,0 +1,138 @@
+"""The road map's validation run: everything for every judge, Holm's correction over all of them, one report.
+
+Each judge has a process of its own, as many at a time as are wanted; what comes out does not depend on how many.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import chdir
+from dataclasses import asdict, dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+from agent_agency.clock import SystemClock, rfc3339
+from agent_agency.errors import AgencyError, AllowanceUsedUpError, EngineError
+from agent_agency.learning.optimise.task import Trial
+from agent_agency.workflows.optimise import libraries
+from agent_agency.workflows.optimise_document import SCHEMA_VERSION, with_holm
+from agent_agency.workflows.optimise_one import Order, run_order, workbench
+
+Told = Callable[[str, Trial], None]
+"""Told of each trial of each judge."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    """One judge at work."""
+
+    judge: str
+    process: SpawnProcess
+    pipe: Connection
+
+
+def validate(orders: Sequence[Order], processes: int, told: Told, monotonic: Callable[[], float]) -> dict[str, Any]:
+    """Run every order and put the report together, without its path.
+
+    Args:
+        orders: one per judge, alike in all else.
+        processes: how many judges at a time.
+        told: of each trial, in this process.
+        monotonic: seconds that never go back.
+
+    Raises:
+        AgencyError: of the first judge that could not be done; those that were done stay registered.
+    """
+    started, first = monotonic(), orders[0]
+    engine = workbench(first, SystemClock()).engine
+    done = _in_processes(orders, processes, told)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "engine": engine.name,
+        "engine_identity": dict(engine.identity),
+        "language_model": engine.capabilities().language_model,
+        "judges": with_holm({one.judge: done[one.judge] for one in orders}),
+        "plan": asdict(first.plan),
+        "libraries": dict(libraries()),
+        "at": rfc3339(SystemClock().now()),
+        "seconds": round(monotonic() - started, 2),
+    }
+
+
+def _in_processes(orders: Sequence[Order], processes: int, told: Told) -> dict[str, dict[str, Any]]:
+    waiting, running, done = list(orders), list[_Child](), dict[str, dict[str, Any]]()
+    try:
+        while waiting or running:
+            while waiting and len(running) < max(1, processes):
+                running.append(_started(waiting.pop(0)))
+            for child in _ready(running):
+                if _heard(child, told, done):
+                    running.remove(child)
+    finally:
+        for child in running:
+            child.process.terminate()
+        for child in running:
+            child.process.join()
+    return done
+
+
+def _started(order: Order) -> _Child:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(order, theirs), daemon=True)
+    with chdir(sys.prefix):  # a new interpreter looks into its folder first, and the present one may be anybody's
+        process.start()
+    theirs.close()
+    return _Child(order.judge, process, ours)
+
+
+def _ready(running: Sequence[_Child]) -> list[_Child]:
+    heard = wait([one.pipe for one in running])
+    return [one for one in running if one.pipe in heard]
+
+
+def _heard(child: _Child, told: Told, done: dict[str, dict[str, Any]]) -> bool:
+    """Take one message; answer whether it was the last."""
+    try:
+        kind, value = child.pipe.recv()
+    except EOFError:
+        child.process.join()
+        raise AgencyError(
+            f"The process for {child.judge} ended by itself, with exit code {child.process.exitcode}",
+            fix="Run it again with --processes 1; what was asked so far is kept.",
+        ) from None
+    if kind == "trial":
+        told(child.judge, value)
+        return False
+    if kind == "error":
+        raise _error(child.judge, value)
+    done[child.judge] = value
+    child.process.join()
+    return True
+
+
+def _work(order: Order, pipe: Connection) -> None:
+    """The child's side: everything for one judge, told through the pipe."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told, and ends this process
+    try:
+        done = run_order(order, workbench(order, SystemClock()), lambda trial: pipe.send(("trial", trial)))
+    except AgencyError as error:
+        pipe.send(("error", {**error.as_dict(), "exit_code": error.exit_code}))
+    except BrokenPipeError:
+        sys.exit(1)  # nobody listens any more
+    else:
+        pipe.send(("done", done))
+
+
+def _error(judge: str, envelope: Mapping[str, Any]) -> AgencyError:
+    """The error of a child, of the class that its exit code and family ask for."""
+    code = str(envelope["code"])
+    kind: type[AgencyError] = EngineError if code.startswith("engine.") else AgencyError
+    if envelope["exit_code"] == AllowanceUsedUpError.exit_code:
+        kind = AllowanceUsedUpError
+    return kind(f"{judge}: {envelope['message']}", fix=str(envelope["fix"]), path=envelope["path"], code=code)
