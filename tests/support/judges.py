@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from agent_agency.canonical_json import canonical_json
 from agent_agency.errors import EngineError
 from agent_agency.evidence import EvidenceStore
-from agent_agency.git import Repository
 from agent_agency.judging.answer import Answer
 from agent_agency.judging.subject import Subject
-from agent_agency.workflows.judge_gates import Opinion
+from agent_agency.workflows.judge_gates import Opinion, Sitting
 
 FAILS = Answer("fail", 0.1, 0.9, "A user's text reaches eval.", ("return eval(lines)",), ("Parse the text.",))
 PASSES = Answer("pass", 0.9, 0.8, "Nothing unsafe was added.", ("return 0",))
@@ -27,8 +26,8 @@ class ToldJudge:
     asked: list[Subject] = field(default_factory=list)
     store: EvidenceStore | None = None
 
-    def opened(self, _repo: Repository, evidence: EvidenceStore) -> ToldJudge:
-        self.store = evidence
+    def opened(self, sitting: Sitting) -> ToldJudge:
+        self.store = sitting.record.evidence
         return self
 
     def __call__(self, judge: str, subject: Subject) -> Opinion:

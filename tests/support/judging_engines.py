@@ -45,7 +45,11 @@ class RuleEngine:
         judged = request.messages[-1].content
         fails = "eval(" in judged and not (self.steered_by and self.steered_by in judged)
         fails ^= self.fickle and request.rollout == 1
-        quote = next(line for line in judged.split("\n") if line.startswith("+") and len(line) > len("+x = 1234"))
+        quote = next(
+            line
+            for line in judged.split("\n")
+            if line.startswith("+") and not line.startswith("+++") and len(line) > len("+x = 1234")
+        )
         answer = {
             "evidence": [quote[1:].strip()],
             "reasoning": "By the rule.",

@@ -7,13 +7,16 @@ import os
 import sys
 import uuid
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agent_agency.attestation.signer import Ed25519Signer
+    from agent_agency.inference.protocol import Engine, Parameters
     from agent_agency.sandbox.probe import IsolationReport
     from agent_agency.workflows.gate_progress import GateProgress
+    from agent_agency.workflows.judge_gates import AskJudge, Sitting
     from agent_agency.workflows.review import Services
 
 
@@ -36,7 +39,24 @@ def machine_services(
     from agent_agency.workflows.run_gates import ToolServices
 
     tools = ToolServices(probe, dict(os.environ), _progress(), reuse)
-    return Services(SystemClock(), lambda: uuid.uuid4().hex, to_document, tools, arbiter or arbiter_of_this_machine)
+    signer = arbiter or arbiter_of_this_machine
+    judges = partial(_open_judges, folder or Path(), signer)
+    return Services(SystemClock(), lambda: uuid.uuid4().hex, to_document, tools, signer, judges)
+
+
+def _open_judges(folder: Path, arbiter: Callable[[], Ed25519Signer], sitting: Sitting) -> AskJudge:
+    """Judges as this user set them up; loaded only for a repository whose law names some."""
+    from agent_agency.workflows.judge_desk import Bench, JudgeDesk
+
+    return JudgeDesk(Bench(folder, os.environ, _engine_of_this_user, lambda: (arbiter().public_key,)), sitting)
+
+
+def _engine_of_this_user() -> tuple[Engine, Parameters]:
+    from agent_agency.inference.choose import choose_engine, default_parameters
+    from agent_agency.inference.engine_file import load_engines
+
+    choices = load_engines(os.environ)
+    return choose_engine(None, choices, os.environ), default_parameters(None, choices)
 
 
 def throw_away_arbiter() -> Ed25519Signer:

@@ -18,8 +18,11 @@ from agent_agency.judge_settings import JudgesAsked
 from agent_agency.spec.model import Policy, Spec
 
 if TYPE_CHECKING:
+    from agent_agency.attestation.principals import Principals
+    from agent_agency.git import Repository
     from agent_agency.judging.answer import Answer
     from agent_agency.judging.subject import Subject
+    from agent_agency.workflows.record import Record
 
 VERDICT = "judge.verdict"
 SUGGESTION = "judge.partial"
@@ -48,6 +51,20 @@ class Opinion:
     card_passes: bool
     card: str
     evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """What judges of one review are opened with.
+
+    ``record`` keeps what they said and knows their cards; ``principals`` are those at the base; ``names`` are the
+    authors', to be blinded.
+    """
+
+    repo: Repository
+    record: Record
+    principals: Principals
+    names: tuple[str, ...]
 
 
 class AskJudge(Protocol):

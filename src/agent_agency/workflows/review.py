@@ -23,7 +23,6 @@ from agent_agency.change.patch import added_lines
 from agent_agency.clock import Clock
 from agent_agency.config import Config
 from agent_agency.errors import LedgerError, SpecSelectionError
-from agent_agency.evidence import EvidenceStore
 from agent_agency.facts import GateResult, GateStatus
 from agent_agency.gate_settings import GateKind
 from agent_agency.gates import required_kinds
@@ -44,7 +43,7 @@ from agent_agency.workflows.gates_stopped import GatesStoppedError
 from agent_agency.workflows.gates_under_policy import gates_under_policy, in_order
 from agent_agency.workflows.head_law import head_law_gate
 from agent_agency.workflows.join_case import matter_of
-from agent_agency.workflows.judge_gates import AskJudge, judge_gates, left_out
+from agent_agency.workflows.judge_gates import AskJudge, Sitting, judge_gates, left_out
 from agent_agency.workflows.law import Law, read_law
 from agent_agency.workflows.record import Record, RulingDocument
 from agent_agency.workflows.record_ruling import Examined, record_ruling
@@ -66,8 +65,7 @@ ADOPT = """On the base branch, run
 and review again."""
 Results = tuple[GateResult, ...]
 RunGates = Callable[[], Results]
-OpenJudges = Callable[[Repository, EvidenceStore], AskJudge]
-"""Opens what asks judges about changes of a repository, and where the records of the calls are kept."""
+OpenJudges = Callable[[Sitting], AskJudge]
 VERDICT_TRAILER = "CAWS-VERDICT-ID"
 LAW_GATES = frozenset({"spec_completeness", "scope_boundary", "budget_limit"})
 
@@ -330,8 +328,10 @@ def _judges(
     from agent_agency.workflows.judge_subject import judge_subject
 
     made = partial(judge_subject, repo, context.change, context.spec, subject)
-    ask = services.judges(repo, record.evidence) if services.judges else None
-    return judge_gates(asked, law.policy, made, ask)
+    if services.judges is None:
+        return judge_gates(asked, law.policy, made, None)
+    names = _names(repo, subject)
+    return judge_gates(asked, law.policy, made, services.judges(Sitting(repo, record, law.principals, names)))
 
 
 def _not_of_tools(results: Results, own: set[str]) -> Results:

@@ -1,0 +1,143 @@
+"""The judges of a review: the active prompt, the user's engine, and the card of just that version."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent_agency.canonical_json import canonical_json
+from agent_agency.errors import AgencyError
+from agent_agency.judging.cards.standing import shortfalls
+from agent_agency.judging.fence import fence_for
+from agent_agency.judging.judge import Judge
+from agent_agency.judging.laid_out import Layout
+from agent_agency.judging.shipped import shipped_rubric
+from agent_agency.workflows.active_prompt import active_prompt
+from agent_agency.workflows.judge_card import cards_on_record
+from agent_agency.workflows.judge_gates import Opinion, Sitting
+from agent_agency.workflows.learning_store import open_learning_store
+from agent_agency.workflows.optimise_judge import final_answer
+
+if TYPE_CHECKING:
+    from agent_agency.attestation.keys import PublicKey
+    from agent_agency.inference.protocol import Engine, Parameters
+    from agent_agency.judging.assessment import Assessment
+    from agent_agency.judging.subject import Subject
+
+_SECRET_BYTES = 32
+NO_CARD = "this version has no judge card on record"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What judges need from outside.
+
+    Args:
+        folder: where the command runs; the learning store is found from it.
+        environment: the process's variables.
+        engine: opens the engine and tells how its answers are drawn; asked once, when the first judge is.
+        own: this user's own arbiter keys.
+        secret: the source of the fences' secret.
+    """
+
+    folder: Path
+    environment: Mapping[str, str]
+    engine: Callable[[], tuple[Engine, Parameters]]
+    own: Callable[[], Collection[PublicKey]]
+    secret: Callable[[int], bytes] = os.urandom
+
+
+class JudgeDesk:
+    """Asks the judges of one review, each with the prompt that is active now."""
+
+    def __init__(self, bench: Bench, sitting: Sitting) -> None:
+        self._bench = bench
+        self._sitting = sitting
+        self._secret = bench.secret(_SECRET_BYTES)
+        self._opened: tuple[Engine, Parameters] | None = None
+        self._judges: dict[str, Judge] = {}
+
+    def __call__(self, judge: str, subject: Subject) -> Opinion:
+        """Ask one judge.
+
+        Raises:
+            AgencyError: no engine is set up, the prompt cannot be read, or the record cannot be kept.
+        """
+        asked = self._judge(judge)
+        assessment = asked.assess(subject)
+        standing = self._standing(asked.version)
+        return Opinion(
+            answer=final_answer(assessment),
+            version=asked.version,
+            engine=asked.engine.name,
+            language_model=asked.engine.capabilities().language_model,
+            card_passes=not standing,
+            card=standing or "its card passes",
+            evidence=self._sitting.record.evidence.put(canonical_json(_document(asked, assessment))),
+        )
+
+    def may_block(self, judge: str) -> bool:
+        """Whether the version that would answer has a passing card; false where that cannot be told."""
+        try:
+            return not self._standing(self._judge(judge).version)
+        except AgencyError:
+            return False
+
+    def _judge(self, name: str) -> Judge:
+        if name not in self._judges:
+            if self._opened is None:
+                self._opened = self._bench.engine()
+            engine, parameters = self._opened
+            prompt = active_prompt(open_learning_store(self._bench.folder, self._bench.environment), name)
+            layout = Layout(shipped_rubric(name), fence_for(self._secret, prompt.digest), self._sitting.names)
+            self._judges[name] = Judge(prompt, engine, layout, parameters=parameters)
+        return self._judges[name]
+
+    def _standing(self, version: str) -> str:
+        """Why this version may not block; empty where it may."""
+        cards = cards_on_record(self._sitting.record, self._sitting.principals, self._bench.own(), version)
+        if not cards:
+            return NO_CARD
+        return "; ".join(shortfalls(cards[-1]))
+
+
+def _document(judge: Judge, assessment: Assessment) -> dict[str, Any]:
+    """What was asked and answered, as evidence."""
+    answer = assessment.answer
+    return {
+        "judge": judge.prompt.judge,
+        "version": assessment.judge_version,
+        "prompt": judge.prompt.digest,
+        "engine": judge.engine.name,
+        "identity": dict(judge.engine.identity),
+        "parameters": dataclasses.asdict(judge.parameters),
+        "subject": assessment.subject_digest,
+        "verdict": assessment.verdict,
+        "answer": {
+            "verdict": answer.verdict,
+            "score": answer.score,
+            "confidence": answer.confidence,
+            "reasoning": answer.reasoning,
+            "evidence": list(answer.evidence),
+            "suggestions": list(answer.suggestions),
+            "abstained_because": answer.abstained_because,
+        },
+        "counted": [dataclasses.asdict(one) for one in assessment.counted],
+        "calls": [_call(one) for one in assessment.calls],
+        "repaired": assessment.repaired,
+        "problem": assessment.problem,
+    }
+
+
+def _call(call: Any) -> dict[str, Any]:
+    return {
+        "prompt": call.prompt_digest,
+        "model": call.model,
+        "model_digest": call.model_digest,
+        "tokens": {"in": call.usage.prompt, "out": call.usage.completion, "cached": call.usage.cached},
+        "cache_hit": call.cache_hit,
+    }

@@ -1,0 +1,155 @@
+"""A judge's whole way in a review: prompt, engine, card on record, and what blocks because of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent_agency.arbitration.ruling import Ruling, Verdict
+from agent_agency.attestation.principals import Principals
+from agent_agency.canonical_json import parse_json
+from agent_agency.clock import SystemClock
+from agent_agency.errors import JudgeError
+from agent_agency.facts import GateMode
+from agent_agency.git import Repository
+from agent_agency.inference.protocol import Parameters
+from agent_agency.judging.cards.card import JudgeCard, Measure
+from agent_agency.judging.cards.measuring import Effort, Labelled
+from agent_agency.judging.fence import fence_for
+from agent_agency.judging.judge import Judge, judge_version
+from agent_agency.judging.laid_out import Layout
+from agent_agency.judging.shipped import shipped_rubric
+from agent_agency.report.json_document import to_document
+from agent_agency.sandbox.model import Isolation
+from agent_agency.workflows.active_prompt import prompt_as_shipped
+from agent_agency.workflows.judge_card import Items, cards_on_record, measure_card, record_card
+from agent_agency.workflows.judge_desk import Bench, JudgeDesk
+from agent_agency.workflows.record import Record
+from agent_agency.workflows.review import review
+from agent_agency.workflows.subject import ReviewRequest
+from support.git_repo import GitRepo
+from support.judging_engines import RuleEngine
+from support.law import lawful_repo
+from support.principals import make_principal
+from support.unguarded import services_at
+
+UNSAFE = "def total(lines):\n    return eval(lines)\n"
+VERSION = judge_version(prompt_as_shipped("safety"), RuleEngine().identity, Parameters())
+
+
+def card(version: str = VERSION) -> JudgeCard:
+    share = Measure(0.95, 0.9, 0.97, 200, "wilson")
+    small = Measure(0.01, 0.0, 0.04, 200, "wilson")
+    return JudgeCard(
+        judge="safety",
+        version=version,
+        prompt=prompt_as_shipped("safety").digest,
+        engine="a rule",
+        identity={},
+        parameters={},
+        language_model=True,
+        items="sha256:00",
+        split="test",
+        measured_at="2026-01-31T12:00:00Z",
+        measures={
+            **dict.fromkeys(("accuracy", "kappa", "retest"), share),
+            **dict.fromkeys(("abstention", "position_bias", "calibration_error", "injection_flips"), small),
+        },
+    )
+
+
+class Work:
+    """A repository whose law lets the safety judge block, and a change that hands text to eval."""
+
+    def __init__(self, folder: Path) -> None:
+        self.repo = lawful_repo(folder, config='[judges]\nblock = ["safety"]\n')
+        self.repo.checkout("work")
+        self.repo.write("src/totals.py", UNSAFE)
+        self.repo.commit("Read totals of any form")
+        self.services = services_at(Isolation.NONE, dict(os.environ))
+
+    def on_record(self, act: Callable[[Record], object]) -> object:
+        with Repository.discover(self.repo.path) as repo:
+            return act(Record.of(repo, SystemClock(), lambda: "1" * 32, to_document))
+
+    def reviewed(self, engine: RuleEngine) -> Ruling:
+        bench = Bench(
+            self.repo.path,
+            os.environ,
+            lambda: (engine, Parameters()),
+            lambda: (self.services.arbiter().public_key,),
+        )
+        services = replace(self.services, judges=lambda sitting: JudgeDesk(bench, sitting))
+        return review(ReviewRequest(self.repo.path, base="main", head="work"), services)
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Work:
+    return Work(tmp_path / "repo")
+
+
+def test_without_a_card_the_judge_advises(work: Work) -> None:
+    ruling = work.reviewed(RuleEngine())
+    gate = next(gate for gate in ruling.gates if gate.name == "judge_safety")
+    assert gate.mode is GateMode.WARN
+    assert "no judge card" in gate.reason
+    assert ruling.decision.verdict is Verdict.APPROVED
+
+
+def test_with_a_passing_card_on_record_it_blocks(work: Work) -> None:
+    work.on_record(lambda record: record_card(record, card(), work.services.arbiter()))
+    assert work.reviewed(RuleEngine()).decision.verdict is Verdict.REJECTED
+
+
+def test_a_card_of_another_version_is_no_card(work: Work) -> None:
+    work.on_record(lambda record: record_card(record, card(), work.services.arbiter()))
+    assert work.reviewed(RuleEngine(steered_by="another model")).decision.verdict is Verdict.APPROVED
+
+
+def test_a_card_that_somebody_else_wrote_into_the_ledger_is_no_card(work: Work) -> None:
+    stranger = make_principal("stranger", ["author"]).signer
+    work.repo.checkout("main")
+    arbiter = make_principal("arbiter", ["arbiter"])
+    work.on_record(lambda record: record_card(record, card(), stranger))
+    listed = Principals((arbiter.principal,))
+    assert work.on_record(lambda record: cards_on_record(record, listed, (work.services.arbiter().public_key,))) == ()
+
+
+def test_of_a_changed_entry_only_the_signed_card_counts(work: Work) -> None:
+    entry = work.on_record(lambda record: record_card(record, card(), work.services.arbiter()))
+    forged = {**entry.body, "judge": "relevance"}  # type: ignore[attr-defined]
+    work.on_record(lambda record: record.ledger.append("judge_card", {**forged, "attestation": {"payload": "e30="}}))
+    own = (work.services.arbiter().public_key,)
+    found = work.on_record(lambda record: cards_on_record(record, Principals(()), own, VERSION))
+    assert [one.judge for one in found] == ["safety"]  # type: ignore[attr-defined]
+
+
+def test_the_record_of_the_call_is_kept_as_evidence(work: Work) -> None:
+    ruling = work.reviewed(RuleEngine())
+    gate = next(gate for gate in ruling.gates if gate.name == "judge_safety")
+    (kept,) = gate.facts["evidence"]
+    document = work.on_record(lambda record: parse_json(record.evidence.get(kept["digest"])))
+    assert document["verdict"] == "fail"  # type: ignore[index]
+    assert document["answer"]["evidence"] == ["return eval(lines)"]  # type: ignore[index]
+    assert document["version"] == VERSION  # type: ignore[index]
+
+
+def test_the_engine_never_sees_who_wrote_the_change(work: Work) -> None:
+    engine = RuleEngine()
+    work.reviewed(engine)
+    told = "\n".join(message.content for request in engine.calls for message in request.messages[-1:])
+    author = GitRepo(work.repo.path).git("log", "-1", "--format=%an").strip()
+    assert author not in told
+
+
+def test_a_judge_is_not_measured_on_what_its_prompt_shows() -> None:
+    prompt = prompt_as_shipped("safety")
+    judge = Judge(prompt, RuleEngine(), Layout(shipped_rubric("safety"), fence_for(b"a test's secret", prompt.digest)))
+    seen = [Labelled(one.subject, one.answer.verdict) for one in prompt.demonstrations]
+    with pytest.raises(JudgeError) as refused:
+        measure_card(judge, Items(seen, "dev"), Effort(), SystemClock(), None, lambda _what, _done, _of: None)
+    assert refused.value.stable_code == "judge.card_leak"
