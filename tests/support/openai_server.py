@@ -75,12 +75,12 @@ class Behaviour:
 class OpenAiServer:
     """The double; ``requests`` are (path, headers, body) as they came, ``left`` is set when a client hangs up."""
 
-    def __init__(self, behaviour: Behaviour) -> None:
+    def __init__(self, behaviour: Behaviour, port: int = 0) -> None:
         self.behaviour = behaviour
         self.requests: list[tuple[str, Mapping[str, str], Any]] = []
         self.left = threading.Event()
         self.stopped = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
         self._server.daemon_threads = True
         self._server.block_on_close = False
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
@@ -142,8 +142,11 @@ class _Handler(BaseHTTPRequestHandler):
         if key is not None and self.headers.get("Authorization") != f"Bearer {key}":
             self._json({"error": {"message": f"wrong key {self.headers.get('Authorization')}"}}, 401)
             return
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        try:
             self._routed(body, double.behaviour)
+        except (BrokenPipeError, ConnectionResetError):
+            double.left.set()
+            self.close_connection = True
 
     def _routed(self, body: Any, how: Behaviour) -> None:
         if self.path in {"/v1/chat/completions", "/api/chat"}:
@@ -196,7 +199,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, kind: str, data: bytes, **headers: str) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
-        for name, value in {"Content-Length": str(len(data)), **headers}.items():
+        for name, value in {"Content_Length": str(len(data)), **headers}.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         self.wfile.write(data)

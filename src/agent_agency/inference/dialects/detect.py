@@ -18,7 +18,6 @@ from agent_agency.inference.untrusted_json import as_count, as_text, bad_answer,
 
 _ABSENT = frozenset({"engine.not_found", "engine.refused", "engine.server_failed", "engine.bad_answer"})
 _HEX_DIGEST = re.compile(r"[0-9a-f]{64}")
-_OLLAMA_REFUSES_SINCE = (0, 13)  # obeys "truncate": false; a version in between is treated as an older one
 _SHOWN_MODELS = 8
 
 
@@ -119,8 +118,7 @@ def _ollama(ask: Ask, model: str) -> ServerFacts:
     if isinstance(quantisation, str) and quantisation:
         identity["quantisation"] = quantisation
     identity |= _template(told, "template")
-    refuses = _numbers(version) >= _OLLAMA_REFUSES_SINCE
-    return ServerFacts("ollama", name, digest, MappingProxyType(identity), _ollama_window(told), refuses)
+    return ServerFacts("ollama", name, digest, MappingProxyType(identity), _ollama_window(told), refuses_long=False)
 
 
 def _ollama_window(told: Mapping[str, Any]) -> int | None:
@@ -177,10 +175,6 @@ def _template(told: Mapping[str, Any], key: str) -> dict[str, str]:
     """The chat template is part of what answers: another one makes another judge of the same weights."""
     template = told.get(key)
     return {"template_digest": digest_json(template)} if isinstance(template, str) and template else {}
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
 
 
 def _digest(value: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 Source: Ollama's API documentation. The window (``num_ctx``) is small by default and a prompt beyond it is cut without
 a word, and a repeat penalty of 1.1 applies unless another is set; so both are always sent, and ``truncate`` and
-``shift`` are switched off, which later versions obey by refusing (ollama/ollama#17944).
+``shift`` are switched off, which later versions obey by refusing (ollama/ollama#17944). That is not relied upon.
 """
 
 from __future__ import annotations
