@@ -49,6 +49,12 @@ def _models(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> t
 )
 @click.option("--folds", type=click.IntRange(2, 1000), default=10, show_default=True, help="Parts of the items.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the folds and the bootstrap.")
+@click.option(
+    "--prices",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What judges cost, as TOML, for the cascade. Default: the shipped table.",
+)
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page with tables and picture.")
 @click.option("--picture", type=click.Path(path_type=Path), metavar="FILE.svg|.png", help="Write the picture.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
@@ -61,6 +67,7 @@ def bench(
     repetitions: int,
     folds: int,
     seed: int,
+    prices: Path | None,
     html: Path | None,
     picture: Path | None,
     as_json: bool,
@@ -71,13 +78,15 @@ def bench(
     for granted; where an answer holds none but a winner is recorded beside it, as for ratings, that counts.
 
     Panels are tested by repeated cross-validation in which everything is learned and chosen on the other folds, and by
-    leaving out each subset in turn; the best single judge is chosen there too. Progress goes to standard error.
+    leaving out each subset in turn; the best single judge is chosen there too. A cascade asks cheap judges first and
+    more only while they are not sure: its accuracy against its cost is a curve. Progress goes to standard error.
     """
+    from agent_agency.judging.panels.prices import load_prices
     from agent_agency.workflows.judge_bench import bench_recorded
     from agent_agency.workflows.judge_bench_panels import Plan
 
     _check_picture(picture)
-    plan = None if no_panels else Plan(repetitions, folds, seed)
+    plan = None if no_panels else Plan(repetitions, folds, seed, None if prices is None else load_prices(prices))
     measured = bench_recorded(replay.parent / ITEMS if items is None else items, replay, without, plan, _tell)
     _write(measured, html, picture)
     if as_json:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from agent_agency.report.text import clean
 
 if TYPE_CHECKING:
+    from agent_agency.judging.panels.cascade_curve import Curve
     from agent_agency.judging.panels.position import Share
     from agent_agency.judging.panels.score import Accuracy
     from agent_agency.statistics.intervals import Interval
@@ -28,7 +29,8 @@ READING = (
 PANELS_READING = (
     "Panels are scored on items that they did not learn from. The interval is Wilson's for the number of items, "
     "the span that of the repetitions. Left out is the mean over subsets, each scored by a panel that learned on the "
-    "others; gains over the majority vote have a paired bootstrap interval and a sign-flip p-value."
+    "others; gains over the majority vote have a paired bootstrap interval and a sign-flip p-value. A cascade asks "
+    "cheap judges first and more while their panel is not sure; its rule is chosen on other folds than it is scored on."
 )
 
 
@@ -59,7 +61,7 @@ def lines(bench: Bench) -> list[str]:
     told = [*_columns([judge_titles(subsets), *rows]), "", *wrap(READING, WIDTH)]
     for found in bench.sets:
         cells = [tuple(method_cells(one, subsets)) for one in found.methods]
-        told += ["", title(found), *_columns([method_titles(subsets), *cells])]
+        told += ["", title(found), *_columns([method_titles(subsets), *cells]), *wrap(cascade_told(found), WIDTH)]
     return [*told, "", *wrap(PANELS_READING, WIDTH)] if bench.sets else told
 
 
@@ -76,6 +78,19 @@ def title(found: SetResult) -> str:
 def set_name(found: SetResult) -> str:
     """What was left out of a set, with a blank before it; nothing where all are there."""
     return f" without {' and '.join(found.without)}" if found.without else ""
+
+
+def cascade_told(found: SetResult) -> str:
+    """The cascade in a sentence or two."""
+    curve = found.cascade
+    if curve is None:
+        return f"No cascade: {clean(found.no_cascade)}."
+    chosen = curve.chosen
+    if chosen is None:
+        return f"Cascade: none keeps within {curve.budget:.0%} of the whole panel's cost."
+    kept = f"Cascade: {_of(chosen.accuracy, chosen.interval)} at {chosen.cost:.0%} of the whole panel's cost"
+    rule = f"up to stage {chosen.rule.last_stage} of {len(curve.stages)}, stop at {chosen.rule.stop_at:g}"
+    return f"{kept}, which has {_of(curve.panel, curve.panel_interval)} ({rule})."
 
 
 def judge_cells(row: JudgeRow, subsets: Sequence[str]) -> Iterator[str]:
@@ -126,7 +141,11 @@ def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def _with_interval(found: Share) -> str:
-    return f"{found.value:.3f} ({found.interval.low:.2f}-{found.interval.high:.2f})"
+    return _of(found.value, found.interval)
+
+
+def _of(value: float, interval: Interval) -> str:
+    return f"{value:.3f} ({interval.low:.2f}-{interval.high:.2f})"
 
 
 def _gain(found: PairedResult) -> str:
@@ -155,6 +174,38 @@ def _set(found: SetResult) -> dict[str, Any]:
         "without": list(found.without),
         "judges": found.judges,
         "methods": {one.method: _method(one) for one in found.methods},
+        "cascade": found.cascade and _curve(found.cascade),
+        "no_cascade": found.no_cascade or None,
+    }
+
+
+def _curve(curve: Curve) -> dict[str, Any]:
+    """Costs are shares of the whole panel's; ``points`` are rules that no cheaper one equals."""
+    chosen = curve.chosen
+    return {
+        "budget": curve.budget,
+        "repetitions": curve.repetitions,
+        "panel": {"accuracy": _rounded(curve.panel), "interval": _interval(curve.panel_interval)},
+        "chosen": chosen
+        and {
+            "accuracy": _rounded(chosen.accuracy),
+            "interval": _interval(chosen.interval),
+            "cost": _rounded(chosen.cost),
+            "last_stage": chosen.rule.last_stage,
+            "stop_at": chosen.rule.stop_at,
+        },
+        "stages": [
+            {"judges": len(stage.judges), "cost": _rounded(stage.cost / curve.panel_cost)} for stage in curve.stages
+        ],
+        "points": [
+            {
+                "cost": _rounded(point.cost),
+                "accuracy": _rounded(point.accuracy),
+                "last_stage": point.rule.last_stage,
+                "stop_at": point.rule.stop_at,
+            }
+            for point in curve.points
+        ],
     }
 
 

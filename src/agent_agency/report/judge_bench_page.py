@@ -12,6 +12,7 @@ from agent_agency.report.judge_bench import (
     PANELS_READING,
     READING,
     best_first,
+    cascade_told,
     judge_cells,
     judge_titles,
     method_cells,
@@ -82,6 +83,7 @@ def _panels(bench: Bench, subsets: Sequence[str]) -> Markup:
         join(
             el("p", title(found), class_="subhead"),
             _table(method_titles(subsets), [method_cells(one, subsets) for one in found.methods]),
+            el("p", cascade_told(found), class_="quiet note"),
         )
         for found in bench.sets
     ]

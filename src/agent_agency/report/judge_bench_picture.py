@@ -1,4 +1,4 @@
-"""The picture of a bench: panels against the best single judge, and every judge by accuracy and position agreement.
+"""The picture of a bench: panels against the best single judge, every judge alone, and what a cascade costs.
 
 The same bench gives the same bytes with the same matplotlib: no date, fixed fonts, fixed names inside an SVG.
 """
@@ -6,6 +6,7 @@ The same bench gives the same bytes with the same matplotlib: no date, fixed fon
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from agent_agency.extras import require
@@ -14,6 +15,7 @@ from agent_agency.report.judge_bench import set_name
 from agent_agency.report.text import clean
 
 if TYPE_CHECKING:
+    from agent_agency.judging.panels.cascade_curve import Curve
     from agent_agency.workflows.judge_bench import Bench
     from agent_agency.workflows.judge_bench_panels import MethodResult, SetResult
 
@@ -28,6 +30,7 @@ METHOD_COLOURS = {
     "calibrated": "#0b6e4f",
 }
 MODEL_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1d2430", "#999999")
+SET_COLOURS = ("#0b6e4f", "#0072b2", "#d55e00")
 MODEL_MARKERS = ("o", "s", "^", "D", "v", "p", "X", "*")
 CHANCE = 0.5
 LONGEST_NAME = 24
@@ -76,10 +79,13 @@ def _figure(bench: Bench) -> Any:
         _draw_judges(figure.add_subplot(), bench)
         return figure
     rows = sum(len(found.methods) + 1 for found in bench.sets)
-    figure = figures.Figure(figsize=(13, max(5.5, 1.2 + 0.3 * rows)), layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
-    _draw_sets(left, bench.sets)
-    _draw_judges(right, bench)
+    curves = [found for found in bench.sets if found.cascade is not None]
+    figure = figures.Figure(figsize=(13, max(9.5 if curves else 5.5, 1.2 + 0.3 * rows)), layout="constrained")
+    grid = figure.add_gridspec(2 if curves else 1, 2, width_ratios=(1.25, 1))
+    _draw_sets(figure.add_subplot(grid[:, 0]), bench.sets)
+    _draw_judges(figure.add_subplot(grid[0, 1]), bench)
+    if curves:
+        _draw_cascades(figure.add_subplot(grid[1, 1]), curves)
     return figure
 
 
@@ -151,7 +157,35 @@ def _draw_judges(axes: Any, bench: Bench) -> None:
     axes.set_title(f"{len(bench.judges)} judges by themselves")
     _clear(axes, ("x", "y"))
     _mark_chance(axes)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=4, frameon=False, fontsize=9)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=4, frameon=False, fontsize=9)
+
+
+def _draw_cascades(axes: Any, sets: Sequence[SetResult]) -> None:
+    """Steps of accuracy against cost for each set of judges; the choice within the budget with its interval."""
+    for place, found in enumerate(sets):
+        if found.cascade is not None:
+            _draw_curve(axes, found.cascade, clean(set_name(found)).strip() or "all judges", SET_COLOURS[place % 3])
+    axes.set_xlim(0, 1.02)
+    axes.set_xlabel("cost, as a share of the whole panel's")
+    axes.set_ylabel("accuracy on unseen items")
+    axes.set_title("Cascades")
+    told = "cheap judges first; circle: chosen within the budget, square: the whole panel"
+    axes.annotate(told, (1, 1), (0, 5), xycoords="axes fraction", textcoords="offset points", ha="right", fontsize=8,
+                  color=QUIET)  # fmt: skip
+    _clear(axes, ("x", "y"))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, frameon=False, fontsize=9)
+
+
+def _draw_curve(axes: Any, curve: Curve, name: str, colour: str) -> None:
+    costs = [*(point.cost for point in curve.points), 1.0]
+    right = [point.accuracy for point in curve.points]
+    axes.step(costs, [*right, right[-1]], where="post", color=colour, linewidth=1.8, label=name)
+    axes.plot(1.0, curve.panel, "s", color=colour, markersize=8, clip_on=False, zorder=3)
+    if curve.chosen is not None:
+        between = curve.chosen.interval
+        axes.plot((curve.chosen.cost,) * 2, (between.low, between.high), color=colour, linewidth=4, alpha=0.35,
+                  solid_capstyle="round")  # fmt: skip
+        axes.plot(curve.chosen.cost, curve.chosen.accuracy, "o", color=colour, markersize=8, zorder=3)
 
 
 def _clear(axes: Any, along: tuple[str, ...]) -> None:

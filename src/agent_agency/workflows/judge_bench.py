@@ -68,6 +68,7 @@ def bench_recorded(
     tell(f"reading {judgments.name}")
     read = collect_files(items, judgments, winner_of)
     _check_labels(read, items)
+    _check_prices(read, plan)
     chosen = [read.votes, *(read.votes.without(models) for models in without)]
     judges = _rows(read, collect_files(items, judgments, None))
     sets: list[SetResult] = []
@@ -88,6 +89,13 @@ def _check_labels(read: Collected, items: Path) -> None:
             path=str(items),
             code="judge.no_labels",
         )
+
+
+def _check_prices(read: Collected, plan: Plan | None) -> None:
+    """Refuse a table that lacks a judge before the long work, not after it."""
+    if plan is not None and plan.prices is not None:
+        for judge in read.votes.judges:
+            plan.prices.cost(judge)
 
 
 def _rows(read: Collected, recorded: Collected) -> tuple[JudgeRow, ...]:

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
+from agent_agency.errors import JudgeError
 from agent_agency.judging.panels.best_single import SingleJudge, fit_best_single
+from agent_agency.judging.panels.cascade_curve import FOLDS as CURVE_FOLDS
+from agent_agency.judging.panels.cascade_curve import REPETITIONS as CURVE_REPETITIONS
+from agent_agency.judging.panels.cascade_curve import Curve, cascade_curve
 from agent_agency.judging.panels.methods import METHODS
 from agent_agency.judging.panels.position import Share
+from agent_agency.judging.panels.prices import Prices, shipped_prices
 from agent_agency.judging.panels.score import Accuracy
 from agent_agency.judging.panels.validation import FOLDS, REPETITIONS, Fit, NestedCv, leave_one_subset_out, nested_cv
 from agent_agency.statistics.intervals import wilson
@@ -32,11 +37,13 @@ class Plan:
         repetitions: of the cross-validation, each with folds dealt anew.
         folds: parts of the items.
         seed: of the folds and of the bootstrap.
+        prices: what judges cost; the shipped table where ``None``, and then judges may be missing from it.
     """
 
     repetitions: int = REPETITIONS
     folds: int = FOLDS
     seed: int = 0
+    prices: Prices | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +78,21 @@ class MethodResult:
 
 @dataclass(frozen=True, slots=True)
 class SetResult:
-    """The methods on one set of judges; ``without`` names the models that were left out."""
+    """The methods on one set of judges.
+
+    Args:
+        without: the models that were left out.
+        judges: how many judges there are.
+        methods: how each did.
+        cascade: accuracy against cost; ``None`` where a judge has no price.
+        no_cascade: why there is none, empty where there is one.
+    """
 
     without: tuple[str, ...]
     judges: int
     methods: tuple[MethodResult, ...]
+    cascade: Curve | None
+    no_cascade: str
 
 
 def measure_set(
@@ -101,7 +118,23 @@ def measure_set(
         tested[name] = nested_cv(votes, labels, fit, plan.repetitions, plan.seed, plan.folds)
         left[name] = leave_one_subset_out(votes, labels, fit) if len(set(votes.subsets)) > 1 else {}
     methods = tuple(_result(name, tested, left[name], plan.seed) for name in tested)
-    return SetResult(without, len(votes.judges), methods)
+    curve, reason = _cascade(votes, labels, plan, tell)
+    return SetResult(without, len(votes.judges), methods, curve, reason)
+
+
+def _cascade(
+    votes: Votes, labels: NDArray[np.int8], plan: Plan, tell: Callable[[str], None]
+) -> tuple[Curve | None, str]:
+    """The curve, or why there is none."""
+    prices = shipped_prices() if plan.prices is None else plan.prices
+    repetitions = min(plan.repetitions, CURVE_REPETITIONS)
+    try:
+        for judge in votes.judges:
+            prices.cost(judge)
+    except JudgeError as error:
+        return None, error.message
+    tell(f"cascade of {len(votes.judges)} judges, {repetitions} x {CURVE_FOLDS} folds")
+    return cascade_curve(votes, labels, prices, repetitions=repetitions, seed=plan.seed), ""
 
 
 def _contestants() -> Mapping[str, str | Fit]:
