@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,7 +129,7 @@ def export(*, out: Path | None, repo: Path, **asked: str) -> int:
 
         replace_file(out, lines, out.with_name(f".{out.name}-{random_id()}"))
         return 0
-    stream = click.get_binary_stream("stdout")
+    stream = sys.stdout.buffer
     for line in lines:
         stream.write(line)
     stream.flush()
