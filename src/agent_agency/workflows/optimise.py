@@ -32,6 +32,7 @@ from agent_agency.store.prompts import PromptVersion, register
 from agent_agency.workflows.evaluation_records import SealedUses
 from agent_agency.workflows.optimise_examples import as_example, baseline_demonstrations, labelled
 from agent_agency.workflows.optimise_judge import JudgeRunner
+from agent_agency.workflows.optimise_wordings import reads_names, wordings
 
 LIBRARIES = ("dspy", "gepa", "optuna")
 WHO = "agency optimize"
@@ -132,13 +133,17 @@ def task_for(judge: str, plan: Plan, engine: Engine, bench: Workbench) -> Task:
     """
     baseline = shipped_prompt(judge, baseline_demonstrations(judge, plan.demonstrations))
     reflector = engine if bench.reflector is bench.engine else bench.reflector
+    runner = JudgeRunner(shipped_rubric(judge), bench.parameters, bench.deadline_s)
+    train = labelled(judge, "train")
+    named = reads_names(reflector)
     return Task(
         baseline=baseline,
-        train=labelled(judge, "train"),
+        train=train,
         dev=labelled(judge, "dev"),
-        judge=JudgeRunner(shipped_rubric(judge), bench.parameters, bench.deadline_s),
+        judge=runner,
         engine=bench.cache.wrap(engine),
         reflector=bench.cache.wrap(reflector),
+        wordings=wordings(baseline.instructions, train, runner.shown, plan.seed) if named else None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agent_agency.errors import JudgeError
 from agent_agency.inference.protocol import Engine, Parameters
 from agent_agency.judging.answer import Answer
 from agent_agency.judging.assessment import Assessment
@@ -33,10 +34,33 @@ class JudgeRunner:
         self._parameters = parameters
         self._deadline_s = deadline_s
         self._judges: dict[tuple[int, int], tuple[JudgePrompt, Engine, Judge]] = {}
+        self._answers: dict[tuple[int, str], tuple[JudgePrompt, Answer]] = {}
 
     def __call__(self, engine: Engine, prompt: JudgePrompt, subject: Subject) -> Answer:
-        """What the judge says in the end: ``fail`` where counting proved it, whatever the model answered."""
-        return final_answer(self.judge(engine, prompt).assess(subject))
+        """What the judge says in the end: ``fail`` where counting proved it, whatever the model answered.
+
+        An answer to the same prompt and subject is given again as it was; the cache of calls would give it too, and
+        takes longer. One that a failure kept from being given is asked for anew.
+        """
+        try:
+            key = (id(prompt), self._layout.of(subject).digest)
+        except JudgeError:  # too long; the judge abstains and says so
+            return final_answer(self.judge(engine, prompt).assess(subject))
+        held = self._answers.get(key)
+        if held is not None:
+            return held[1]
+        answer = final_answer(self.judge(engine, prompt).assess(subject))
+        if not answer.abstained_because:
+            self._answers[key] = (prompt, answer)
+        return answer
+
+    def shown(self, subject: Subject) -> str:
+        """A subject's message, as an engine sees it.
+
+        Raises:
+            JudgeError: it is too long.
+        """
+        return self._layout.of(subject).message.content
 
     def judge(self, engine: Engine, prompt: JudgePrompt) -> Judge:
         """The judge that a prompt makes; made once for one prompt and engine."""

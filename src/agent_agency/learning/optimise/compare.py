@@ -14,7 +14,6 @@ from agent_agency.learning.optimise.metric import agrees
 from agent_agency.statistics.intervals import Interval, wilson
 from agent_agency.statistics.paired import paired_bootstrap
 
-
 _LEAST_GROUPS = 2
 """One group alone cannot be resampled; its examples are then taken as they are."""
 

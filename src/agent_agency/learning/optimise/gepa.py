@@ -50,7 +50,7 @@ def run_gepa(task: Task, plan: Plan, adapter: JudgeAdapter, watch: Watch) -> str
     """
     require("gepa", extra=EXTRA)
     dspy = require("dspy", extra=EXTRA)
-    proposer, observer = _Proposer(task.reflector), _Observer(adapter, task, watch)
+    proposer, observer = _Proposer(task, plan.trials), _Observer(adapter, task, watch)
     optimizer = dspy.GEPA(
         metric=_feedback_metric(task.metric),
         max_metric_calls=(plan.candidates + 1) * len(task.dev) + 2 * REFLECTED * plan.trials,
@@ -83,8 +83,11 @@ def _feedback_metric(metric: Metric) -> Any:
 class _Proposer:
     """Words instructions anew, in the shape that GEPA calls a ``ProposalFn``."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, task: Task, trials: int) -> None:
+        self._engine: Engine = task.reflector
+        self._wordings: Sequence[str] | None = None
+        if not self._engine.capabilities().language_model:
+            self._wordings = task.wordings(trials) if task.wordings is not None else ()
         self.asked = 0
         self.usable = 0
 
@@ -105,18 +108,19 @@ class _Proposer:
 
     def _proposed(self, present: str, cases: Sequence[Mapping[str, Any]]) -> str:
         self.asked += 1
-        if not self._engine.capabilities().language_model:
-            return present
-        asked = "\n\n".join((f"Instructions:\n{present}", *(_case(one) for one in cases)))
-        messages = (Message("system", _ASK.format(longest=LONGEST)), Message("user", asked))
-        try:
-            text = self._engine.generate(Request(messages, PROPOSAL, rollout=self.asked)).text.strip()
-        except EngineError as error:
-            raise Halt("engine", error.message, error) from error
+        text = self._asked(present, cases) if self._wordings is None else "".join(self._wordings[self.asked - 1 :][:1])
         if not text or len(text) > LONGEST or text == present:
             return present
         self.usable += 1
         return text
+
+    def _asked(self, present: str, cases: Sequence[Mapping[str, Any]]) -> str:
+        asked = "\n\n".join((f"Instructions:\n{present}", *(_case(one) for one in cases)))
+        messages = (Message("system", _ASK.format(longest=LONGEST)), Message("user", asked))
+        try:
+            return self._engine.generate(Request(messages, PROPOSAL, rollout=self.asked)).text.strip()
+        except EngineError as error:
+            raise Halt("engine", error.message, error) from error
 
 
 class _Observer:

@@ -4,7 +4,7 @@ Three things differ from DSPy's own (3.4.1), each in a method that is overridden
 
 - its first set of demonstrations is empty while its first score is that of the program as it came; here the first set
   is the baseline's, so that the search starts from what it is compared with;
-- instructions are proposed only by an engine that is a language model; another has the baseline's alone;
+- instructions are worded by a language model only where there is one (`task.Task.wordings`);
 - a full evaluation when all combinations have had theirs already is left out; DSPy raises ``ValueError``.
 """
 
@@ -137,11 +137,13 @@ def _worked_for(run: _Run, chance: random.Random) -> Sequence[Example]:
 
 def _instructions(optimizer: Any, program: Any, *given: Any, **options: Any) -> Any:
     run: _Run = optimizer.agency
-    baseline = program.signature.instructions
-    if not run.task.reflector.capabilities().language_model:
-        return {0: [baseline]}
-    proposed = _super(optimizer)._propose_instructions(program, *given, **options)  # noqa: SLF001
-    distinct = list(dict.fromkeys([baseline, *(text for text in proposed[0] if text.strip())]))
+    baseline, task = program.signature.instructions, run.task
+    proposed: Sequence[str] = ()
+    if task.reflector.capabilities().language_model:
+        proposed = _super(optimizer)._propose_instructions(program, *given, **options)[0]  # noqa: SLF001
+    elif task.wordings is not None:
+        proposed = task.wordings(run.plan.candidates - 1)
+    distinct = list(dict.fromkeys([baseline, *(text for text in proposed if text.strip())]))
     run.watch.proposals = len(distinct) - 1
     return {0: distinct}
 

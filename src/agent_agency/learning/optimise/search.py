@@ -45,6 +45,9 @@ def _mipro(task: Task, plan: Plan, adapter: JudgeAdapter, watch: Watch) -> str:
     run_mipro(task, plan, adapter, watch)
     if task.reflector.capabilities().language_model:
         return f"{watch.proposals} other wordings of the instructions were proposed"
+    if task.wordings is not None:
+        told = f"{watch.proposals} wordings that name features were tried instead"
+        return f"{task.reflector.name} is no language model and words nothing; {told}"
     return f"{task.reflector.name} is no language model, so only demonstrations were searched"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,6 +51,8 @@ class Task:
         judge: runs a prompt.
         engine: answers the judge's calls; a cache belongs in it.
         reflector: words instructions anew; may be a stronger one.
+        wordings: other wordings of the baseline's instructions, as many as are asked for at most; in the place of a
+            reflector that is no language model.
     """
 
     baseline: JudgePrompt
@@ -59,6 +61,7 @@ class Task:
     judge: Judge
     engine: Engine
     reflector: Engine
+    wordings: Callable[[int], Sequence[str]] | None = None
 
     @property
     def metric(self) -> Metric:
