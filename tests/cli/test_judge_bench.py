@@ -144,6 +144,8 @@ def test_a_bad_row_is_named_by_file_and_line_and_nothing_is_left(recorded: Recor
         (("--without", "Good,,Fair"), "names of models"),
         (("--without", "Good,Fair,Poor"), "No judge is left"),
         (("--picture", "p.gif"), "p.gif"),
+        (("--html", "nowhere/p.html"), "nowhere/p.html"),
+        (("--picture", "."), "is no name of a picture"),
         (("--folds", "1"), "folds"),
     ],
 )

@@ -74,8 +74,8 @@ def bench(
 ) -> None:
     """Measure recorded judges: accuracy by subset, position bias, and panels made of them.
 
-    Each judge answered about each item in both orders. Raw answers are read by our own parser, which takes no verdict
-    for granted; where an answer holds none but a winner is recorded beside it, as for ratings, that counts.
+    Each judge answered about each item in both orders. Raw answers are read by our own parser, which never guesses a
+    verdict; where only a winner is recorded and no raw answer, as for ratings, the winner counts.
 
     Panels are tested by repeated cross-validation in which everything is learned and chosen on the other folds, and by
     leaving out each subset in turn; the best single judge is chosen there too. A cascade asks cheap judges first and
@@ -85,7 +85,7 @@ def bench(
     from agent_agency.workflows.judge_bench import bench_recorded
     from agent_agency.workflows.judge_bench_panels import Plan
 
-    _check_picture(picture)
+    _check_targets(html, picture)
     plan = None if no_panels else Plan(repetitions, folds, seed, None if prices is None else load_prices(prices))
     measured = bench_recorded(replay.parent / ITEMS if items is None else items, replay, without, plan, _tell)
     _write(measured, html, picture)
@@ -101,11 +101,21 @@ def bench(
         click.echo(no_command(line))
 
 
-def _check_picture(picture: Path | None) -> None:
-    from agent_agency.errors import UsageError
+def _check_targets(html: Path | None, picture: Path | None) -> None:
+    """Refuse what could not be drawn or written before the long work, not after it."""
+    from agent_agency.errors import FileUnwritableError, UsageError
+    from agent_agency.extras import require
 
     if picture is not None and picture.suffix.lower() not in PICTURES:
         raise UsageError(f"{picture.name} is no name of a picture", fix=f"End it with {' or '.join(PICTURES)}.")
+    for target in (html, picture):
+        if target is None:
+            continue
+        require("matplotlib", extra="stats")
+        if target.is_dir() or not target.parent.is_dir():
+            raise FileUnwritableError(
+                "The file could not be written", fix="Name a file in a folder that exists.", path=str(target)
+            )
 
 
 def _write(measured: Bench, html: Path | None, picture: Path | None) -> None:

@@ -168,10 +168,9 @@ def _draw_cascades(axes: Any, sets: Sequence[SetResult]) -> None:
     axes.set_xlim(0, 1.02)
     axes.set_xlabel("cost, as a share of the whole panel's")
     axes.set_ylabel("accuracy on unseen items")
-    axes.set_title("Cascades")
-    told = "cheap judges first; circle: chosen within the budget, square: the whole panel"
-    axes.annotate(told, (1, 1), (0, 5), xycoords="axes fraction", textcoords="offset points", ha="right", fontsize=8,
-                  color=QUIET)  # fmt: skip
+    axes.set_title("Cascades: cheap judges first")
+    axes.text(0.99, 0.03, "circle: chosen within the budget; square: the whole panel", ha="right", fontsize=8,
+              color=QUIET, bbox=_GROUND, transform=axes.transAxes)  # fmt: skip
     _clear(axes, ("x", "y"))
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, frameon=False, fontsize=9)
 

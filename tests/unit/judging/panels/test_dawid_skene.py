@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
+from agent_agency.judging.panels.collect import collect_files
+from agent_agency.judging.panels.completion import winner_of
 from agent_agency.judging.panels.dawid_skene import MISSING, fit, posterior
 from support.crowd_kit import needs_crowd_kit
+from support.llmbar import ITEMS, JUDGMENTS, needs_llmbar
 
 
 @st.composite
@@ -157,3 +160,17 @@ def test_crowd_kit_finds_the_same(seed: int, items: int, voters: int, classes: i
         table = theirs.errors_.loc[voter].reindex(range(classes), fill_value=0).sort_index(axis=1).to_numpy()
         believed = (posterior(ours, votes).sum(axis=0) > 1e-3)[:, None]
         assert np.where(believed, ours.confusion[voter] - table.T, 0) == pytest.approx(0, abs=1e-5)
+
+
+@needs_crowd_kit
+@needs_llmbar
+@pytest.mark.soak
+def test_crowd_kit_finds_the_same_in_recorded_judges() -> None:
+    marks = collect_files(ITEMS, JUDGMENTS, winner_of).votes.marks.reshape(239, -1).astype(np.int64)
+    votes = np.where(marks == 0, MISSING, (1 - marks) // 2)
+    ours, theirs = fit(votes, 2, smoothing=1e-10, tolerance=0, limit=60), in_crowd_kit(votes, 60)
+    assert ours.priors == pytest.approx(theirs.priors_.sort_index().to_numpy(), abs=1e-6)
+    tables = np.stack([theirs.errors_.loc[voter].sort_index().sort_index(axis=1).to_numpy().T for voter in range(130)])
+    assert ours.confusion == pytest.approx(tables, abs=1e-6)
+    believed = theirs.probas_.sort_index().sort_index(axis=1).to_numpy()
+    assert posterior(ours, votes) == pytest.approx(believed, abs=1e-6)
