@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 from agent_agency.inference.offline.features import Features
 
-NAMED = 8.0
+NAMED = 60.0
 """How much more a feature counts that the instructions name."""
 PRIOR = 0.02
 """What every feature counts at least, so that few demonstrations do not settle everything."""
 WORDS_SHARE = 0.3
 """The share of words in nearness; measures have the rest."""
-SHARPNESS = 16.0
+SHARPNESS = 30.0
 """How much more the nearest demonstrations count than the farther ones."""
 
 

@@ -1,8 +1,9 @@
 """Which features the instructions of a prompt name.
 
-A term in backquotes names every feature that holds all its words: ```eval``` names ``added eval``, and
-```claims found in added``` names ``words in claims found in added``. Other words of the instructions name a feature
-a little where they make up most of its name. So instructions that say what to look at are of more use than others.
+A term in backquotes names every feature that holds all its words, the more so the less else the feature's name holds:
+a quoted ``lines added`` names that measure wholly and ``comment lines added`` by two thirds. A feature whose whole name
+stands in the instructions without backquotes is named a little. So instructions that say what to look at are of more
+use than others.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from agent_agency.inference.offline.words import quoted, words
+from agent_agency.inference.offline.words import quoted
 
-PLAIN = 0.15
+POWER = 4
+"""How quickly a term counts less for a feature whose name holds more than the term."""
+PLAIN = 0.02
 """How much a feature is named whose words all stand in the instructions, but in no backquotes."""
 
 
@@ -24,7 +27,7 @@ class Naming:
     """
 
     def __init__(self, instructions: str) -> None:
-        self._terms = [frozenset(found) for term in quoted(instructions) if (found := words(term))]
+        self._terms = {frozenset(found) for term in quoted(instructions) if (found := term.lower().split())}
         self._plain = frozenset(re.findall(r"[a-z]+|\d+", instructions.lower()))
 
     def of(self, features: Iterable[str]) -> Mapping[str, float]:
@@ -32,8 +35,9 @@ class Naming:
         named: dict[str, float] = {}
         for name in features:
             inside = frozenset(name.split())
-            if any(term <= inside for term in self._terms):
-                named[name] = 1.0
+            most = max((len(term) for term in self._terms if term <= inside), default=0)
+            if most:
+                named[name] = (most / len(inside)) ** POWER
             elif inside <= self._plain:
                 named[name] = PLAIN
         return named

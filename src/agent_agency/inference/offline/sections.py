@@ -39,7 +39,7 @@ def sections(text: str) -> Mapping[str, str]:
 def headed(text: str) -> dict[str, str]:
     """The parts under headings ``[[ ## name ## ]]``."""
     heads = list(_HEADED.finditer(text))
-    ends = [head.start() for head in heads[1:]] + [len(text)]
+    ends = [head.start() for head in heads[1:]] + [len(text)] * bool(heads)
     return {head["name"]: text[head.end() : end].strip() for head, end in zip(heads, ends, strict=True)}
 
 

@@ -10,9 +10,9 @@ _QUOTED = re.compile(r"`([^`\n]{1,120})`")
 _COMMON = frozenset(
     re.findall(
         r"\w+",
-        "a an and are as at be been but by can do does for from has have how if in into is it its just may more must no "
-        "not of on one only or out own should so some such than that the their them then there these they this to too "
-        "under up was were what when where which who will with without would you your",
+        "a an and are as at be been but by can do does for from has have how if in into is it its just may more must "
+        "no not of on one only or out own should so some such than that the their them then there these they this to "
+        "too under up was were what when where which who will with without would you your",
     )
 )
 
