@@ -37,6 +37,8 @@ def choose_setting(votes: Votes, labels: NDArray[np.int8]) -> Setting:
     """
     settings = [Setting(ridge) for ridge in RIDGES]
     parts = left_out(votes, labels)
+    if not parts:
+        return settings[0]
     return min(settings, key=lambda setting: _transfer_loss(votes, labels, setting, parts))
 
 

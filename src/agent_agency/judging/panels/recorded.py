@@ -9,8 +9,6 @@ length is read in little memory and the first bad row is named by its line.
 from __future__ import annotations
 
 import gzip
-import os
-import stat
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -182,12 +180,10 @@ def _line(stream: BufferedReader, path: Path, number: int) -> bytes:
 @contextmanager
 def _opened(path: Path) -> Iterator[BufferedReader]:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY)
+        raw = path.open("rb")
     except OSError as error:
         raise _unreadable(path, error) from error
-    with os.fdopen(descriptor, "rb") as raw:
-        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            raise FileUnreadableError("This is a folder", fix="Name a file.", path=str(path))
+    with raw:
         if raw.peek(len(_GZIP))[: len(_GZIP)] != _GZIP:
             yield raw
             return

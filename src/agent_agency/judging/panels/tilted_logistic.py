@@ -87,9 +87,12 @@ def fit_tilted(problem: Problem) -> NDArray[np.float64]:
     one minimum also where the labels can be separated.
 
     Raises:
-        JudgeError: no minimum was reached, as with features that are no finite numbers.
+        JudgeError: no minimum was reached.
+        ValueError: a feature is no finite number.
     """
     numpy = require("numpy", extra="stats")
+    if not numpy.isfinite(problem.features).all():
+        raise ValueError("features are finite numbers")
     chosen = numpy.zeros(problem.features.shape[1])
     for _ in range(MOST_STEPS):
         slope, curvature = _slope_and_curvature(problem, chosen)
@@ -100,7 +103,7 @@ def fit_tilted(problem: Problem) -> NDArray[np.float64]:
             return chosen  # type: ignore[no-any-return] # no shorter step is lower: this is the least that doubles show
         chosen = moved
     raise JudgeError(
-        "The panel's weights were not found", fix="Check that the votes are finite numbers.", code="judge.not_fitted"
+        "The panel's weights were not found", fix="Report this with the files; fit by weighted until then.", code="judge.not_fitted"
     )
 
 

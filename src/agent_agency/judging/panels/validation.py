@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from agent_agency.extras import require
 from agent_agency.judging.panels.methods import fit_panel
 from agent_agency.judging.panels.panel import decisions
-from agent_agency.judging.panels.score import Accuracy, credit, score
+from agent_agency.judging.panels.score import Accuracy, credit, require_labels, score
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,7 @@ TIES_ONLY = 0.5
 Fit: TypeAlias = "Callable[[Votes, NDArray[np.int8]], Panel]"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class NestedCv:
     """Accuracies of repeated cross-validation, one per repetition.
 
@@ -63,9 +63,10 @@ def nested_cv(
         folds: parts of the items.
 
     Raises:
-        JudgeError: the method cannot be fitted.
+        JudgeError: an item has no label, or the method cannot be fitted.
     """
     numpy = require("numpy", extra="stats")
+    require_labels(votes, labels)
     subsets = numpy.array(votes.subsets)
     rows = []
     for repetition in range(repetitions):
@@ -92,6 +93,7 @@ def leave_one_subset_out(votes: Votes, labels: NDArray[np.int8], method: str | F
         JudgeError: an item has no label, or the method cannot be fitted.
     """
     numpy = require("numpy", extra="stats")
+    require_labels(votes, labels)
     subsets = numpy.array(votes.subsets)
     found = {}
     for name in sorted(set(votes.subsets)):
