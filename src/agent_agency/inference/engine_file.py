@@ -261,6 +261,10 @@ class _Reader:
 
     def _wrong(self, at: Pointer, message: str, remedy: str, *, line: int | None = None) -> None:
         found, column = nearest_place(self._places, at)
+        if found is None and at:  # a table that stands only in the headers of those below it
+            found, column = min(
+                (self._places[one] for one in self._places if one[: len(at)] == at), default=(None, None)
+            )
         place = Place(self._path, line or found, None if line else column)
         self.found.append(Finding("engines.wrong", Severity.MAJOR, message, remedy, place, subject=str(at)))
 

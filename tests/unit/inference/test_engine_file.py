@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent_agency.errors import EngineError, FileUnreadableError
+from agent_agency.facts import Finding
+from agent_agency.inference.engine_file import engines_path, load_engines, read_engines
+from agent_agency.inference.engine_settings import EngineChoices
+from agent_agency.inference.protocol import Parameters
+
+WHOLE = """\
+[engines.local]
+kind = "ollama"
+url = "http://127.0.0.1:11434"
+model = "gemma3:4b"
+context = 16384
+temperature = 0.5
+max_tokens = 512
+keep_alive = "30m"
+
+[engines.big]
+kind = "openai"
+url = "https://models.example.com/v1"
+api_key_env = "BIG_KEY"
+connect_s = 5
+idle_s = 60.5
+ca_file = "ca.pem"
+uncounted = true
+
+[engines.recorded]
+kind = "replay"
+recording = "answers.jsonl"
+
+[engines.none]
+kind = "offline"
+
+[roles]
+primary = "local"
+quality = "big"
+"""
+
+
+def _problems(text: str) -> list[tuple[int | None, str, str]]:
+    read = read_engines(text.encode(), "engines.toml")
+    assert not isinstance(read, EngineChoices)
+    return [(one.place.line, one.message, one.remedy) for one in read]
+
+
+def test_a_whole_file_is_read(tmp_path: Path) -> None:
+    read = read_engines(WHOLE.encode(), str(tmp_path / "engines.toml"))
+    assert isinstance(read, EngineChoices)
+    local, big = read.engines["local"], read.engines["big"]
+    assert (local.kind, local.url, local.model, local.keep_alive) == (
+        "ollama",
+        "http://127.0.0.1:11434",
+        "gemma3:4b",
+        "30m",
+    )
+    assert local.parameters() == Parameters(temperature=0.5, max_tokens=512, context=16384)
+    assert (big.api_key_env, big.connect_s, big.idle_s, big.uncounted) == ("BIG_KEY", 5.0, 60.5, True)
+    assert big.ca_file == str(tmp_path / "ca.pem")
+    assert read.engines["recorded"].recording == str(tmp_path / "answers.jsonl")
+    assert dict(read.roles) == {"primary": "local", "quality": "big"}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("[engine.a]\n", 1, "Did you mean 'engines'?"),
+        ('[engines.a]\nkind = "openai"\nurl = "http://h"\nmodle = "m"\n', 4, "Did you mean 'model'?"),
+        ('[engines.a]\nkind = "opnai"\n', 2, "Write one of: openai, ollama, offline, replay."),
+        ("[engines.a]\n", 1, "Write one of: openai, ollama, offline, replay."),
+        ('[engines.a]\nkind = "openai"\nurl = "h:80"\n', 3, "http://127.0.0.1"),
+        ('[engines.a]\nkind = "openai"\nurl = "http://me:pw@h"\n', 3, "http://127.0.0.1"),
+        ('[engines.a]\nkind = "openai"\n', 1, "http://127.0.0.1"),
+        ('[engines.a]\nkind = "openai"\nurl = "http://h"\napi_key = "sk-1"\n', 4, "api_key_env"),
+        ('[engines.a]\nkind = "openai"\nurl = "http://h"\napi_key_env = "sk-1 2"\n', 4, "api_key_env"),
+        ('[engines.a]\nkind = "ollama"\nurl = "http://h"\ncontext = 1\n', 4, "at least 256"),
+        ('[engines.a]\nkind = "ollama"\nurl = "http://h"\ncontext = true\n', 4, "at least 256"),
+        ('[engines.a]\nkind = "ollama"\nurl = "http://h"\ntemperature = nan\n', 4, "at least 0"),
+        ('[engines.a]\nkind = "ollama"\nurl = "http://h"\nuncounted = 1\n', 4, "true or false"),
+        ('[engines.a]\nkind = "openai"\nurl = "http://h"\nkeep_alive = "1m"\n', 4, "Known here"),
+        ('[engines.a]\nkind = "replay"\n', 1, "recording"),
+        ('[engines.offline]\nkind = "offline"\n', 1, "none of: offline"),
+        ('[engines.primary]\nkind = "offline"\n', 1, "none of: offline"),
+        ('[engines."A b"]\nkind = "offline"\n', 1, "small letters"),
+        ('[engines.local]\nkind = "offline"\n[roles]\nprimary = "locl"\n', 4, "Did you mean 'local'?"),
+        ('[engines.local]\nkind = "offline"\n[roles]\nprimery = "local"\n', 4, "Did you mean 'primary'?"),
+        ('[roles]\nprimary = "local"\n', 2, "[engines.NAME]"),
+        ("engines = 3\n", 1, "[engines]"),
+        ("[engines]\na = 3\n", 2, "[engines.a]"),
+        ("[engines.a\n", 1, "Mend the syntax."),
+        ("a." * 100 + "b = 1\n", None, "Flatten them."),
+    ],
+)
+def test_a_wrong_file_is_told_by_line_with_what_mends_it(text: str, line: int | None, said: str) -> None:
+    problems = _problems(text)
+    assert problems[0][0] == line
+    assert any(said in remedy for _, _, remedy in problems)
+
+
+def test_a_key_in_the_file_is_not_quoted() -> None:
+    text = '[engines.a]\nkind = "openai"\nurl = "http://h"\napi_key = "sk-secret"\n'
+    assert "sk-secret" not in str(_problems(text))
+
+
+def test_every_problem_is_told_in_the_order_of_lines() -> None:
+    text = '[engines.a]\nkind = "ollama"\nurl = 3\ncontext = 1\n[roles]\nfast = "b"\n'
+    assert [line for line, _, _ in _problems(text)] == [3, 3, 4, 6]
+
+
+def test_the_file_is_the_users_and_never_the_repositorys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("engines.toml", "agency.toml"):
+        (tmp_path / name).write_text(WHOLE)
+    home = tmp_path / "home"
+    assert not load_engines({"XDG_CONFIG_HOME": str(home)}).engines
+    (home / "agency").mkdir(parents=True)
+    (home / "agency" / "engines.toml").write_text(WHOLE)
+    assert set(load_engines({"XDG_CONFIG_HOME": str(home)}).roles) == {"primary", "quality"}
+    assert engines_path({}, lambda: home) == home / ".config" / "agency" / "engines.toml"
+    assert engines_path({"XDG_CONFIG_HOME": "relative"}, lambda: home) == home / ".config" / "agency" / "engines.toml"
+
+
+def test_another_file_may_be_named_and_must_be_there_then(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    with pytest.raises(FileUnreadableError):
+        load_engines({"AGENCY_ENGINES": str(path)})
+    path.write_text(WHOLE)
+    assert load_engines({"AGENCY_ENGINES": str(path)}).path == str(path)
+
+
+def test_a_wrong_file_stops_whoever_needs_it(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[engines.a]\n[engines.b]\n")
+    with pytest.raises(EngineError, match="1 more") as caught:
+        load_engines({"AGENCY_ENGINES": str(path)})
+    assert (caught.value.stable_code, caught.value.line, caught.value.path) == ("engine.config", 1, str(path))
+
+
+def test_a_file_that_anybody_may_write_is_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(WHOLE)
+    path.chmod(0o666)
+    with pytest.raises(FileUnreadableError, match="Anybody"):
+        load_engines({"AGENCY_ENGINES": str(path)})
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(FileUnreadableError):
+        load_engines({"AGENCY_ENGINES": str(tmp_path)})
+
+
+@given(st.binary(max_size=200) | st.text("[]engis.role=\"'{}\n 3", max_size=120).map(str.encode))
+def test_any_bytes_are_read_or_told(data: bytes) -> None:
+    read = read_engines(data, "engines.toml")
+    assert isinstance(read, EngineChoices) or all(isinstance(one, Finding) and one.remedy for one in read)
