@@ -88,9 +88,10 @@ def cascade_told(found: SetResult) -> str:
     chosen = curve.chosen
     if chosen is None:
         return f"Cascade: none keeps within {curve.budget:.0%} of the whole panel's cost."
-    kept = f"Cascade: {_of(chosen.accuracy, chosen.interval)} at {chosen.cost:.0%} of the whole panel's cost"
+    kept = f"Cascade: {_of(chosen.accuracy, chosen.interval)} at {chosen.cost:.0%} of the cost of the whole panel"
     rule = f"up to stage {chosen.rule.last_stage} of {len(curve.stages)}, stop at {chosen.rule.stop_at:g}"
-    return f"{kept}, which has {_of(curve.panel, curve.panel_interval)} ({rule})."
+    whole = _of(curve.panel, curve.panel_interval)
+    return f"{kept}, which has {whole} ({rule}; means of {curve.repetitions} repetitions)."
 
 
 def judge_cells(row: JudgeRow, subsets: Sequence[str]) -> Iterator[str]:
@@ -131,13 +132,12 @@ def _columns(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Rows as lines: the first column to the left, figures to the right."""
     cleaned = [tuple(clean(cell) for cell in row) for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(*cleaned, strict=True)]
-    return [
-        "  ".join(
-            cell.rjust(width) if place else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in cleaned
-    ]
+    return ["  ".join(_padded(row, widths)).rstrip() for row in cleaned]
+
+
+def _padded(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        yield cell.rjust(width) if place else cell.ljust(width)
 
 
 def _with_interval(found: Share) -> str:

@@ -10,9 +10,11 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 from agent_agency.judging.panels.best_single import fit_best_single
-from agent_agency.judging.panels.collect import collect_files
+from agent_agency.judging.panels.collect import Collected, collect_files
 from agent_agency.judging.panels.completion import winner_of
+from agent_agency.judging.panels.majority import fit_majority
 from agent_agency.judging.panels.position import credits_of, first_share, judge_figures, position_agreement
+from agent_agency.judging.panels.score import score
 from agent_agency.judging.panels.votes import Votes
 from support.llmbar import ITEMS, JUDGMENTS, needs_llmbar
 
@@ -103,12 +105,34 @@ def test_the_best_single_judge_is_the_one_that_was_right_most_often() -> None:
     assert chosen.probabilities(votes) == pytest.approx([1, 1])
 
 
+SETS = ((), ("GPT-4",), ("GPT-4", "PaLM2"))
+
+
+@pytest.fixture(scope="module")
+def recorded() -> Collected:
+    return collect_files(ITEMS, JUDGMENTS, winner_of)
+
+
 @needs_llmbar
-def test_the_recorded_judges_have_the_accuracies_that_are_known_of_them() -> None:
-    read = collect_files(ITEMS, JUDGMENTS, winner_of)
+def test_the_best_recorded_judges_have_the_accuracies_that_are_known_of_them(recorded: Collected) -> None:
     best = []
-    for without in ((), ("GPT-4",), ("GPT-4", "PaLM2")):
-        votes = read.votes.without(without) if without else read.votes
-        figures = judge_figures(votes, read.labels, read.rows_by_judge)
+    for without in SETS:
+        votes = recorded.votes.without(without) if without else recorded.votes
+        figures = judge_figures(votes, recorded.labels, recorded.rows_by_judge)
         best.append(round(max(one.accuracy.value for one in figures), 4))
     assert best == [0.8891, 0.7908, 0.6339]
+
+
+@needs_llmbar
+@pytest.mark.parametrize(("ours", "accuracies"), [(False, [0.728, 0.6025, 0.5732]), (True, [0.7259, 0.6025, 0.569])])
+def test_majority_has_the_accuracy_that_is_known_of_it(
+    *, ours: bool, accuracies: list[float], recorded: Collected
+) -> None:
+    """Our reading of the answers moves it by one item at most."""
+    read = recorded if ours else collect_files(ITEMS, JUDGMENTS, None)
+    found = []
+    for without in SETS:
+        votes = read.votes.without(without) if without else read.votes
+        probabilities = fit_majority(votes).probabilities(votes)
+        found.append(round(score(votes, read.labels, probabilities, 0.5).overall.accuracy, 4))
+    assert found == accuracies
