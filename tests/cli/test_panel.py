@@ -132,7 +132,16 @@ def test_a_bad_file_is_one_error_with_its_place_and_exit_2(
     assert error["path"].startswith(str(tmp_path))
 
 
-@pytest.mark.parametrize("more", [("--without", "Nobody"), ("--without", "Good,Fair,Poor"), ("--without", ",")])
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("--without", "Nobody"),
+        ("--without", "Good,Fair,Poor"),
+        ("--without", ","),
+        ("--abstain-below", "nan"),
+        ("--abstain-below", "0.4"),
+    ],
+)
 def test_a_fit_that_cannot_be_made_writes_nothing(made: Recorded, tmp_path: Path, more: tuple[str, ...]) -> None:
     out = tmp_path / "panel.json"
     done = fit(made, out, "majority", *more)

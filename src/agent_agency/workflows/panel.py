@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent_agency.errors import JudgeError
+from agent_agency.errors import JudgeError, UsageError
 from agent_agency.judging.panels.cascade_curve import BUDGET, Curve, cascade_curve
 from agent_agency.judging.panels.collect import Collected, collect_files
 from agent_agency.judging.panels.completion import winner_of
 from agent_agency.judging.panels.methods import fit_panel
-from agent_agency.judging.panels.panel_file import PanelFile, load_panel, training_of
+from agent_agency.judging.panels.panel_file import LEAST_SURE, PanelFile, load_panel, training_of
 from agent_agency.judging.panels.prices import load_prices, shipped_prices
 from agent_agency.judging.panels.score import Score, require_labels, score
 from agent_agency.workflows.whole_file import write_whole
@@ -63,6 +63,7 @@ def fit_file(
     Raises:
         AgencyError: a file cannot be read or written, or the panel cannot be fitted.
     """
+    _check_share(abstain_below, LEAST_SURE, "--abstain-below")
     read = read_votes(items, judgments, without)
     panel = fit_panel(read.votes, read.labels, method)
     made = PanelFile(panel, abstain_below, training_of(read, without))
@@ -78,6 +79,7 @@ def measure_cascade(
     Raises:
         AgencyError: a file cannot be read, an item has no label, or a judge has no price.
     """
+    _check_share(budget, 0.0, "--budget")
     table = shipped_prices() if prices is None else load_prices(prices)
     read = read_votes(items, judgments, without)
     require_labels(read.votes, read.labels)
@@ -91,6 +93,7 @@ def score_file(panel: Path, items: Path, judgments: Path, abstain_below: float |
         AgencyError: a file cannot be read, or an item has no label.
     """
     file = load_panel(panel)
+    _check_share(file.abstain_below if abstain_below is None else abstain_below, LEAST_SURE, "--abstain-below")
     read = collect_files(items, judgments, winner_of, judges=file.panel.judges)
     threshold = file.abstain_below if abstain_below is None else abstain_below
     try:
@@ -100,3 +103,9 @@ def score_file(panel: Path, items: Path, judgments: Path, abstain_below: float |
     here = frozenset(read.votes.judges)
     silent = tuple(judge for judge in file.panel.judges if judge not in here)
     return Scored(file, threshold, found, read.rows, silent, read.other_judges, read.other_items)
+
+
+def _check_share(value: float, least: float, option: str) -> None:
+    """Hold a share within its bounds; what is no number is within none."""
+    if not least <= value <= 1:
+        raise UsageError(f"{option} is {value}", fix=f"Give a number from {least:g} to 1.")

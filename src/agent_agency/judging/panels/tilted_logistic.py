@@ -103,7 +103,9 @@ def fit_tilted(problem: Problem) -> NDArray[np.float64]:
             return chosen  # type: ignore[no-any-return] # no shorter step is lower: this is the least that doubles show
         chosen = moved
     raise JudgeError(
-        "The panel's weights were not found", fix="Report this with the files; fit by weighted until then.", code="judge.not_fitted"
+        "The panel's weights were not found",
+        fix="Fit by weighted, and report this.",
+        code="judge.not_fitted",
     )
 
 

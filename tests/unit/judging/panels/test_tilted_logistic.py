@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import approx_fprime, minimize
-from statsmodels.api import Logit
 
+from agent_agency.extras import require
 from agent_agency.judging.panels.tilted_logistic import Problem, fit_tilted
 
 
@@ -27,9 +26,10 @@ def made(seed: int, *, n: int = 60, columns: int = 3, ridge: float = 0.1, emphas
 def test_no_other_optimiser_finds_less(seed: int, emphasis: float, ridge: float) -> None:
     problem = made(seed, ridge=ridge, emphasis=emphasis)
     ours = fit_tilted(problem)
-    theirs = minimize(problem.objective, np.zeros(3), method="BFGS", options={"gtol": 1e-9})
+    optimize = require("scipy.optimize", extra="stats")
+    theirs = optimize.minimize(problem.objective, np.zeros(3), method="BFGS", options={"gtol": 1e-9})
     assert problem.objective(ours) <= theirs.fun + 1e-10
-    assert np.abs(approx_fprime(ours, problem.objective, 1e-7)).max() < 1e-5
+    assert np.abs(optimize.approx_fprime(ours, problem.objective, 1e-7)).max() < 1e-5
 
 
 @settings(max_examples=15, deadline=None)
@@ -37,7 +37,11 @@ def test_no_other_optimiser_finds_less(seed: int, emphasis: float, ridge: float)
 def test_with_one_subset_and_hardly_a_penalty_it_is_the_maximum_likelihood_of_statsmodels(seed: int) -> None:
     made_ = made(seed, n=200, columns=2)
     problem = Problem(made_.features, made_.signs, [np.arange(200)], np.full(2, 1e-9), 10.0)
-    theirs = Logit((made_.signs > 0).astype(float), made_.features).fit(disp=0, method="newton", maxiter=100)
+    theirs = (
+        require("statsmodels.api", extra="stats")
+        .Logit((made_.signs > 0).astype(float), made_.features)
+        .fit(disp=0, method="newton", maxiter=100)
+    )
     assert np.allclose(fit_tilted(problem), theirs.params, rtol=1e-4, atol=1e-4)
 
 
