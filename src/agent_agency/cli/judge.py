@@ -7,6 +7,9 @@ import click
 from agent_agency.cli.main import LazyGroup
 
 _COMMANDS = {
+    "list": ("agent_agency.cli.judge_run", "list_judges", "Which judges are there?"),
+    "show": ("agent_agency.cli.judge_run", "show", "What does a judge look for, and how is it asked?"),
+    "run": ("agent_agency.cli.judge_run", "run", "Judge the records of a file."),
     "bench": ("agent_agency.cli.judge_bench", "bench", "How good are recorded judges, alone and as panels?"),
 }
 

@@ -1,0 +1,159 @@
+"""Judge the records of a file with the prompt that is in use now, and write what became of each."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent_agency.errors import FileUnreadableError, FileUnwritableError
+from agent_agency.judging.batch import Bounds, Keeper, MemoryKeeper, judge_batch
+from agent_agency.judging.batch_journal import Journal
+from agent_agency.judging.batch_outcome import Outcome
+from agent_agency.judging.batch_record import BatchRecord, read_records
+from agent_agency.judging.fence import fence_for
+from agent_agency.judging.judge import Judge
+from agent_agency.judging.laid_out import Layout
+from agent_agency.judging.shipped import shipped_rubric
+from agent_agency.workflows.active_prompt import active_prompt
+from agent_agency.workflows.whole_file import write_whole
+
+if TYPE_CHECKING:
+    from agent_agency.inference.protocol import Engine, Parameters
+    from agent_agency.store.database import Database
+
+JOURNAL = ".journal"
+"""What the journal's name adds to that of the output file."""
+_SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRequest:
+    """What to judge.
+
+    Args:
+        judge: whose question is asked.
+        source: the file of records, JSON lines.
+        out: where the outcomes go; the journal stands beside it. ``None`` keeps nothing.
+        bounds: workers and time.
+        names: of authors and agents, to be blinded.
+        call_s: seconds that one call may take.
+    """
+
+    judge: str
+    source: Path
+    out: Path | None
+    bounds: Bounds
+    names: tuple[str, ...] = ()
+    call_s: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class BatchServices:
+    """What judging needs from outside; ``clock`` tells seconds that only go forward, ``secret`` random bytes."""
+
+    engine: Engine
+    parameters: Parameters
+    database: Database
+    clock: Callable[[], float]
+    secret: Callable[[int], bytes]
+    told: Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What came of a batch.
+
+    Args:
+        judge: whose question was asked, and ``version`` which judge answered.
+        engine: its name; ``language_model`` whether it is one.
+        outcomes: one per record, in their order.
+        resumed: subjects that an earlier run had settled.
+        seconds: that the batch took.
+    """
+
+    judge: str
+    version: str
+    engine: str
+    language_model: bool
+    outcomes: tuple[Outcome, ...]
+    resumed: int
+    seconds: float
+
+    @property
+    def by_status(self) -> Mapping[str, int]:
+        """How many records ended how."""
+        return Counter(one.work.status for one in self.outcomes)
+
+    @property
+    def by_reason(self) -> Mapping[str, int]:
+        """How many records have no verdict, by reason."""
+        return Counter(one.work.reason for one in self.outcomes if one.work.reason)
+
+    @property
+    def by_verdict(self) -> Mapping[str, int]:
+        """How many records have which verdict, counting included."""
+        found = (one.work.assessment for one in self.outcomes if one.work.status == "judged")
+        return Counter(str(assessment["verdict"]) for assessment in found if assessment)
+
+
+def run_batch(request: BatchRequest, services: BatchServices) -> BatchResult:
+    """Judge every record of a file.
+
+    Raises:
+        JudgeError: there is no such judge, or the journal is busy or damaged.
+        FileUnreadableError: the file of records cannot be read.
+        FileUnwritableError: what is to be kept cannot be written.
+    """
+    records = _records(request.source)
+    judge = _judge(request, services)
+    started = services.clock()
+    with _keeper(request.out) as keeper:
+        wanted = {one.subject.digest for one in records if one.subject is not None}
+        resumed = sum((digest, judge.version) in keeper.settled for digest in wanted)
+        outcomes = judge_batch(judge, records, keeper, request.bounds, services.clock, services.told)
+        if request.out is not None:
+            lines = (json.dumps(one.as_dict(), ensure_ascii=False) for one in outcomes)
+            write_whole(request.out, "".join(f"{line}\n" for line in lines).encode("utf-8"))
+    return BatchResult(
+        judge=request.judge,
+        version=judge.version,
+        engine=services.engine.name,
+        language_model=services.engine.capabilities().language_model,
+        outcomes=outcomes,
+        resumed=resumed,
+        seconds=max(0.0, services.clock() - started),
+    )
+
+
+def _judge(request: BatchRequest, services: BatchServices) -> Judge:
+    prompt = active_prompt(services.database, request.judge)
+    fence = fence_for(services.secret(_SECRET_BYTES), prompt.digest)
+    layout = Layout(shipped_rubric(request.judge), fence, request.names)
+    return Judge(prompt, services.engine, layout, parameters=services.parameters, deadline_s=request.call_s)
+
+
+def _records(source: Path) -> Sequence[BatchRecord]:
+    try:
+        with source.open("rb") as stream:
+            return tuple(read_records(stream))
+    except OSError as error:
+        raise FileUnreadableError(
+            f"The records cannot be read: {error.strerror or error}",
+            fix="Give a file with one JSON object per line.",
+            path=str(source),
+        ) from error
+
+
+def _keeper(out: Path | None) -> AbstractContextManager[Keeper]:
+    if out is None:
+        return nullcontext(MemoryKeeper())
+    if out.exists() and not out.is_file():
+        raise FileUnwritableError(
+            "The outcomes go to a file, so that a stopped run can go on", fix="Name a regular file.", path=str(out)
+        )
+    return Journal(out.with_name(out.name + JOURNAL))
