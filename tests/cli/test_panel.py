@@ -160,10 +160,14 @@ def test_a_cascade_is_measured_by_prices_of_ones_own(made: Recorded, tmp_path: P
     prices = tmp_path / "prices.toml"
     prices.write_text("[models]\nGood = 20\nFair = 1\nPoor = 1\n[strategies]\nPlain = 1\nSteps = 2\n", "utf-8")
     files = ("--items", str(made.items), "--judgments", str(made.judgments), "--prices", str(prices))
-    document = agency("panel", "cascade", *files, "--budget", "0.5", "--json", cwd=tmp_path).document
+    written = ("--out", str(tmp_path / "cascade.json"))
+    document = agency("panel", "cascade", *files, "--budget", "0.5", *written, "--json", cwd=tmp_path).document
     assert document["panel"]["cost_per_item"] == 20 * 3 + 1 * 3 + 1
     assert document["cascade"]["cost"] < 0.6
     assert [point["cost"] for point in document["curve"]] == sorted(point["cost"] for point in document["curve"])
+    scored = score(tmp_path / "cascade.json", made.items, made.judgments, "--json").document
+    assert (scored["method"], scored["n"]) == ("cascade", 60)
+    assert 0 < scored["cost"] < 0.6
 
 
 def test_a_judge_without_a_price_is_an_error(made: Recorded, tmp_path: Path) -> None:

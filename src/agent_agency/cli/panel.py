@@ -131,20 +131,29 @@ def score(*, file: Path, items: Path, judgments: Path, abstain_below: float | No
     metavar="SHARE",
     help="The share of the whole panel's cost to keep within. Default: 0.2.",
 )
+@click.option("--out", type=click.Path(path_type=Path), metavar="PANEL", help="Write the chosen cascade as a panel.")
 @_json_option
 def cascade(
-    *, items: Path, judgments: Path, without: tuple[str, ...], prices: Path | None, budget: float, as_json: bool
+    *,
+    items: Path,
+    judgments: Path,
+    without: tuple[str, ...],
+    prices: Path | None,
+    budget: float,
+    out: Path | None,
+    as_json: bool,
 ) -> None:
     """Measure what is lost by asking cheap judges first, and more of them only while their panel is not sure.
 
     Every figure is of items that nothing was fitted on, over 5 times 10 folds. The curve has the rules that no cheaper
     rule equals: the last stage that an item may reach, and how sure a stage's panel must be to stop before. Costs are
-    shares of asking every judge about every item.
+    shares of asking every judge about every item. A cascade that is written is fitted on every item; score and show
+    take it as they take other panels.
     """
     from agent_agency.report import panels
     from agent_agency.workflows.panel import measure_cascade
 
-    found = measure_cascade(items, judgments, prices, without, budget)
+    found = measure_cascade(items, judgments, prices, without, budget, out)
     _tell(panels.cascade_document(found), panels.cascade_lines(found), as_json=as_json)
 
 

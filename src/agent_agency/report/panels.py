@@ -53,6 +53,7 @@ def scored_document(scored: Scored) -> dict[str, Any]:
         "judges": len(scored.file.panel.judges),
         "silent_judges": list(scored.silent),
         "judgments": scored.rows,
+        "cost": None if scored.cost is None else round(scored.cost, DECIMALS),
         "ignored": {"other_judges": scored.other_judges, "other_items": scored.other_items},
     }
 
@@ -100,7 +101,7 @@ def cascade_document(curve: Curve) -> dict[str, Any]:
         "curve": [
             {
                 "last_stage": point.rule.last_stage,
-                "stop_at": min(point.rule.stop_at, 1.0),
+                "stop_at": point.rule.stop_at,
                 "accuracy": round(point.accuracy, DECIMALS),
                 "cost": round(point.cost, DECIMALS),
             }
@@ -129,7 +130,7 @@ def cascade_lines(curve: Curve) -> list[str]:
             f"{point.cost:.3f}",
             f"{point.accuracy:.3f}",
             f"{point.rule.last_stage} of {len(curve.stages)}",
-            f"{point.rule.stop_at:.2f}" if point.rule.stop_at <= 1 else "never",
+            f"{point.rule.stop_at:.2f}" if point.rule.stop_at < 1 else "never",
         )
         for point in _telling(curve.points)
     ]
@@ -162,7 +163,9 @@ def _origin(file: PanelFile) -> str:
 
 
 def _parts(file: PanelFile) -> Iterator[tuple[str, float]]:
+    """The weights; of a cascade, those of the last stage."""
     found = file.panel.parameters()
+    found = found["stages"][-1] if "stages" in found else found
     for row in found.get("features", ()):
         gate = f" where {row['gated_by']} is decided" if row["gated_by"] else ""
         yield f"{row['model']}{gate}", row["weight"]
@@ -184,6 +187,8 @@ def _row(name: str, found: Accuracy) -> tuple[str, ...]:
 
 
 def _notes(scored: Scored) -> Iterator[str]:
+    if scored.cost is not None:
+        yield f"cost {scored.cost:.3f} of asking every judge about every item"
     if scored.silent:
         yield f"{len(scored.silent):,} of the panel's judges are not in the file, such as {scored.silent[0]}"
     ignored = scored.other_judges + scored.other_items

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent_agency.errors import JudgeError, UsageError
+from agent_agency.judging.panels.cascade import Cascade, fit_cascade
 from agent_agency.judging.panels.cascade_curve import BUDGET, Curve, cascade_curve
 from agent_agency.judging.panels.collect import Collected, collect_files
 from agent_agency.judging.panels.completion import winner_of
 from agent_agency.judging.panels.methods import fit_panel
+from agent_agency.judging.panels.panel import Panel
 from agent_agency.judging.panels.panel_file import LEAST_SURE, PanelFile, load_panel, training_of
 from agent_agency.judging.panels.prices import load_prices, shipped_prices
 from agent_agency.judging.panels.score import Score, require_labels, score
+from agent_agency.judging.panels.validation import TIES_ONLY
 from agent_agency.workflows.whole_file import write_whole
 
 
@@ -28,6 +31,7 @@ class Scored:
         silent: judges of the panel of which the file has no judgement of these items.
         other_judges: judgements of judges outside the panel.
         other_items: judgements of items that are not among those scored.
+        cost: of a cascade, the mean cost of an item as a share of asking every judge; of another panel nothing.
     """
 
     file: PanelFile
@@ -37,6 +41,7 @@ class Scored:
     silent: tuple[str, ...]
     other_judges: int
     other_items: int
+    cost: float | None
 
 
 def read_votes(items: Path, judgments: Path, without: tuple[str, ...] = ()) -> Collected:
@@ -72,18 +77,42 @@ def fit_file(
 
 
 def measure_cascade(
-    items: Path, judgments: Path, prices: Path | None, without: tuple[str, ...] = (), budget: float = BUDGET
+    items: Path,
+    judgments: Path,
+    prices: Path | None,
+    without: tuple[str, ...] = (),
+    budget: float = BUDGET,
+    out: Path | None = None,
 ) -> Curve:
     """Measure cascades on recorded votes, by the shipped prices or a table of your own.
 
+    With ``out``, the cascade that is chosen within the budget is fitted on every item and written as a panel.
+
     Raises:
-        AgencyError: a file cannot be read, an item has no label, or a judge has no price.
+        AgencyError: a file cannot be read or written, an item has no label, a judge has no price, or a cascade is to
+            be written and none keeps within the budget.
     """
     _check_share(budget, 0.0, "--budget")
     table = shipped_prices() if prices is None else load_prices(prices)
     read = read_votes(items, judgments, without)
     require_labels(read.votes, read.labels)
-    return cascade_curve(read.votes, read.labels, table, budget=budget)
+    curve = cascade_curve(read.votes, read.labels, table, budget=budget)
+    if out is not None:
+        write_whole(out, PanelFile(_chosen_cascade(curve, read), TIES_ONLY, training_of(read, without)).content())
+    return curve
+
+
+def _chosen_cascade(curve: Curve, read: Collected) -> Cascade:
+    if curve.chosen is None:
+        raise JudgeError(
+            f"No cascade keeps within {curve.budget:g} of the panel's cost",
+            fix="Give a larger --budget.",
+            code="judge.no_cascade",
+        )
+    rule = curve.chosen.rule
+    return fit_cascade(
+        read.votes, read.labels, curve.stages[: rule.last_stage], rule.stop_at, whole_cost=curve.panel_cost
+    )
 
 
 def score_file(panel: Path, items: Path, judgments: Path, abstain_below: float | None = None) -> Scored:
@@ -102,7 +131,15 @@ def score_file(panel: Path, items: Path, judgments: Path, abstain_below: float |
         raise JudgeError(error.message, fix=error.fix, path=str(items), code=error.stable_code) from error
     here = frozenset(read.votes.judges)
     silent = tuple(judge for judge in file.panel.judges if judge not in here)
-    return Scored(file, threshold, found, read.rows, silent, read.other_judges, read.other_items)
+    return Scored(
+        file, threshold, found, read.rows, silent, read.other_judges, read.other_items, _cost(file.panel, read)
+    )
+
+
+def _cost(panel: Panel, read: Collected) -> float | None:
+    if not isinstance(panel, Cascade):
+        return None
+    return float(panel.walk(read.votes).costs.mean()) / panel.whole_cost
 
 
 def _check_share(value: float, least: float, option: str) -> None:

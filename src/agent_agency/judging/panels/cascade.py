@@ -9,13 +9,13 @@ panel gives its likelier output at least the probability ``stop_at``, and at the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from agent_agency.extras import require
 from agent_agency.judging.panels.choose import fit_calibrated
-from agent_agency.judging.panels.votes import model_of
+from agent_agency.judging.panels.votes import ORDERS, Votes, model_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 
     from agent_agency.judging.panels.calibrated import CalibratedPanel
     from agent_agency.judging.panels.prices import Prices
-    from agent_agency.judging.panels.votes import Votes
 
 BREADTHS = (1, 2, 3, 4, 6)
 """Judges per model, stage by stage; the last stage has all."""
 DEAR = 5.0
 """A model is dear where its price is more than this many times that of the cheapest."""
 _DIGITS = 12
+
+Ask: TypeAlias = "Callable[[tuple[str, ...], tuple[int, ...]], NDArray[np.int8]]"
+"""Asks judges about items by their places, and gives items by judges by two orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +44,69 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Cascade:
-    """A fitted cascade: a panel for each stage, and how sure one must be to stop."""
+    """A fitted cascade: a panel for each stage, and how sure one must be to stop.
 
+    Args:
+        stages: the stages that it may reach.
+        panels: one for each stage.
+        stop_at: the probability of the likelier output at which an item stops.
+        whole_cost: what asking every judge would cost on one item, also those that no stage asks.
+    """
+
+    method: ClassVar[str] = "cascade"
     stages: tuple[Stage, ...]
     panels: tuple[CalibratedPanel, ...]
     stop_at: float
+    whole_cost: float
+
+    @property
+    def judges(self) -> tuple[str, ...]:
+        """The judges of the last stage, which are those of every stage."""
+        return self.stages[-1].judges
+
+    def probabilities(self, votes: Votes) -> NDArray[np.float64]:
+        """See `Panel.probabilities`; each item is answered by the stage that it stops at."""
+        return self.walk(votes).probabilities
+
+    def parameters(self) -> dict[str, Any]:
+        """When to stop, and for each stage its judges, cost and panel."""
+        stages = [
+            {"judges": list(stage.judges), "cost": stage.cost, **panel.parameters()}
+            for stage, panel in zip(self.stages, self.panels, strict=True)
+        ]
+        return {"stop_at": self.stop_at, "whole_cost": self.whole_cost, "stages": stages}
 
     def walk(self, votes: Votes) -> Walk:
         """Take each item through the stages."""
         numpy = require("numpy", extra="stats")
         told = numpy.array([panel.probabilities(votes) for panel in self.panels])
+        return walk(told, [stage.cost for stage in self.stages], self.stop_at)
+
+    def run(self, items: Sequence[str], ask: Ask) -> Walk:
+        """Take each item through the stages with judges that are asked only when their stage comes.
+
+        Args:
+            items: names of the items.
+            ask: gets the judges of a stage that were not asked before and the places of the items that have not
+                stopped, and gives their marks as in `Votes`.
+
+        Raises:
+            ValueError: marks of another shape than asked for.
+        """
+        numpy = require("numpy", extra="stats")
+        places = {judge: column for column, judge in enumerate(self.judges)}
+        marks = numpy.zeros((len(items), len(places), len(ORDERS)), dtype=numpy.int8)
+        told = numpy.full((len(self.stages), len(items)), 0.5)
+        left, asked = numpy.arange(len(items)), frozenset[str]()
+        for stage, panel, row in zip(self.stages, self.panels, told, strict=True):
+            new = tuple(judge for judge in stage.judges if judge not in asked)
+            asked |= frozenset(new)
+            marks[numpy.ix_(left, [places[judge] for judge in new])] = ask(new, tuple(left.tolist()))
+            seen = Votes(tuple(items), ("",) * len(items), self.judges, marks.copy()).of_items(left)
+            row[left] = panel.probabilities(seen)
+            left = left[numpy.maximum(row[left], 1 - row[left]) < self.stop_at]
+            if not len(left):
+                break
         return walk(told, [stage.cost for stage in self.stages], self.stop_at)
 
 
@@ -113,14 +168,16 @@ def _queue(votes: Votes, judges: Sequence[str], costs: Mapping[str, float]) -> l
     return queue
 
 
-def fit_cascade(votes: Votes, labels: NDArray[np.int8], stages: Sequence[Stage], stop_at: float) -> Cascade:
-    """Fit the panel of each stage.
+def fit_cascade(
+    votes: Votes, labels: NDArray[np.int8], stages: Sequence[Stage], stop_at: float, whole_cost: float | None = None
+) -> Cascade:
+    """Fit the panel of each stage; without another figure, the last stage costs as much as asking everybody.
 
     Raises:
         JudgeError: no item has a label.
     """
     panels = tuple(fit_calibrated(votes.of_judges(stage.judges), labels) for stage in stages)
-    return Cascade(tuple(stages), panels, stop_at)
+    return Cascade(tuple(stages), panels, stop_at, stages[-1].cost if whole_cost is None else whole_cost)
 
 
 def walk(told: NDArray[np.float64], costs: Sequence[float], stop_at: float) -> Walk:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from agent_agency.judging.panels.votes import Votes
 
 STOPS = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98)
+NEVER = 1.0
+"""As sure as no panel is: nothing stops early, and the last stage answers."""
 FOLDS = 10
 REPETITIONS = 5
 BUDGET = 0.2
@@ -131,7 +133,7 @@ def _try_rules(
     shares = [stage.cost / stages[-1].cost for stage in stages]
     rules = [Rule(last, stop) for last in range(1, len(stages)) for stop in (STOPS if last > 1 else STOPS[:1])]
     rules += [Rule(len(stages), stop) for stop in STOPS if len(stages) > 1]
-    rules.append(Rule(len(stages), 2.0))  # nothing stops early: the whole panel
+    rules.append(Rule(len(stages), NEVER))
     earned, paid, folds = [], [], []
     for repetition in range(repetitions):
         dealt = _deal(len(labels), seed, repetition)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from agent_agency.judging.panels.calibrated import CalibratedPanel, Setting
+from agent_agency.judging.panels.cascade import Cascade, Stage
 from agent_agency.judging.panels.dawid_skene_panel import DawidSkenePanel
 from agent_agency.judging.panels.features import Feature
 from agent_agency.judging.panels.majority import MajorityPanel
+from agent_agency.judging.panels.votes import model_of
 from agent_agency.judging.panels.weighted import WeightedPanel
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ def read_panel(method: Any, judges: Any, parameters: Any) -> Panel:
         return _dawid_skene(names, parameters)
     if method == CalibratedPanel.method:
         return _calibrated(names, parameters)
+    if method == Cascade.method:
+        return _cascade(names, parameters)
     raise ValueError(f"the method {method!r} is unknown")
 
 
@@ -62,16 +67,36 @@ def _calibrated(judges: tuple[str, ...], parameters: dict[str, Any]) -> Calibrat
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise ValueError("features are no list of objects")
     setting = Setting(*(finite(parameters.get(key), key) for key in ("ridge", "gated_ridge", "emphasis")))
-    features = tuple(_feature(row) for row in rows)
+    models = {model_of(judge) for judge in judges}
+    features = tuple(_feature(row, models) for row in rows)
     weights = tuple(finite(row.get("weight"), "a weight") for row in rows)
     return CalibratedPanel(judges, setting, features, weights)
 
 
-def _feature(row: dict[str, Any]) -> Feature:
+def _feature(row: dict[str, Any], models: set[str]) -> Feature:
     model, gate = row.get("model"), row.get("gated_by")
-    if not isinstance(model, str) or not isinstance(gate, str | None):
-        raise ValueError("a feature names no model")  # noqa: TRY004 - likewise
+    if not isinstance(model, str) or model not in models:
+        raise ValueError("a feature is of a model that no judge has")
+    if gate is not None and (not isinstance(gate, str) or gate not in models):
+        raise ValueError("a feature is gated by a model that no judge has")
     return Feature(model, gate)
+
+
+def _cascade(judges: tuple[str, ...], parameters: dict[str, Any]) -> Cascade:
+    rows = parameters.get("stages")
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("stages are no list of objects")
+    stages = tuple(Stage(_judges(row.get("judges")), finite(row.get("cost"), "a stage's cost")) for row in rows)
+    for before, after in pairwise(stages):
+        if not set(before.judges) < set(after.judges):
+            raise ValueError("a stage does not hold the judges of the one before")
+    if stages[-1].judges != judges:
+        raise ValueError("the judges are not those of the last stage")
+    panels = tuple(_calibrated(stage.judges, row) for stage, row in zip(stages, rows, strict=True))
+    whole_cost = finite(parameters.get("whole_cost"), "whole_cost")
+    if not 0 < stages[0].cost <= stages[-1].cost <= whole_cost:
+        raise ValueError("whole_cost is less than a stage's")
+    return Cascade(stages, panels, finite(parameters.get("stop_at"), "stop_at"), whole_cost)
 
 
 def finite(value: Any, what: str) -> float:

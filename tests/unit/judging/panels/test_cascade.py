@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from agent_agency.judging.panels.cascade import Stage, fit_cascade, ladder, walk
 from agent_agency.judging.panels.cascade_curve import cascade_curve
@@ -60,6 +61,23 @@ def test_a_fitted_cascade_answers_by_the_stage_that_an_item_reached() -> None:
     told = np.array([panel.probabilities(VOTES) for panel in fitted.panels])
     assert np.array_equal(found.probabilities, told[found.stages, np.arange(120)])
     assert set(found.costs) <= {2.0, 62.0}
+
+
+@pytest.mark.parametrize("stop_at", [0.5, 0.7, 0.9, 1.0])
+def test_live_judges_are_asked_only_about_items_that_have_not_stopped_and_give_the_same_answers(stop_at: float) -> None:
+    fitted = fit_cascade(VOTES, LABELS, ladder(VOTES, PRICES), stop_at)
+    asked = np.zeros((120, len(JUDGES)), dtype=int)
+
+    def ask(judges: tuple[str, ...], places: tuple[int, ...]) -> NDArray[np.int8]:
+        for judge in judges:
+            asked[list(places), JUDGES.index(judge)] += 1
+        return VOTES.of_judges(judges).of_items(places).marks
+
+    live, recorded = fitted.run(VOTES.items, ask), fitted.walk(VOTES)
+    assert np.array_equal(live.stages, recorded.stages)
+    assert np.allclose(live.probabilities, recorded.probabilities)
+    assert asked.max() == 1
+    assert np.allclose(asked @ [PRICES.cost(judge) for judge in JUDGES], live.costs)
 
 
 def test_the_curve_rises_with_cost_and_keeps_most_of_the_accuracy_for_part_of_it() -> None:

@@ -13,20 +13,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent_agency.errors import FileUnreadableError, JudgeError
+from agent_agency.judging.panels.cascade import fit_cascade, ladder
 from agent_agency.judging.panels.collect import Collected
 from agent_agency.judging.panels.methods import METHODS, fit_panel
 from agent_agency.judging.panels.panel_file import PanelFile, load_panel, read_document, training_of
+from agent_agency.judging.panels.prices import Prices
 from support.votes import simulated
 
 VOTES, LABELS = simulated({"one": {"A/x": 0.9, "B/x": 0.6, "B/y": 0.7}, "two": {"A/x": 0.8, "B/x": 0.3, "B/y": 0.4}})
 
 
+PRICES = Prices({"A": 9.0, "B": 1.0}, {"x": 1.0, "y": 2.0})
+KINDS = (*METHODS, "cascade")
+
+
 def fitted(method: str) -> PanelFile:
     read = Collected(VOTES, LABELS, {}, 720, 0, 0)
+    if method == "cascade":
+        cascade = fit_cascade(VOTES, LABELS, ladder(VOTES, PRICES), 0.8)
+        return PanelFile(cascade, 0.6, training_of(read, ("C",)))
     return PanelFile(fit_panel(VOTES, LABELS, method), 0.6, training_of(read, ("C",)))
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", KINDS)
 def test_a_file_is_read_back_as_it_was_and_made_again_byte_for_byte(tmp_path: Path, method: str) -> None:
     path = tmp_path / "panel.json"
     path.write_bytes(fitted(method).content())
@@ -56,7 +65,7 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.sampled_from(METHODS), st.data())
+@given(st.sampled_from(KINDS), st.data())
 def test_a_file_that_was_changed_is_another_panel_or_none(method: str, data: st.DataObject) -> None:
     document = json.loads(fitted(method).content())
     place = data.draw(st.sampled_from([one for one in _places(document) if one]))
