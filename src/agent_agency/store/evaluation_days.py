@@ -31,6 +31,14 @@ _SUMS = (
     "cache_hits",
 )
 _ABSTAIN = "abstain"
+_ALL_DAYS = ""
+"""Stands in the place of a day for all days together."""
+
+_FIRST_DAY = "0000-01-01"
+_AGREED = (
+    "sum(a.evaluations), sum(CASE WHEN a.verdict = :abstain THEN 0 ELSE a.evaluations END), "
+    "sum(CASE WHEN a.verdict = a.gold THEN a.evaluations ELSE 0 END)"
+)
 
 Agreement = tuple[int, str, str, str]
 """The number of a version, the day, the verdict, and the verdict of the label in force."""
@@ -84,11 +92,12 @@ def count_new(connection: Connection, evaluations: Sequence[Evaluation], version
     agreements: dict[Agreement, int] = {}
     gold = _gold_of(connection, evaluations)
     for one in evaluations:
-        key = versions[one.version], one.at[:_DAY], one.verdict
-        sums[key] = [have + more for have, more in zip(sums.get(key, [0] * len(_SUMS)), _summed(one), strict=True)]
-        label = gold.get((one.subject, one.judge))
-        if label is not None:
-            agreements[*key, label] = agreements.get((*key, label), 0) + 1
+        label, summed = gold.get((one.subject, one.judge)), _summed(one)
+        for day in (one.at[:_DAY], _ALL_DAYS):
+            key = versions[one.version], day, one.verdict
+            sums[key] = [have + more for have, more in zip(sums.get(key, [0] * len(_SUMS)), summed, strict=True)]
+            if label is not None:
+                agreements[*key, label] = agreements.get((*key, label), 0) + 1
     added = ", ".join(f"{name} = agency_evaluation_days.{name} + excluded.{name}" for name in _SUMS)
     run_many(
         connection,
@@ -122,8 +131,8 @@ def count_relabelled(connection: Connection, moved: Mapping[tuple[str, str], tup
         for subject, judge, version, day, verdict, count in run(connection, query, **names):
             before, after = moved[subject, judge]
             for label, sign in ((before, -1), (after, 1)):
-                if label is not None:
-                    key = int(version), str(day), str(verdict), label
+                for each in (str(day), _ALL_DAYS) if label is not None else ():
+                    key = int(version), each, str(verdict), str(label)
                     agreements[key] = agreements.get(key, 0) + sign * int(count)
     _add_agreements(connection, agreements)
 
@@ -136,7 +145,7 @@ def sums_by_version(connection: Connection, judge: str = "", since: str = "") ->
         judge: one judge only.
         since: a day as ``2026-01-31``: only from then on.
     """
-    clauses, names = ["d.day >= :since"], {"since": since}
+    clauses, names = [_since("d", since)], {"since": since}
     if judge:
         clauses, names = [*clauses, "v.judge = :judge"], {**names, "judge": judge}
     query = (
@@ -159,15 +168,29 @@ def accuracy_series(connection: Connection, judge: str, version: str = "", since
         since: a day as ``2026-01-31``: only from then on.
     """
     query = (
-        "SELECT a.day, v.version, sum(a.evaluations), "
-        "sum(CASE WHEN a.verdict = :abstain THEN 0 ELSE a.evaluations END), "
-        "sum(CASE WHEN a.verdict = a.gold THEN a.evaluations ELSE 0 END) "
+        f"SELECT a.day, v.version, {_AGREED} "  # noqa: S608 - constants
         "FROM agency_agreement_days AS a JOIN agency_judge_versions AS v ON v.number = a.version "
         "WHERE v.judge = :judge AND a.day >= :since AND (:version = '' OR v.version = :version) "
         "GROUP BY a.day, v.version HAVING sum(a.evaluations) > 0 ORDER BY a.day, v.version"
     )
+    since = since or _FIRST_DAY
     rows = run(connection, query, judge=judge, version=version, since=since, abstain=_ABSTAIN)
     return tuple(AccuracyDay(str(day), str(name), *map(int, counts)) for day, name, *counts in rows)
+
+
+def agreement_by_version(connection: Connection, since: str = "") -> dict[str, AccuracyDay]:
+    """How every version did against the labels in force, over all days or from a day on, by the version's digest."""
+    query = (
+        f"SELECT v.version, {_AGREED} FROM agency_agreement_days AS a "  # noqa: S608 - constants
+        f"JOIN agency_judge_versions AS v ON v.number = a.version WHERE {_since('a', since)} "
+        "GROUP BY v.version HAVING sum(a.evaluations) > 0"
+    )
+    rows = run(connection, query, since=since, abstain=_ABSTAIN)
+    return {str(name): AccuracyDay(since, str(name), *map(int, counts)) for name, *counts in rows}
+
+
+def _since(table: str, since: str) -> str:
+    return f"{table}.day >= :since" if since else f"{table}.day = :since"
 
 
 def _summed(one: Evaluation) -> Iterable[int]:

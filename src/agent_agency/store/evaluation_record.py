@@ -7,18 +7,42 @@ is one record and a changed one is noticed. Texts of subjects are not kept: a re
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from agent_agency.canonical_json import canonical_json
+from agent_agency.canonical_json import CanonicalReader, canonical_json
 from agent_agency.errors import EvaluationError
 from agent_agency.store.fields import Fields
 
 SCHEMA_VERSION = 1
 VERDICTS = ("pass", "partial", "fail", "abstain")
 ID_DIGITS = 32
+_EXACT = 2**53 - 1
+_PLAIN = (
+    "abstained_because",
+    "at",
+    "cache_hit",
+    "confidence",
+    "engine",
+    "judge",
+    "latency_s",
+    "model",
+    "model_digest",
+    "parameters",
+    "prompt",
+    "reasoning",
+    "repeat",
+    "run",
+    "score",
+    "split",
+    "subject",
+    "verdict",
+    "version",
+)
+"""Members that are one plain value each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +102,13 @@ class Evaluation:
             "abstained_because": self.abstained_because,
             "at": self.at,
             "cache_hit": self.cache_hit,
-            "confidence": self.confidence,
+            "confidence": number(self.confidence),
             "counted": list(self.counted),
             "engine": self.engine,
             "evidence": list(self.evidence),
             "identity": dict(self.identity),
             "judge": self.judge,
-            "latency_s": self.latency_s,
+            "latency_s": number(self.latency_s),
             "model": self.model,
             "model_digest": self.model_digest,
             "parameters": self.parameters,
@@ -92,7 +116,7 @@ class Evaluation:
             "reasoning": self.reasoning,
             "repeat": self.repeat,
             "run": self.run,
-            "score": self.score,
+            "score": number(self.score),
             "split": self.split,
             "subject": self.subject,
             "suggestions": list(self.suggestions),
@@ -123,11 +147,30 @@ def recorded(evaluation: Evaluation) -> Recorded:
     """
     members = evaluation.as_dict()
     try:
-        line = canonical_json(members)
+        line = canonical_line(members)
     except ValueError as error:
         raise EvaluationError(f"The evaluation is no plain JSON: {error}", fix="Correct what is recorded.") from error
     read_members(members)
     return Recorded(id_of("E", line), line, evaluation)
+
+
+def canonical_line(members: Mapping[str, Any]) -> bytes:
+    """The canonical JSON of a record: as `canonical_json`, several times as quick where the quick way gives the same.
+
+    Raises:
+        ValueError: as `canonical_json`.
+    """
+    try:
+        line = json.dumps(members, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        CanonicalReader().read(line)
+    except (ValueError, TypeError, RecursionError):
+        return canonical_json(dict(members))
+    return line
+
+
+def number(value: float | None) -> float | None:
+    """A number as JSON has it: 1.0 is 1."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT else value
 
 
 def id_of(letter: str, line: bytes) -> str:
@@ -178,3 +221,22 @@ def read_members(members: Any) -> Evaluation:
     if found.verdict != "abstain" and found.abstained_because:
         raise fields.wrong("abstained_because", "must be empty where the judge did not abstain")
     return found
+
+
+def believed(line: bytes) -> Evaluation:
+    """Read a record that its digest vouches for: it was held to the rules when it was written.
+
+    Raises:
+        ValueError: it is none all the same; or ``KeyError`` or ``TypeError``.
+    """
+    members = json.loads(line)
+    tokens = members["tokens"]
+    texts = {name: tuple(members[name]) for name in ("evidence", "suggestions", "counted")}
+    whole = {name: members[name] for name in _PLAIN} | texts
+    return Evaluation(
+        **whole,
+        identity=MappingProxyType(members["identity"]),
+        prompt_tokens=tokens["prompt"],
+        completion_tokens=tokens["completion"],
+        cached_tokens=tokens["cached"],
+    )

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from agent_agency.canonical_json import CanonicalReader
 from agent_agency.errors import EvaluationError, StoreError
 from agent_agency.store.evaluation_days import count_new
-from agent_agency.store.evaluation_record import Recorded, id_of, read_members
+from agent_agency.store.evaluation_record import Recorded, believed, id_of
 from agent_agency.store.statements import listed, next_number, parts, run, run_many
 
 if TYPE_CHECKING:
@@ -90,8 +89,7 @@ def page(connection: Connection, asked: Asked, most: int, after: Place | None = 
         names = names | {"after_at": after.at, "after_number": after.number}
     where = f"WHERE {' AND '.join(clauses)} " if clauses else ""
     query = f"SELECT {_COLUMNS} FROM agency_evaluations AS e {where}ORDER BY e.at DESC, e.number DESC LIMIT :most"  # noqa: S608 - constants and names of parameters
-    reader = CanonicalReader()
-    return tuple(_row(found, reader) for found in run(connection, query, most=most, **names))
+    return tuple(_row(found) for found in run(connection, query, most=most, **names))
 
 
 def by_time(connection: Connection, asked: Asked) -> Iterator[Row]:
@@ -105,10 +103,10 @@ def by_time(connection: Connection, asked: Asked) -> Iterator[Row]:
         f"SELECT {_COLUMNS} FROM agency_evaluations AS e WHERE {' AND '.join(clauses)} "  # noqa: S608 - likewise
         "ORDER BY e.at, e.number LIMIT :most"
     )
-    last, reader, same = Place(_FIRST, 0), CanonicalReader(), list[Row]()
+    last, same = Place(_FIRST, 0), list[Row]()
     while True:
         found = run(connection, query, most=_BIT, last_at=last.at, last_number=last.number, **names)
-        rows = [_row(one, reader) for one in found]
+        rows = [_row(one) for one in found]
         for row in rows:
             if same and same[0].place.at != row.place.at:
                 yield from sorted(same, key=lambda one: one.recorded.id)
@@ -126,15 +124,13 @@ def beginning(connection: Connection, name: str) -> tuple[Row, ...]:
         f"SELECT {_COLUMNS} FROM agency_evaluations AS e WHERE e.id >= :name AND e.id < :beyond "  # noqa: S608 - likewise
         "ORDER BY e.id LIMIT 2"
     )
-    reader = CanonicalReader()
-    return tuple(_row(found, reader) for found in run(connection, query, name=name, beyond=f"{name}g"))
+    return tuple(_row(found) for found in run(connection, query, name=name, beyond=f"{name}g"))
 
 
 def of_run(connection: Connection, run_id: str) -> tuple[Recorded, ...]:
     """Every evaluation of one run, in the order in which they were added."""
     query = f"SELECT {_COLUMNS} FROM agency_evaluations AS e WHERE e.run = :run ORDER BY e.number"  # noqa: S608 - likewise
-    reader = CanonicalReader()
-    return tuple(_row(found, reader).recorded for found in run(connection, query, run=run_id))
+    return tuple(_row(found).recorded for found in run(connection, query, run=run_id))
 
 
 def versions_beginning(connection: Connection, name: str) -> tuple[str, ...]:
@@ -229,12 +225,12 @@ def _numbers_of_versions(connection: Connection, records: Sequence[Recorded]) ->
     return {version: number for version, (number, _) in known.items()}
 
 
-def _row(found: Sequence[Any], reader: CanonicalReader) -> Row:
+def _row(found: Sequence[Any]) -> Row:
     number, name, line, *columns = found
     line = bytes(line)
     try:
-        whole = read_members(reader.read(line)) if id_of("E", line) == name else None
-    except (ValueError, EvaluationError):
+        whole = believed(line) if id_of("E", line) == name else None
+    except (ValueError, KeyError, TypeError):
         whole = None
     if whole is None or [whole.at, whole.judge, whole.verdict, whole.subject] != columns:
         raise StoreError(

@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from agent_agency.canonical_json import CanonicalReader, canonical_json
+from agent_agency.canonical_json import CanonicalReader
 from agent_agency.errors import EvaluationError, StoreError
 from agent_agency.store.evaluation_days import count_relabelled
-from agent_agency.store.evaluation_record import id_of
+from agent_agency.store.evaluation_record import canonical_line, id_of, number
 from agent_agency.store.evaluations import Place, known_ids
 from agent_agency.store.fields import Fields
 from agent_agency.store.statements import listed, next_number, parts, run, run_many
@@ -70,7 +70,7 @@ class Label:
             "evidence": self.evidence,
             "judge": self.judge,
             "note": self.note,
-            "score": self.score,
+            "score": number(self.score),
             "source": self.source,
             "subject": self.subject,
             "verdict": self.verdict,
@@ -122,7 +122,7 @@ def recorded_label(label: Label) -> RecordedLabel:
     """
     members = label.as_dict()
     try:
-        line = canonical_json(members)
+        line = canonical_line(members)
     except ValueError as error:
         raise EvaluationError(f"The label is no plain JSON: {error}", fix="Correct what is recorded.") from error
     read_label(members)

@@ -124,15 +124,14 @@ def statistics(database: Database, judge: str = "", since: str = "") -> dict[str
     Raises:
         UsageError: ``since`` is no day.
     """
-    from agent_agency.store.evaluation_days import accuracy_series, sums_by_version
+    from agent_agency.store.evaluation_days import agreement_by_version, sums_by_version
 
     day = moment_of(since)[: len("2026-01-31")]
     with reading(database) as connection:
         if connection is None:
             return {"evaluations": 0, "versions": [], "labels": []}
         rows = sums_by_version(connection, judge, day)
-        judges = sorted({row.judge for row in rows})
-        series = {name: accuracy_series(connection, name, since=day) for name in judges}
+        agreement = agreement_by_version(connection, day)
         counts = label_table.counts(connection)
     versions: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
@@ -140,13 +139,13 @@ def statistics(database: Database, judge: str = "", since: str = "") -> dict[str
             (row.judge, row.version), {"judge": row.judge, "version": row.version, "verdicts": {}}
         )
         one["verdicts"][row.verdict] = asdict(row.sums)
-    for (name, version), one in versions.items():
-        days = [entry for entry in series[name] if entry.version == version]
-        decided, right = sum(entry.decided for entry in days), sum(entry.right for entry in days)
+    for one in versions.values():
+        found = agreement.get(one["version"])
         one["evaluations"] = sum(each["evaluations"] for each in one["verdicts"].values())
-        one["labelled"] = sum(entry.labelled for entry in days)
-        one["decided"], one["right"] = decided, right
-        one["accuracy"] = right / decided if decided else None
+        one["labelled"], one["decided"], one["right"] = (
+            (found.labelled, found.decided, found.right) if found else (0, 0, 0)
+        )
+        one["accuracy"] = one["right"] / one["decided"] if one["decided"] else None
     labels = [{"judge": one, "source": two, "verdict": three, "labels": count} for one, two, three, count in counts]
     return {
         "evaluations": sum(one["evaluations"] for one in versions.values()),
