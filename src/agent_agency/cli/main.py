@@ -82,6 +82,7 @@ _COMMANDS = {
     "judge": ("agent_agency.cli.judge", "judge", "Ask judges, and measure how far to trust them."),
     "panel": ("agent_agency.cli.panel", "panel", "Make one judge of many, and score it."),
     "experiment": ("agent_agency.cli.experiment", "experiment", "Compare two arms, and stop by rule."),
+    "trend": ("agent_agency.cli.trend", "trend", "Follow judges over time, and tell when one got worse."),
     "prompt": ("agent_agency.cli.prompt", "prompt", "Which version of a judge's prompt is active?"),
     "evaluations": ("agent_agency.cli.evaluations", "evaluations", "What judges answered, and how well."),
     "label": ("agent_agency.cli.label", "label", "Say what the right verdict is."),
