@@ -408,6 +408,13 @@ class _Chat:
         self._handler._send(200, "application/json", data, Content_Length=str(len(data) - 30))
         self._handler.close_connection = True
 
+    def _fault_close_silently(self) -> None:
+        """Answer well, and close the connection a moment later without having said so; a later question is lost."""
+        self._stream(self._events())
+        self._handler.wfile.flush()
+        time.sleep(0.02)
+        self._handler.close_connection = True
+
     def _fault_hang_up(self) -> None:
         self._handler.close_connection = True
 

@@ -84,6 +84,14 @@ class CallList:
         self.records.append(record)
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    request: Request
+    prompt_digest: str
+    at: datetime
+    started: float
+
+
 class Metered:
     """An engine whose every call is recorded, whatever it comes to.
 
@@ -132,14 +140,13 @@ class Metered:
             EngineError: as the inner engine.
             AgencyError: the record cannot be kept.
         """
-        prompt_digest_of(request)  # what has no digest was never asked, so there is nothing to record
-        at, started = self._clock.now(), self._timer()
+        begun = self._begun(request)
         try:
             reply = self._engine.generate(request, cancel)
         except BaseException as error:
-            self._failed(request, at, started, error)
+            self._failed(begun, error)
             raise
-        self._answered(request, at, started, reply)
+        self._answered(begun, reply)
         return reply
 
     def stream(self, request: Request, cancel: Cancel | None = None) -> Iterator[Piece]:
@@ -149,45 +156,48 @@ class Metered:
             EngineError: as the inner engine.
             AgencyError: the record cannot be kept.
         """
-        prompt_digest_of(request)
-        at, started = self._clock.now(), self._timer()
+        begun = self._begun(request)
         reply: Reply | None = None
         try:
             for piece in self._engine.stream(request, cancel):
                 reply = piece.reply or reply
                 if reply is not None:
-                    self._answered(request, at, started, reply)
+                    self._answered(begun, reply)
                 yield piece
         except BaseException as error:
             if reply is None:
-                self._failed(request, at, started, error)
+                self._failed(begun, error)
             raise
 
-    def _answered(self, request: Request, at: datetime, started: float, reply: Reply) -> None:
+    def _begun(self, request: Request) -> _Begun:
+        """What is known before asking; what has no digest is refused here, and so never goes unrecorded."""
+        return _Begun(request, prompt_digest_of(request), self._clock.now(), self._timer())
+
+    def _answered(self, begun: _Begun, reply: Reply) -> None:
         self._known = self._engine.identity  # known by now: nothing is asked for it
         outcome = OK if reply.finish == "stop" else CUT_SHORT
-        self._sink.add(self._record(request, at, started, reply, outcome))
+        self._sink.add(self._record(begun, reply, outcome))
 
-    def _failed(self, request: Request, at: datetime, started: float, error: BaseException) -> None:
+    def _failed(self, begun: _Begun, error: BaseException) -> None:
         if isinstance(error, EngineError):
             outcome = error.stable_code
         else:
             outcome = ABANDONED if isinstance(error, GeneratorExit) else INTERRUPTED
-        self._sink.add(self._record(request, at, started, None, outcome))
+        self._sink.add(self._record(begun, None, outcome))
 
-    def _record(self, request: Request, at: datetime, started: float, reply: Reply | None, outcome: str) -> CallRecord:
+    def _record(self, begun: _Begun, reply: Reply | None, outcome: str) -> CallRecord:
         identity = self._known
         return CallRecord(
             engine=self._engine.name,
             identity=identity,
             model=reply.model if reply else identity.get("model", ""),
             model_digest=reply.model_digest if reply else identity.get("model_digest", ""),
-            parameters=request.parameters,
-            prompt_digest=prompt_digest_of(request),
-            rollout=request.rollout,
+            parameters=begun.request.parameters,
+            prompt_digest=begun.prompt_digest,
+            rollout=begun.request.rollout,
             usage=reply.usage if reply else Usage(None, None),
-            latency_s=self._timer() - started,
+            latency_s=self._timer() - begun.started,
             cache_hit=reply.cache_hit if reply else False,
             outcome=outcome,
-            at=at,
+            at=begun.at,
         )

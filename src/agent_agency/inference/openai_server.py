@@ -133,13 +133,19 @@ class ServerEngine:
         expected = self._expected(request, facts, window, call)
         body = _encoded(dialect.body(request, facts.model, window))
         reader = dialect.reader(request)
-        with self._transport.open("POST", self._address.root + dialect.chat_path, body, call) as opened:
+        url = self._address.root + dialect.chat_path
+        with self._transport.open("POST", url, body, call, last=self._closes(dialect)) as opened:
             for text in _texts(dialect, reader, opened):
                 if text:
                     yield Piece(text)
         raw = reader.finish()
         check_counted(expected, raw.usage, uncounted_is_fine=self._settings.uncounted)
         yield Piece("", self._reply(raw, facts, call))
+
+    def _closes(self, dialect: Dialect) -> bool:
+        """Whether the connection is of no use after an answer; what stands behind TLS of its own keeps them."""
+        hosted = dialect.backend == "openai" and self._address.scheme == "https"
+        return not (dialect.keeps_open or hosted)
 
     def _reply(self, raw: RawReply, facts: ServerFacts, call: Call) -> Reply:
         return Reply(

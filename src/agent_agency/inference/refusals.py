@@ -88,10 +88,20 @@ def network_failure(error: Exception, host: str, *, begun: bool) -> EngineError:
     if isinstance(_root(error), ssl.SSLError):
         fix = "Give the authority's file as 'ca_file', or mend the server's certificate; it is always checked."
         return _error("tls", f"{host} has no connection that can be trusted: {reason}", fix)
+    kind = type(error).__name__
+    if not begun and kind in {"RemoteProtocolError", "ReadError", "WriteError"}:
+        return _no_answer(host, reason, closed=kind != "RemoteProtocolError" or "disconnected" in reason)
     if begun:
         message = f"{host} broke off in the middle of its answer: {reason}"
         return _error("incomplete", message, "Ask again; look into the server's log if it goes on.")
     return _error("unreachable", f"{host} cannot be reached: {reason}", "Start the server, or mend the engine's URL.")
+
+
+def _no_answer(host: str, reason: str, *, closed: bool) -> EngineError:
+    if closed:
+        message = f"{host} closed the connection before its answer: {reason}"
+        return _error("incomplete", message, "Ask again; look into the server's log if it goes on.")
+    return _error("bad_answer", f"{host} does not speak HTTP: {reason}", "Check the URL's port, and http or https.")
 
 
 def _root(error: BaseException) -> BaseException:

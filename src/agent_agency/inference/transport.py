@@ -37,8 +37,13 @@ _BUSY_TRIES = 6
 _FIRST_WAIT_S = 0.1
 _LOOK_S = 0.05
 _SUCCESS = 2
+_CLOSE = (b"Connection", b"close")
 _LONGEST_WAIT_DIGITS = 6
 _BUSY = frozenset({429, 503})
+
+
+_Headers = list[tuple[bytes, bytes]]
+_Asked = tuple[str, str, _Headers, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +125,25 @@ class Transport:
         self._finalizer()
 
     @contextlib.contextmanager
-    def open(self, method: str, url: str, body: bytes | None, call: Call) -> Iterator[Opened]:
+    def open(self, method: str, url: str, body: bytes | None, call: Call, *, last: bool = False) -> Iterator[Opened]:
         """Send a request and give the answer as it comes; leaving the block early closes the connection.
 
         What was surely not done is asked again within the deadline: a connection that was refused before anything was
         sent, and a server that says that it is busy (429, 503), after the time that it names.
 
+        Args:
+            method: of HTTP.
+            url: of this server.
+            body: JSON, or none.
+            call: whose time it is.
+            last: nothing more is to be asked on the connection.
+
         Raises:
             EngineError: the server cannot be reached, refuses, breaks off, or the call is late or cancelled.
         """
         with contextlib.ExitStack() as stack:
-            response = self._answered(stack, method, url, body, call)
+            headers = [*self._headers, _CLOSE] if last else self._headers
+            response = self._answered(stack, (method, url, headers, body), call)
             kind = _header(response, b"content-type").lower()
             encoding = _header(response, b"content-encoding").lower()
             if encoding not in {"", "identity"}:
@@ -146,14 +159,12 @@ class Transport:
         with self.open(method, url, body, call) as opened:
             return opened.read()
 
-    def _answered(
-        self, stack: contextlib.ExitStack, method: str, url: str, body: bytes | None, call: Call
-    ) -> httpcore.Response:
+    def _answered(self, stack: contextlib.ExitStack, asked: _Asked, call: Call) -> httpcore.Response:
         tried = 0
         while True:
             tried += 1
             try:
-                response = self._sent(stack, method, url, body, call)
+                response = self._sent(stack, asked, call)
             except EngineError as error:
                 if error.stable_code != "engine.unreachable" or tried >= _CONNECT_TRIES or not _unsent(error):
                     raise
@@ -167,13 +178,12 @@ class Transport:
                 raise refused
             self._pause(_retry_after(response, datetime.now(UTC)) or self._backoff(tried), call, refused)
 
-    def _sent(
-        self, stack: contextlib.ExitStack, method: str, url: str, body: bytes | None, call: Call
-    ) -> httpcore.Response:
+    def _sent(self, stack: contextlib.ExitStack, asked: _Asked, call: Call) -> httpcore.Response:
+        method, url, headers, body = asked
         with self._watch.over(call), self._told(call, begun=False):
             call.check()
             return stack.enter_context(
-                self._pool.stream(method, url, headers=self._headers, content=body, extensions=self._timeouts)
+                self._pool.stream(method, url, headers=headers, content=body, extensions=self._timeouts)
             )
 
     def _chunks(self, response: httpcore.Response, call: Call, most: int) -> Iterator[bytes]:
@@ -249,7 +259,7 @@ def _tls(core: Any, ca_file: str | None) -> Any:
     return context
 
 
-def _headers(key: ServerKey | None) -> list[tuple[bytes, bytes]]:
+def _headers(key: ServerKey | None) -> _Headers:
     headers = [
         (b"Accept", b"application/json, text/event-stream, application/x-ndjson"),
         (b"Accept-Encoding", b"identity"),

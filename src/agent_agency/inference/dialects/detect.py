@@ -93,9 +93,12 @@ def _llama_server(ask: Ask, listed: Sequence[Mapping[str, Any]], model: str) -> 
     props = _optional(ask, "/props")
     settings = props.get("default_generation_settings")
     window = as_count(settings.get("n_ctx") if isinstance(settings, Mapping) else None, "the window")
-    meta = entry.get("meta") if isinstance(entry.get("meta"), Mapping) else {}
+    told = entry.get("meta")
+    meta: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
     digest = _digest({"backend": "llama-server", "id": name, "path": props.get("model_path"), "meta": meta})
     identity = {"backend": "llama-server", "model": name, "model_digest": digest, **_template(props, "chat_template")}
+    if isinstance(quantisation := meta.get("ftype"), str) and quantisation:
+        identity["quantisation"] = quantisation
     build = props.get("build_info")
     identity |= _named(build if isinstance(build, str) else "")
     return ServerFacts("llama-server", name, digest, MappingProxyType(identity), window, refuses_long=True)

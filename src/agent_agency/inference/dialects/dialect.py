@@ -92,6 +92,9 @@ class Dialect(Protocol):
     backend: str
     chat_path: str
     """Below the server's root."""
+    keeps_open: bool
+    """Whether a connection outlives a streamed answer. llama-server closes it without a word, and the next question on
+    it is lost, so of unknown servers it is not believed."""
 
     def body(self, request: Request, model: str, window: int | None) -> dict[str, Any]:
         """The request for an answer, streamed.

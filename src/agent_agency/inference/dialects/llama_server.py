@@ -5,6 +5,8 @@ Source: the README of llama.cpp's server (``/apply-template``, ``/tokenize``, ``
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from agent_agency.inference.dialects.dialect import Ask
 from agent_agency.inference.dialects.openai import OpenAiDialect
 from agent_agency.inference.protocol import Message
@@ -16,6 +18,7 @@ class LlamaServerDialect(OpenAiDialect):
 
     backend = "llama-server"
     penalty_key = "repeat_penalty"
+    own_defaults = MappingProxyType({"top_k": 0, "min_p": 0.0})  # else 40 and 0.05
 
     def count(self, ask: Ask, model: str, messages: tuple[Message, ...]) -> int | None:  # noqa: ARG002 - the seam's
         """Tokens of the prompt, the template's included."""

@@ -1,8 +1,9 @@
 """Ollama's own ``/api/chat``: its OpenAI-compatible door cannot set the window, and its defaults are not ours.
 
 Source: Ollama's API documentation. The window (``num_ctx``) is small by default and a prompt beyond it is cut without
-a word, and a repeat penalty of 1.1 applies unless another is set; so both are always sent, and ``truncate`` and
-``shift`` are switched off, which later versions obey by refusing (ollama/ollama#17944). That is not relied upon.
+a word, and a repeat penalty of 1.1 and a choice among 40 tokens apply unless others are set; so all of that is always
+sent, and ``truncate`` and ``shift`` are switched off, which later versions obey by refusing (ollama/ollama#17944). That
+is not relied upon.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class OllamaDialect:
 
     backend = "ollama"
     chat_path = "/api/chat"
+    keeps_open = True
 
     def __init__(self, keep_alive: str | None = None) -> None:
         self._keep_alive = keep_alive
@@ -40,6 +42,8 @@ class OllamaDialect:
             "repeat_penalty": how.repeat_penalty,
             "temperature": how.temperature,
             "top_p": how.top_p,
+            "top_k": 0,
+            "min_p": 0.0,
         }
         if how.seed is not None:
             options["seed"] = how.seed

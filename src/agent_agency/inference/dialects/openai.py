@@ -7,6 +7,7 @@ bring the text, one with ``usage`` and no choice at the end, then ``[DONE]``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from agent_agency.errors import EngineError
@@ -25,8 +26,11 @@ class OpenAiDialect:
 
     backend = "openai"
     chat_path = "/v1/chat/completions"
+    keeps_open = False
     penalty_key: str | None = None
     """The name under which the server takes a repeat penalty; OpenAI's protocol has none."""
+    own_defaults: Mapping[str, float] = MappingProxyType({})
+    """What switches off the filters that the server would put over the choice of tokens by a default of its own."""
 
     def body(self, request: Request, model: str, window: int | None) -> dict[str, Any]:  # noqa: ARG002 - the seam's
         """The request; a window cannot be asked for.
@@ -43,6 +47,7 @@ class OpenAiDialect:
             "max_tokens": how.max_tokens,
             "stream": True,
             "stream_options": {"include_usage": True},
+            **self.own_defaults,
             **self._penalty(how),
         }
         if how.seed is not None:
