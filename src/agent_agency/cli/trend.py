@@ -69,7 +69,8 @@ def show(*, picture: Path | None, least_change: float, as_json: bool, **asked: A
     """Say whether a judge is improving, stable or declining.
 
     Improving or declining: the Mann-Kendall test finds a trend (p at most 0.05), and the Theil-Sen line moves by at
-    least --least-change from the first point to the last. Insufficient: fewer than 8 points. Stable: all else.
+    least --least-change from the first point to the last. Insufficient: fewer than 8 points, or 4 moments. Stable: all
+    else.
     """
     from agent_agency.learning.trends.trend import trend as judge_series
     from agent_agency.report import trends
