@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from agent_agency._version import __version__
 from agent_agency.errors import EngineError
@@ -42,6 +42,7 @@ _LONGEST_WAIT_DIGITS = 6
 _BUSY = frozenset({429, 503})
 
 
+_Result = TypeVar("_Result")
 _Headers = list[tuple[bytes, bytes]]
 _Asked = tuple[str, str, _Headers, bytes | None]
 
@@ -108,6 +109,14 @@ class Transport:
         self._wait = wait
         self._rng = rng or random.Random()  # noqa: S311 - spreads waits, nothing secret
         self._watch = Watch()
+        self._failures = (
+            core.TimeoutException,
+            core.NetworkError,
+            core.ProtocolError,
+            core.ProxyError,
+            core.UnsupportedProtocol,
+            OSError,
+        )
         self._pool: httpcore.ConnectionPool = core.ConnectionPool(
             ssl_context=_tls(core, ca_file) if address.scheme == "https" else None,
             proxy=core.Proxy(proxy) if proxy else None,
@@ -180,24 +189,34 @@ class Transport:
 
     def _sent(self, stack: contextlib.ExitStack, asked: _Asked, call: Call) -> httpcore.Response:
         method, url, headers, body = asked
-        with self._watch.over(call), self._told(call, begun=False):
+
+        def send() -> httpcore.Response:
             call.check()
             return stack.enter_context(
                 self._pool.stream(method, url, headers=headers, content=body, extensions=self._timeouts)
             )
 
+        return self._watched(send, call, begun=False)
+
     def _chunks(self, response: httpcore.Response, call: Call, most: int) -> Iterator[bytes]:
         source = iter(response.iter_stream())
         size = 0
-        while True:
-            with self._watch.over(call), self._told(call, begun=True):
-                chunk = next(source, None)
-            if chunk is None:
-                return
+        while chunk := self._watched(lambda: next(source, b""), call, begun=True):
             size += len(chunk)
             if size > most:
                 raise bad_answer(f"it is larger than {most:,} bytes")
             yield chunk
+
+    def _watched(self, step: Callable[[], _Result], call: Call, *, begun: bool) -> _Result:
+        """Take one step on the network on behalf of a call; what fails is told in our terms."""
+        watch = self._watch
+        before, watch.call = watch.call, call
+        try:
+            return step()
+        except self._failures as error:
+            raise self._told(error, call, begun=begun) from error
+        finally:
+            watch.call = before
 
     def _refusal(self, response: httpcore.Response, call: Call) -> EngineError:
         data = bytearray()
@@ -213,23 +232,17 @@ class Transport:
         kind = _header(response, b"content-type").lower()
         return refusal(response.status, kind, text, self._address.host, self._key.variable if self._key else None)
 
-    @contextlib.contextmanager
-    def _told(self, call: Call, *, begun: bool) -> Iterator[None]:
+    def _told(self, error: Exception, call: Call, *, begun: bool) -> EngineError:
         core = self._core
-        try:
-            yield
-        except (core.ReadTimeout, core.WriteTimeout, core.PoolTimeout) as error:
+        if isinstance(error, core.TimeoutException):
             call.check()
-            raise EngineError(
+        if isinstance(error, (core.ReadTimeout, core.WriteTimeout)):
+            return EngineError(
                 "The server was silent for longer than it may be",
                 fix="See why it hangs, or raise 'idle_s' in the engine's settings.",
                 code="engine.timeout",
-            ) from error
-        except core.TimeoutException as error:
-            call.check()
-            raise network_failure(error, self._address.host, begun=begun) from error
-        except (core.NetworkError, core.ProtocolError, core.ProxyError, core.UnsupportedProtocol, OSError) as error:
-            raise network_failure(error, self._address.host, begun=begun) from error
+            )
+        return network_failure(error, self._address.host, begun=begun)
 
     def _backoff(self, tried: int) -> float:
         return _FIRST_WAIT_S * float(2**tried) * self._rng.uniform(0.5, 1.0)

@@ -14,6 +14,13 @@ _ROUNDING = 1e-3
 _MOST_TOKENS = 10**9
 
 
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+
+
 def read_object(data: bytes | str, what: str) -> Mapping[str, Any]:
     """Parse an object.
 
@@ -25,7 +32,7 @@ def read_object(data: bytes | str, what: str) -> Mapping[str, Any]:
         EngineError: ``engine.bad_answer``: it is no JSON, or no object.
     """
     try:
-        value = json.loads(data, parse_constant=_no_constant)
+        value = _DECODER.decode(data if isinstance(data, str) else data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise bad_answer(f"{what} is no JSON ({_reason(error)}): {shown(data)}") from error
     if not isinstance(value, dict):
@@ -92,10 +99,6 @@ def as_logprob(value: Any) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value) or value > _ROUNDING:
         raise bad_answer(f"a log-probability is {shown(str(value))}")
     return min(0.0, float(value))
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
 
 
 def _reason(error: Exception) -> str:

@@ -5,10 +5,9 @@ This is the one module that builds on httpcore's classes; import it only where t
 
 from __future__ import annotations
 
-import contextlib
 import ssl
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import httpcore
@@ -23,15 +22,6 @@ class Watch(threading.local):
     """The call on whose behalf this thread is on the network."""
 
     call: Call | None = None
-
-    @contextlib.contextmanager
-    def over(self, call: Call) -> Iterator[None]:
-        """Name the call for as long as the block lasts."""
-        before, self.call = self.call, call
-        try:
-            yield
-        finally:
-            self.call = before
 
 
 class WatchedStream(httpcore.NetworkStream):
