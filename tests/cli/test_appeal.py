@@ -110,6 +110,8 @@ def test_from_a_rejection_to_an_approval_that_anybody_can_check(repo: GitRepo) -
     assert [(one["ruling"], one["was"], one["label"], one["source"], one["level"]) for one in labels] == [
         (ruling["ruling_id"], "rejected", "approved", "appeal", 1)
     ]
+    taken = agency("label", "import-rulings", "--json", cwd=repo.path)
+    assert taken.document == {"schema_version": 1, "new": 0, "known": 0, "not_final": 1}
     assert agency("ledger", "verify", cwd=repo.path).code == 0
 
 

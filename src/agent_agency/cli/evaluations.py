@@ -141,7 +141,10 @@ def export(*, out: Path | None, repo: Path, **asked: str) -> int:
 @_json_option
 @_folder_option
 def import_(*, file: Path, as_json: bool, repo: Path) -> int:
-    """Bring an export in, whole or not at all; records that are there already stay as they are."""
+    """Bring an export in, whole or not at all; records that are there already stay as they are.
+
+    It is one transaction: whoever else writes to the store waits for it.
+    """
     from agent_agency.workflows.evaluation_exchange import import_file
 
     done = import_file(_database(repo), file)

@@ -17,11 +17,12 @@ from agent_agency.clock import Clock, rfc3339
 from agent_agency.errors import JudgeError, PromptError
 from agent_agency.judging.prompt import JudgePrompt
 from agent_agency.judging.rubric import JUDGES
-from agent_agency.judging.shipped import shipped_prompt, shipped_rubric
+from agent_agency.judging.shipped import shipped_rubric
 from agent_agency.learning.optimise.artefact import Artefact, prompt_document, read_artefact
 from agent_agency.store import prompts as table
 from agent_agency.store.database import Database
 from agent_agency.store.prompts import SHIPPED, Activation, By, PromptVersion
+from agent_agency.workflows.active_prompt import prompt_as_shipped
 from agent_agency.workflows.learning_store import reading
 
 if TYPE_CHECKING:
@@ -94,17 +95,6 @@ def choose(database: Database, judge: str, version: str = ACTIVE) -> Chosen:
         return _chosen(connection, name, _number_of(connection, name, version))
 
 
-def active_prompt(database: Database, judge: str) -> Chosen:
-    """The version that judges are to use now; the shipped one where nobody has activated any.
-
-    Raises:
-        PromptError: there is no such judge.
-        LearningError: the artefact of the active version is none that this program can read.
-        StoreError: it is not the one that was registered.
-    """
-    return choose(database, judge)
-
-
 def register(database: Database, clock: Clock, artefact: Artefact, note: str = "") -> PromptVersion:
     """Keep an artefact as the next version of its judge, without making it active.
 
@@ -125,6 +115,7 @@ def activate(database: Database, clock: Clock, judge: str, version: str, *, who:
         StoreError: its artefact is not the one that was registered.
     """
     by = _by(clock, who, reason)
+    choose(database, judge, version)  # what there is not is refused before anything is written, a new database included
     with database.write() as connection:
         name = known_judge(connection, judge)
         chosen = _chosen(connection, name, _number_of(connection, name, version))
@@ -150,6 +141,7 @@ def rollback(
         StoreError: the artefact of the version before is not the one that was registered.
     """
     by = _by(clock, who, reason)
+    list_versions(database, judge)  # likewise
     with database.write() as connection:
         name = known_judge(connection, judge)
         return table.rollback(connection, name, by, shipped=_shipped_digest(name), expected=expected)
@@ -248,7 +240,7 @@ def _chosen(connection: Connection | None, judge: str, version: int) -> Chosen:
 
 def _shipped(judge: str) -> JudgePrompt:
     try:
-        return shipped_prompt(judge)
+        return prompt_as_shipped(judge)
     except JudgeError as error:
         fix = f"Take a registered version: agency prompt list {judge}."
         raise PromptError(f"No prompt is shipped for {judge}", fix=fix, code="prompt.unknown_version") from error

@@ -166,7 +166,7 @@ def test_a_kill_while_records_are_brought_in_leaves_all_or_nothing(tmp_path: Pat
         str(tmp_path / "export.jsonl"),
     ]
     environment = {**os.environ, "PYTHONPATH": str(TESTS)}
-    done = subprocess.run([*program, "7"], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run([*program, "13"], env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     kills = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(kills) > 3

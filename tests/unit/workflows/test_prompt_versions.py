@@ -7,10 +7,10 @@ import pytest
 
 from agent_agency.errors import AgencyError, LearningError, PromptError
 from agent_agency.judging.rubric import JUDGES
-from agent_agency.judging.shipped import shipped_prompt
 from agent_agency.store import prompts
 from agent_agency.store.database import Database
 from agent_agency.workflows import prompt_versions as work
+from agent_agency.workflows.active_prompt import active_prompt, prompt_as_shipped
 from support.prompts import artefact_of
 
 
@@ -36,7 +36,7 @@ def _activate(database: Database, version: str, judge: str = "safety") -> int:
 def test_the_shipped_prompts_are_there_before_anything_is_written(database: Database) -> None:
     found = work.list_versions(database)
     assert [(one.judge, one.active) for one in found] == [(judge, 0) for judge in JUDGES]
-    assert work.active_prompt(database, "safety").prompt == shipped_prompt("safety")
+    assert work.choose(database, "safety").prompt == active_prompt(database, "safety") == prompt_as_shipped("safety")
     assert work.choose(database, "safety", "shipped").version == 0
     assert not database.exists()
 
@@ -45,9 +45,9 @@ def test_what_was_registered_is_used_once_somebody_says_so(database: Database) -
     artefact = artefact_of("safety", "Look closely.", "a", "b")
     assert work.register(database, CLOCK, artefact, "found by search").version == 1
     assert work.register(database, CLOCK, artefact).version == 1
-    assert work.active_prompt(database, "safety").version == 0
+    assert work.choose(database, "safety").version == 0
     assert _activate(database, "v1") == 1
-    assert work.active_prompt(database, "safety").prompt == artefact.prompt
+    assert work.choose(database, "safety").prompt == active_prompt(database, "safety") == artefact.prompt
     (told,) = work.list_versions(database, "safety")
     document = told.as_dict()
     assert [(one["version"], one["active"]) for one in document["versions"]] == [(0, False), (1, True)]
@@ -93,7 +93,16 @@ def test_a_bad_name_changes_nothing_and_says_what_there_is(
         with pytest.raises(PromptError) as caught:
             act()
         assert caught.value.stable_code == code
-    assert work.active_prompt(database, "safety").version == 0
+    assert work.choose(database, "safety").version == 0
+
+
+def test_what_is_refused_makes_no_database(database: Database) -> None:
+    for version, judge in (("1", "safety"), ("0", "safty")):
+        with pytest.raises(PromptError):
+            _activate(database, version, judge)
+    with pytest.raises(PromptError):
+        work.rollback(database, CLOCK, "safty", who="ada", reason="why")
+    assert not database.exists()
 
 
 def test_a_near_miss_is_answered_with_the_judge_that_was_meant(database: Database) -> None:
@@ -116,7 +125,7 @@ def test_a_projects_own_judge_has_registered_versions_only(database: Database) -
     (found,) = work.list_versions(database, "own")
     assert (found.shipped, found.active) == ("", 0)
     assert _activate(database, "1", "own") == 1
-    assert work.active_prompt(database, "own").prompt.instructions == "Look."
+    assert work.choose(database, "own").prompt.instructions == "Look."
 
 
 def test_a_prompt_for_another_rubric_or_judge_or_none_at_all_is_not_activated(database: Database) -> None:
@@ -131,7 +140,7 @@ def test_a_prompt_for_another_rubric_or_judge_or_none_at_all_is_not_activated(da
             _activate(database, version)
         codes.append(caught.value.stable_code)
     assert codes == ["prompt.of_another_rubric", "learning.artefact", "prompt.of_another_judge"]
-    assert work.active_prompt(database, "safety").version == 0
+    assert work.choose(database, "safety").version == 0
     with pytest.raises(LearningError):
         work.choose(database, "safety", "2")
 
