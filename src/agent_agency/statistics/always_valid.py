@@ -35,7 +35,8 @@ def log_e_values(estimate: Any, variance: Any, spread: float) -> Any:
     numpy = require("numpy", extra="stats")
     estimate, variance = numpy.asarray(estimate, dtype=float), numpy.asarray(variance, dtype=float)
     whole = variance + spread * spread
-    return 0.5 * numpy.log(variance / whole) + 0.5 * estimate**2 / variance * (spread * spread / whole)
+    with numpy.errstate(over="ignore"):  # beyond all numbers is evidence enough
+        return 0.5 * numpy.log(variance / whole) + 0.5 * estimate**2 / variance * (spread * spread / whole)
 
 
 def running_p_values(log_e: Any) -> Any:

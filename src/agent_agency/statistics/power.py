@@ -12,6 +12,8 @@ from statistics import NormalDist
 from agent_agency.extras import require
 
 MOST = 100_000_000
+LEAST_ALPHA = 1e-9
+MOST_POWER = 1 - 1e-6
 _LEAST = 2
 _EXACT_PAIRS = 20_000
 """Pairs up to which McNemar's power is counted out; beyond, the normal approximation is as good."""
@@ -57,7 +59,7 @@ def n_for_proportions(baseline: float, effect: float, alpha: float, power: float
         power: the chance to find that effect.
 
     Raises:
-        ValueError: a plan that cannot be: a share outside 0 to 1, or an effect that leads there.
+        ValueError: a plan that cannot be: a share outside 0 to 1, an effect that leads there, or more than `MOST`.
     """
     check_plan(effect, alpha, power)
     other = baseline + effect if baseline + effect <= 1 else baseline - effect
@@ -67,7 +69,7 @@ def n_for_proportions(baseline: float, effect: float, alpha: float, power: float
     spread = baseline * (1 - baseline) + other * (1 - other)
     false_alarm = NormalDist().inv_cdf(1 - alpha / 2) * math.sqrt(2 * middle * (1 - middle))
     found = NormalDist().inv_cdf(power) * math.sqrt(spread)
-    return max(_LEAST, math.ceil(((false_alarm + found) / effect) ** 2))
+    return _bounded(((false_alarm + found) / effect) ** 2)
 
 
 def n_for_mcnemar(discordant: float, effect: float, alpha: float, power: float) -> int:
@@ -83,14 +85,14 @@ def n_for_mcnemar(discordant: float, effect: float, alpha: float, power: float) 
 
     Raises:
         MissingExtraError: SciPy is not installed.
-        ValueError: a plan that cannot be.
+        ValueError: a plan that cannot be, or more units than `MOST`.
     """
     check_plan(effect, alpha, power)
     if not effect <= discordant <= 1:
         raise ValueError(f"with {discordant} of pairs discordant the shares cannot differ by {effect}")
     false_alarm = NormalDist().inv_cdf(1 - alpha / 2) * math.sqrt(discordant)
     found = NormalDist().inv_cdf(power) * math.sqrt(discordant - effect**2)
-    approximate = math.ceil(((false_alarm + found) / effect) ** 2)
+    approximate = _bounded(((false_alarm + found) / effect) ** 2)
     if approximate > _EXACT_PAIRS:
         return approximate
     return least_n(lambda n: mcnemar_power(n, discordant, effect, alpha), power)
@@ -114,7 +116,9 @@ def mcnemar_power(n: int, discordant: float, effect: float, alpha: float) -> flo
 
 
 def least_n(power_at: Callable[[int], float], power: float) -> int:
-    """The least number of units from which the power is enough, for a power that grows with it.
+    """A number of units at which the power is enough and with one fewer is not.
+
+    That is the least one for a power that grows with it; the power of exact tests goes up in a saw-tooth.
 
     Raises:
         ValueError: more than `MOST` are needed.
@@ -122,8 +126,7 @@ def least_n(power_at: Callable[[int], float], power: float) -> int:
     high = _LEAST
     while power_at(high) < power:
         high *= 2
-        if high > MOST:
-            raise ValueError(f"more than {MOST:,} units are needed")
+        _bounded(high)
     low = high // 2
     while low + 1 < high:
         middle = (low + high) // 2
@@ -135,12 +138,18 @@ def check_plan(effect: float, alpha: float, power: float) -> None:
     """Refuse what no sample could do.
 
     Raises:
-        ValueError: no positive effect, or chances outside ``0 < alpha < power < 1``.
+        ValueError: no positive effect, or chances outside ``LEAST_ALPHA <= alpha < power <= MOST_POWER``.
     """
     if not (effect > 0 and math.isfinite(effect)):
         raise ValueError(f"an effect of {effect} is not worth finding")
-    if not 0 < alpha < power < 1:
+    if not LEAST_ALPHA <= alpha < power <= MOST_POWER:
         raise ValueError(f"a power of {power} at a level of {alpha} cannot be planned")
+
+
+def _bounded(n: float) -> int:
+    if not n <= MOST:
+        raise ValueError(f"more than {MOST:,} units are needed")
+    return max(_LEAST, math.ceil(n))
 
 
 def _check_sd(sd: float) -> None:

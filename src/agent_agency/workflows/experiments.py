@@ -148,8 +148,10 @@ def _check(wanted: Wanted) -> None:
                 f"The guardrail {guard.name} is {guard.kind}, the metric {wanted.metric.kind}",
                 "Where one metric is paired all are, as every unit gets both arms.",
             )
-        if not (guard.margin is not None and 0 < guard.margin < desk.LARGEST):
+        if not (guard.margin is not None and desk.SMALLEST <= guard.margin <= desk.LARGEST):
             raise _refused(f"The guardrail {guard.name} has no margin above 0", "Say how much worse it may get.")
+    if not desk.SMALLEST <= wanted.plan.least_effect <= desk.LARGEST:
+        raise _refused(f"An effect of {wanted.plan.least_effect:g} cannot be looked for", "Give one above 0.")
     _check_weights(wanted.weights)
 
 

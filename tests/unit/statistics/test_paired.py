@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from agent_agency.extras import require
 from agent_agency.statistics.paired import mcnemar_exact, paired_bootstrap
 
+_NUMPY = require("numpy", extra="stats")
 _TABLES = require("statsmodels.stats.contingency_tables", extra="stats")
 
 
@@ -49,6 +52,20 @@ def test_repeating_an_item_in_its_group_adds_no_evidence() -> None:
     assert thrice.p_value == pytest.approx(once.p_value)
     assert (thrice.interval.low, thrice.interval.high) == pytest.approx((once.interval.low, once.interval.high))
     assert (thrice.n, thrice.groups) == (18, 6)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("method", ["BCa", "percentile"])
+def test_the_interval_holds_the_truth_as_often_as_it_says(method: Literal["BCa", "percentile"]) -> None:
+    rng = _NUMPY.random.default_rng(4)
+    held = rejected = 0
+    for run in range(1000):
+        a, b = rng.random(60) < 0.6, rng.random(60) < 0.8
+        held += paired_bootstrap(list(a * 1.0), list(b * 1.0), run, 999, method=method).interval.holds(0.2)
+        same = rng.random(60) < 0.6
+        rejected += paired_bootstrap(list(a * 1.0), list(same * 1.0), run, 999, method=method).p_value <= 0.05
+    assert held / 1000 >= 0.925
+    assert rejected / 1000 <= 0.05 + 3.3 * (0.05 * 0.95 / 1000) ** 0.5
 
 
 @pytest.mark.parametrize(("a", "b"), [([], []), ([1.0], [1.0, 2.0]), ([float("nan")], [1.0])])

@@ -67,5 +67,7 @@ def test_impossible_shares_and_spreads_are_refused() -> None:
         n_for_mcnemar(0.1, 0.2, 0.05, 0.8)
     with pytest.raises(ValueError, match="deviation"):
         n_for_means(0.1, 0.0, 0.05, 0.8)
-    with pytest.raises(ValueError, match="units are needed"):
-        n_for_means(1e-9, 1.0, 0.05, 0.8)
+    for plan in (n_for_means, n_for_proportions, n_for_mcnemar):
+        first, second = (1e-9, 1.0) if plan is n_for_means else (0.5, 1e-9)
+        with pytest.raises(ValueError, match="units are needed"):
+            plan(first, second, 0.05, 0.8)

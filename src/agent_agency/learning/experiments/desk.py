@@ -18,6 +18,9 @@ from agent_agency.learning.experiments.store import ExperimentBook, ReadableBook
 LARGEST = 1e100
 """Beyond it squares of values could not be told from infinity."""
 
+SMALLEST = 1e-100
+"""Effects below it have squares that could not be told from nothing."""
+
 LONGEST_NAME = 200
 
 

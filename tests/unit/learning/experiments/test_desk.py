@@ -217,6 +217,7 @@ _IMPOSSIBLE = {
     "margin": Wanted("x", _PASS, _PLAN, (replace(_COST, margin=0.0),)),
     "paired": Wanted("x", _PASS, _PLAN, (replace(_COST, kind=Kind.PAIRED),)),
     "Shares": Wanted("x", _PASS, _PLAN, weights=(0, 1)),
+    "effect": Wanted("x", replace(_COST, margin=None), Plan(1e-200, sd=1e-200)),
     "arm": Wanted("x", _PASS, _PLAN, arms=("a", "b\n")),
 }
 
