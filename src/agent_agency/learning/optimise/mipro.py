@@ -43,6 +43,8 @@ class _Run:
     plan: Plan
     adapter: JudgeAdapter
     watch: Watch
+    language: bool
+    wordings: Sequence[str]
 
 
 def run_mipro(task: Task, plan: Plan, adapter: JudgeAdapter, watch: Watch) -> None:
@@ -66,8 +68,9 @@ def run_mipro(task: Task, plan: Plan, adapter: JudgeAdapter, watch: Watch) -> No
         seed=plan.seed,
         track_stats=False,
     )
-    optimizer.agency = _Run(task, plan, adapter, watch)
     language = task.reflector.capabilities().language_model
+    wordings = () if language or task.wordings is None else task.wordings(plan.candidates - 1)
+    optimizer.agency = _Run(task, plan, adapter, watch, language, wordings)
     optimizer.compile(
         predictor(task.baseline),
         trainset=dspy_examples(task.train),
@@ -118,17 +121,19 @@ def _sets(optimizer: Any, program: Any, trainset: list[Any], seed: int, teacher:
         sets.append(standard[0][_BOOTSTRAPPED])
     for number in range(len(sets), run.plan.candidates if run.plan.demonstrations else 1):
         chance = random.Random(f"{run.plan.seed} {number}")  # noqa: S311 - a seeded draw, nothing secret
-        sets.append([dspy_demonstration(one.demonstration) for one in _worked_for(run, chance)])
+        wording = run.wordings[number % len(run.wordings)] if run.wordings else run.task.baseline.instructions
+        sets.append([dspy_demonstration(one.demonstration) for one in _worked_for(run, wording, chance)])
     return {0: sets}
 
 
-def _worked_for(run: _Run, chance: random.Random) -> Sequence[Example]:
+def _worked_for(run: _Run, instructions: str, chance: random.Random) -> Sequence[Example]:
+    """A set that was worked for with these instructions, as which demonstrations help depends on what is looked at."""
     task, plan = run.task, run.plan
 
     held = {one.id: dspy_demonstration(one.demonstration) for one in task.train}
 
     def right(shown: Sequence[Example], one: Example) -> bool:
-        prompt = run.adapter.prompt(task.baseline.instructions, [held[shown_one.id] for shown_one in shown])
+        prompt = run.adapter.prompt(instructions, [held[shown_one.id] for shown_one in shown])
         return agrees(one.truth.verdict, task.judge(task.engine, prompt, one.subject))
 
     start = balanced_draw(task.train, plan.demonstrations, chance)
@@ -137,12 +142,9 @@ def _worked_for(run: _Run, chance: random.Random) -> Sequence[Example]:
 
 def _instructions(optimizer: Any, program: Any, *given: Any, **options: Any) -> Any:
     run: _Run = optimizer.agency
-    baseline, task = program.signature.instructions, run.task
-    proposed: Sequence[str] = ()
-    if task.reflector.capabilities().language_model:
+    baseline, proposed = program.signature.instructions, run.wordings
+    if run.language:
         proposed = _super(optimizer)._propose_instructions(program, *given, **options)[0]  # noqa: SLF001
-    elif task.wordings is not None:
-        proposed = task.wordings(run.plan.candidates - 1)
     distinct = list(dict.fromkeys([baseline, *(text for text in proposed if text.strip())]))
     run.watch.proposals = len(distinct) - 1
     return {0: distinct}
