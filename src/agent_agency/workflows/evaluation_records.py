@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from agent_agency.inference.calls import CallRecord
     from agent_agency.judging.assessment import Assessment
+    from agent_agency.judging.batch_outcome import Work
     from agent_agency.judging.judge import Judge
 
 BUFFERED_CALLS = 64
@@ -39,37 +40,56 @@ def evaluation_of(judge: Judge, assessment: Assessment, at: datetime, of: Of = O
     The verdict is the judge's as a whole, counting included; score, confidence, reasoning and quotes are the model's.
     Tokens and latency are those of all its calls, and a hit of the cache is one where every call was.
     """
-    answer, calls = assessment.answer, assessment.calls
-    abstained = assessment.verdict == "abstain"
+    from agent_agency.judging.batch_outcome import work_of
+
+    return _evaluation(judge, work_of(assessment), at, of)
+
+
+def evaluation_of_work(judge: Judge, work: Work, at: datetime, of: Of = Of()) -> Evaluation | None:
+    """One record of a batch as `evaluation_of`; ``None`` where nothing was asked, as there is no answer to record.
+
+    Args:
+        judge: the judge that the batch asked.
+        work: what became of a record.
+        at: when.
+        of: what it belongs to.
+    """
+    return None if work.assessment is None else _evaluation(judge, work, at, of)
+
+
+def _evaluation(judge: Judge, work: Work, at: datetime, of: Of) -> Evaluation:
+    told = work.assessment or {}
+    answer, calls, verdict = told["answer"], told["calls"], told["verdict"]
+    abstained = verdict == "abstain"
     identity = dict(judge.engine.identity)
-    last = calls[-1] if calls else None
+    last = calls[-1] if calls else {name: identity.get(name, "") for name in ("model", "model_digest")}
     return Evaluation(
         at=rfc3339(at),
         judge=judge.prompt.judge,
-        version=assessment.judge_version,
+        version=work.judge,
         prompt=judge.prompt.digest,
-        model=last.model if last else identity.get("model", ""),
-        model_digest=last.model_digest if last else identity.get("model_digest", ""),
+        model=last["model"],
+        model_digest=last["model_digest"],
         engine=judge.engine.name,
         parameters=digest_json(asdict(judge.parameters)),
-        subject=assessment.subject_digest,
-        verdict=assessment.verdict,
-        score=None if abstained else answer.score,
-        confidence=None if abstained else answer.confidence,
-        latency_s=sum(one.latency_s for one in calls),
+        subject=work.subject,
+        verdict=verdict,
+        score=None if abstained else answer["score"],
+        confidence=None if abstained else answer["confidence"],
+        latency_s=sum(one["latency_s"] for one in calls),
         identity=identity,
-        abstained_because=answer.abstained_because if abstained else "",
-        reasoning=answer.reasoning or assessment.problem,
-        evidence=answer.evidence,
-        suggestions=answer.suggestions,
-        prompt_tokens=_sum([one.usage.prompt for one in calls]),
-        completion_tokens=_sum([one.usage.completion for one in calls]),
-        cached_tokens=_sum([one.usage.cached for one in calls]),
-        cache_hit=bool(calls) and all(one.cache_hit for one in calls),
+        abstained_because=answer["abstained_because"] if abstained else "",
+        reasoning=answer["reasoning"] or work.problem,
+        evidence=tuple(answer["evidence"]),
+        suggestions=tuple(answer["suggestions"]),
+        prompt_tokens=_sum([one["usage"]["prompt"] for one in calls]),
+        completion_tokens=_sum([one["usage"]["completion"] for one in calls]),
+        cached_tokens=_sum([one["usage"]["cached"] for one in calls]),
+        cache_hit=bool(calls) and all(one["cache_hit"] for one in calls),
         split=of.split,
         run=of.run,
         repeat=of.repeat,
-        counted=tuple(one.criterion for one in assessment.broken_by_count),
+        counted=tuple(one["criterion"] for one in told["counted"] if one["met"] is False),
     )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from agent_agency.errors import EngineError, EvaluationError
 from agent_agency.inference.calls import Metered
 from agent_agency.inference.protocol import Cancel, Engine, Reply, Request
+from agent_agency.judging.batch_outcome import Work, read_work, work_document, work_of
 from agent_agency.judging.judge import Judge
 from agent_agency.judging.laid_out import Layout
 from agent_agency.judging.shipped import shipped_prompt, shipped_rubric
@@ -17,7 +19,14 @@ from agent_agency.learning.dataset.sealed import UseCounter
 from agent_agency.store import model_runs, sealed_uses
 from agent_agency.store.database import Database
 from agent_agency.store.evaluation_record import recorded
-from agent_agency.workflows.evaluation_records import Of, SealedUses, StoredCalls, evaluation_of, save_evaluations
+from agent_agency.workflows.evaluation_records import (
+    Of,
+    SealedUses,
+    StoredCalls,
+    evaluation_of,
+    evaluation_of_work,
+    save_evaluations,
+)
 from agent_agency.workflows.evaluations import asked_for, list_evaluations, show_evaluation
 from support.evaluations import evaluation
 from support.judging_engines import RuleEngine
@@ -73,6 +82,15 @@ def test_a_call_that_failed_is_an_abstention_without_a_score(database: Database)
     assert (made.verdict, made.score, made.abstained_because) == ("abstain", None, "engine")
     assert made.reasoning == "Nothing answers"
     assert save_evaluations(database, [made]) == 1
+
+
+def test_a_record_of_a_batch_is_the_same_evaluation_and_what_was_not_asked_is_none() -> None:
+    judge = _judge(RuleEngine())
+    assessment = judge.assess(SUBJECT)
+    assert evaluation_of_work(judge, work_of(assessment), NOW) == evaluation_of(judge, assessment, NOW)
+    kept = read_work(json.loads(json.dumps(work_document(work_of(assessment)))))
+    assert evaluation_of_work(judge, kept, NOW) == evaluation_of(judge, assessment, NOW)
+    assert evaluation_of_work(judge, Work(SUBJECT.digest, judge.version, "not_run", "circuit"), NOW) is None
 
 
 def test_of_several_records_all_or_none_is_kept(database: Database) -> None:
