@@ -132,16 +132,17 @@ class _Run:
         self._clock = clock
         self._told = told
         self._todo = iter(left.items())
-        self._taking = threading.Lock()
-        self._brought: queue.Queue[Work | None] = queue.Queue()
+        self._lock = threading.Lock()
+        self._count = max(1, min(bounds.workers, len(left)))
+        self._brought: queue.Queue[Work | None] = queue.Queue(self._count)
         self._cancel = Cancel()
         self._stopped = ""
         self._strikes = 0
 
     def run(self) -> dict[tuple[str, str], Work]:
         started = self._clock()
-        count = max(1, min(self._bounds.workers, len(self._left)))
-        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count if self._left else 0)]
+        count = self._count if self._left else 0
+        threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
         for thread in threads:
             thread.start()
         try:
@@ -156,15 +157,17 @@ class _Run:
 
     def _collect(self, working: int, started: float) -> dict[tuple[str, str], Work]:
         done: dict[tuple[str, str], Work] = {}
+        ended: float | None = None
         while working:
-            now = self._clock() - started
-            if self._bounds.limit_s is not None and now >= self._bounds.limit_s:
+            now = self._clock()
+            if ended is None and self._bounds.limit_s is not None and now - started >= self._bounds.limit_s:
                 self._stop("deadline")
-                if now >= self._bounds.limit_s + GRACE_S:
-                    break
+                ended = now
             try:
                 work = self._brought.get(timeout=_POLL_S)
             except queue.Empty:
+                if ended is not None and now - ended >= GRACE_S:
+                    break
                 continue
             if work is None:
                 working -= 1
@@ -172,7 +175,6 @@ class _Run:
             work = self._as_stopped(work)
             if work.settled:
                 self._keeper.append(work)
-            self._count(work)
             done[work.subject, work.judge] = work
             self._told(len(done))
         return done
@@ -180,11 +182,13 @@ class _Run:
     def _work(self) -> None:
         """A worker: take, ask, bring; it ends when nothing is left or the run is stopped."""
         while not self._stopped:
-            with self._taking:
+            with self._lock:
                 taken = next(self._todo, None)
             if taken is None:
                 break
-            self._brought.put(self._asked(*taken))
+            work = self._asked(*taken)
+            self._strike(work)
+            self._brought.put(work)
         self._brought.put(None)
 
     def _asked(self, key: tuple[str, str], subject: Subject) -> Work:
@@ -193,14 +197,15 @@ class _Run:
         except Exception as error:  # noqa: BLE001 - one record's defect may not take the others' outcomes along
             return Work(*key, "error", "defect", f"{type(error).__name__}: {error}"[:500])
 
-    def _count(self, work: Work) -> None:
-        """Leave a dead engine alone."""
-        if work.reason in {"engine", "timeout"}:
-            self._strikes += FAILURE if work.reason == "engine" else 1
-        elif work.status in {"judged", "abstained"}:
-            self._strikes = 0
-        if self._strikes >= PATIENCE:
-            self._stop("circuit")
+    def _strike(self, work: Work) -> None:
+        """Leave a dead engine alone; told by the worker, so that no other one takes more meanwhile."""
+        with self._lock:
+            if work.reason in {"engine", "timeout"}:
+                self._strikes += FAILURE if work.reason == "engine" else 1
+            elif work.status in {"judged", "abstained"}:
+                self._strikes = 0
+            if self._strikes >= PATIENCE:
+                self._stop("circuit")
 
     def _stop(self, reason: str) -> None:
         self._stopped = self._stopped or reason

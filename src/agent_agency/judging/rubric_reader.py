@@ -113,7 +113,7 @@ class _Reader:
             there = [one for one in criteria if surface in one.surfaces]
             if there and not any(one.weight for one in there):
                 message = f"No criterion for {surface} has a weight"
-                self._wrong(message, "Give at least one a weight above 0.", ("criterion",))
+                self._wrong(message, "Give at least one a weight above 0.", ("criterion", 0))
         return tuple(criteria)
 
     def _criterion(self, table: Mapping[str, Any], at: Pointer) -> Criterion:

@@ -14,6 +14,8 @@ from itertools import pairwise
 from agent_agency.inference.offline.sections import DiffParts, diff_parts, sections
 from agent_agency.inference.offline.words import code_names, names, words
 
+ASKED = "task"
+"""The part that says what was asked, and is not judged."""
 _MANY = math.log1p(100)
 _COUNT_LIMIT = 1.5
 
@@ -25,7 +27,7 @@ class Features:
     Args:
         measures: by name, about 0 to 1 each.
         words: of each part, as ``part word``, with their weight; the squares sum to 1.
-        quotable: lines of the judged part, the last one, without a diff's marks.
+        quotable: lines of what is judged, without a diff's marks: of the last part that has any, never of the task.
     """
 
     measures: Mapping[str, float]
@@ -53,11 +55,12 @@ def features_of(text: str) -> Features:
             _facts(part, measures)
         elif diff is None:
             fields[name] = _prose(part)
-            quotable = tuple(part.split("\n"))
+            if part.strip() and name != ASKED:
+                quotable = tuple(part.split("\n"))
             _sizes(name, part, measures)
         else:
             fields.update(_code_fields(diff))
-            quotable = (*diff.added, *diff.removed, *diff.context)
+            quotable = (*diff.added, *diff.removed, *diff.context) or quotable
             _counts(diff, measures)
     _relations(fields, measures)
     return Features(measures, _word_weights(fields), quotable)

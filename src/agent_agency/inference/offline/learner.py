@@ -10,7 +10,7 @@ exponential weight). Nothing here is drawn: equal prompts have equal answers.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent_agency.inference.offline.features import Features
@@ -20,7 +20,9 @@ NAMED = 60.0
 PRIOR = 0.02
 """What every feature counts at least, so that few demonstrations do not settle everything."""
 WORDS_SHARE = 0.3
-"""The share of words in nearness; measures have the rest."""
+"""The share of words in nearness; measures have the rest. Instructions that name more of the one kind move it."""
+WHOLLY = 0.5
+"""From where on a feature counts as named for that."""
 SHARPNESS = 30.0
 """How much more the nearest demonstrations count than the farther ones."""
 
@@ -59,6 +61,7 @@ class Learner:
         self._words = [one.features.words for one in shown]
         self._word_weights = _word_weights(shown, named)
         self._columns = _columns(shown, named)
+        self._words_share = _words_share(self._word_weights, named)
         self._lengths = [math.sqrt(self._dot(words, words)) or 1.0 for words in self._words]
 
     def votes(self, features: Features) -> Votes:
@@ -84,7 +87,7 @@ class Learner:
         weighted = {word: size for word, size in features.words.items() if word in self._word_weights}
         length = math.sqrt(self._dot(weighted, weighted)) or 1.0
         return [
-            WORDS_SHARE * self._dot(weighted, words) / (length * own) - (1 - WORDS_SHARE) * far
+            self._words_share * self._dot(weighted, words) / (length * own) - (1 - self._words_share) * far
             for words, own, far in zip(self._words, self._lengths, apart, strict=True)
         ]
 
@@ -93,6 +96,14 @@ class Learner:
             one, other = other, one
         weights = self._word_weights
         return sum(weights[word] * size * other[word] for word, size in one.items() if word in other)
+
+
+def _words_share(known: Collection[str], named: Mapping[str, float]) -> float:
+    """The share of words in nearness: halfway to their share among what the instructions name, where they name any."""
+    wholly = [name for name, much in named.items() if much >= WHOLLY]
+    if not wholly:
+        return WORDS_SHARE
+    return (WORDS_SHARE + sum(name in known for name in wholly) / len(wholly)) / 2
 
 
 def _columns(shown: Sequence[Shown], named: Mapping[str, float]) -> list[tuple[str, float, tuple[float, ...]]]:
