@@ -70,6 +70,7 @@ class Behaviour:
     key: str | None = None
     version: str = "0.9.0"
     tokenizer: bool = True
+    said: str = "the runner was killed"
 
 
 class OpenAiServer:
@@ -394,7 +395,7 @@ class _Chat:
     def _fault_error_in_stream(self) -> None:
         self._begin()
         self._chunk(self._encoded(self._events()[0]))
-        self._chunk(self._encoded({"error": "the runner was killed"}))
+        self._chunk(self._encoded({"error": self._how.said}))
         self._handler.wfile.write(b"0\r\n\r\n")
 
     def _fault_long_length(self) -> None:

@@ -19,7 +19,7 @@ from agent_agency.inference.deadline import Call
 from agent_agency.inference.dialects.detect import detect
 from agent_agency.inference.engine_settings import OLLAMA_CONTEXT, EngineSettings
 from agent_agency.inference.keys import prompt_digest_of
-from agent_agency.inference.prompt_size import Expected, check_counted, expected_size, most_tokens
+from agent_agency.inference.prompt_size import Expected, check_counted, check_surplus, expected_size, most_tokens
 from agent_agency.inference.protocol import Health, Piece, Reply, Request
 from agent_agency.inference.refusals import is_html
 from agent_agency.inference.untrusted_json import bad_answer, read_object
@@ -59,6 +59,7 @@ class ServerEngine:
         self._transport = transport
         self._timer = timer
         self._lock = threading.Lock()
+        self._probing = threading.Lock()
         self._known: tuple[Dialect, ServerFacts] | None = None
         self._capabilities: Capabilities | None = None
         self._has_tokenizer = True
@@ -88,9 +89,10 @@ class ServerEngine:
             EngineError: the server cannot be asked.
         """
         facts = self._facts()[1]
-        if self._capabilities is None:
-            self._capabilities = probe_capabilities(self, self._window(facts, None))
-        return self._capabilities
+        with self._probing:
+            if self._capabilities is None:
+                self._capabilities = probe_capabilities(self, self._window(facts, None))
+            return self._capabilities
 
     def health(self) -> Health:
         """Whether the server answers now and has the model; never raises."""
@@ -127,7 +129,10 @@ class ServerEngine:
             EngineError: as `generate`.
         """
         _check(request)
-        call = Call(request.deadline_s, cancel, self._timer)
+        with self._transport.keyless():
+            yield from self._pieces(request, Call(request.deadline_s, cancel, self._timer))
+
+    def _pieces(self, request: Request, call: Call) -> Iterator[Piece]:
         dialect, facts = self._facts(call)
         window = self._window(facts, request.parameters.context)
         expected = self._expected(request, facts, window, call)
@@ -140,6 +145,7 @@ class ServerEngine:
                     yield Piece(text)
         raw = reader.finish()
         check_counted(expected, raw.usage, uncounted_is_fine=self._settings.uncounted)
+        check_surplus(request, raw.usage)
         yield Piece("", self._reply(raw, facts, call))
 
     def _closes(self, dialect: Dialect) -> bool:
@@ -186,11 +192,12 @@ class ServerEngine:
         """A way to ask small things within the time of one call."""
 
         def ask(method: str, path: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
-            url = self._address.root + path
-            data = self._transport.fetch(method, url, None if body is None else _encoded(body), call)
-            if is_html("", data):
-                raise bad_answer(f"{path} is a page for people")
-            return read_object(data, path)
+            with self._transport.keyless():
+                url = self._address.root + path
+                data = self._transport.fetch(method, url, None if body is None else _encoded(body), call)
+                if is_html("", data):
+                    raise bad_answer(f"{path} is a page for people")
+                return read_object(data, path)
 
         return ask
 

@@ -10,16 +10,19 @@ spaces four characters are, repetitions apart, at least one.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent_agency.errors import EngineError
-from agent_agency.inference.protocol import Message, Usage
+from agent_agency.inference.protocol import Message, Request, Usage
 
 TEMPLATE_TOKENS = 512
 """The most that chat templates add by themselves, a default system prompt among it; plus `TURN_TOKENS` a message."""
 TURN_TOKENS = 32
+SURPLUS_TOKENS = 4096
+"""Tokens beyond `most_tokens` that a template or the rules of a schema may still add."""
 _CHARS_A_TOKEN = 4
 _RUN = re.compile(r"[0-9A-Za-z][0-9A-Za-z']*")
 _UNSPACED = re.compile(
@@ -110,6 +113,22 @@ def check_counted(expected: Expected, usage: Usage, *, uncounted_is_fine: bool) 
         raise _cut(f"prompt and answer fill the window of {window:,} tokens ({told:,} of the prompt were read)")
     if not expected.fits and not expected.refuses_long and _turn_may_be_gone(expected, told, window):
         raise _cut(f"the server read {told:,} tokens, and an earlier turn may have been dropped to fit {window:,}")
+
+
+def check_surplus(request: Request, usage: Usage) -> None:
+    """Hold the server's count against the most that the prompt, and the schema where a template writes it out, can be.
+
+    Raises:
+        EngineError: ``engine.prompt_grown``: something on the way adds to the prompt, or the count is not true.
+    """
+    schema = 0 if request.schema is None else len(json.dumps(dict(request.schema), ensure_ascii=False).encode())
+    most = most_tokens(request.messages) + schema + SURPLUS_TOKENS
+    if usage.prompt is not None and usage.prompt > most:
+        raise EngineError(
+            f"The server read {usage.prompt:,} tokens of a prompt that has at most {most:,}",
+            fix="See what the server or a gateway before it adds to prompts; a judge must read what it was sent.",
+            code="engine.prompt_grown",
+        )
 
 
 def _turn_may_be_gone(expected: Expected, told: int, window: int) -> bool:

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from agent_agency.errors import EngineError
 
 _LONGEST_KEY = 8192
+_LEAST_TOLD = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,10 @@ class ServerKey:
         return b"Authorization", b"Bearer " + self._text.encode("ascii")
 
     def hidden_in(self, text: str) -> str:
-        """A text of the server's with the key blotted out, should the server have told it."""
-        return text.replace(self._text, f"[{self.variable}]")
+        """A text of the server's with the key blotted out, should the server have told it; also where it was cut."""
+        for length in range(len(self._text), min(len(self._text), _LEAST_TOLD) - 1, -1):
+            text = text.replace(self._text[:length], f"[{self.variable}]")
+        return text
 
 
 def read_key(variable: str | None, environment: Mapping[str, str], address: ServerAddress) -> ServerKey | None:

@@ -33,7 +33,8 @@ _MAX_REFUSAL_BYTES = 64 * 1024
 _KEEP_ALIVE_S = 4.0  # servers let go of an idle connection after 5 s; a request must not cross that on its way
 _IDLE_CONNECTIONS = 32
 _CONNECT_TRIES = 3
-_BUSY_TRIES = 6
+_BUSY_TRIES = 10
+_LONGEST_WAIT_S = 8.0
 _FIRST_WAIT_S = 0.1
 _LOOK_S = 0.05
 _SUCCESS = 2
@@ -134,6 +135,17 @@ class Transport:
         self._finalizer()
 
     @contextlib.contextmanager
+    def keyless(self) -> Iterator[None]:
+        """Let no error of the block quote the key, should the server have told it."""
+        try:
+            yield
+        except EngineError as error:
+            message = error.message if self._key is None else self._key.hidden_in(error.message)
+            if message == error.message:
+                raise
+            raise EngineError(message, fix=error.fix, code=error.stable_code) from None
+
+    @contextlib.contextmanager
     def open(self, method: str, url: str, body: bytes | None, call: Call, *, last: bool = False) -> Iterator[Opened]:
         """Send a request and give the answer as it comes; leaving the block early closes the connection.
 
@@ -226,11 +238,9 @@ class Transport:
         except EngineError as error:
             if error.stable_code in {"engine.cancelled", "engine.timeout"}:
                 return error
-        text = bytes(data)
-        if self._key is not None:
-            text = self._key.hidden_in(text.decode("utf-8", "replace")).encode()
         kind = _header(response, b"content-type").lower()
-        return refusal(response.status, kind, text, self._address.host, self._key.variable if self._key else None)
+        key_name = self._key.variable if self._key else None
+        return refusal(response.status, kind, bytes(data), self._address.host, key_name)
 
     def _told(self, error: Exception, call: Call, *, begun: bool) -> EngineError:
         core = self._core
@@ -245,7 +255,7 @@ class Transport:
         return network_failure(error, self._address.host, begun=begun)
 
     def _backoff(self, tried: int) -> float:
-        return _FIRST_WAIT_S * float(2**tried) * self._rng.uniform(0.5, 1.0)
+        return min(_LONGEST_WAIT_S, _FIRST_WAIT_S * float(2**tried)) * self._rng.uniform(0.5, 1.0)
 
     def _pause(self, seconds: float, call: Call, refused: EngineError) -> None:
         """Wait before asking again; where the deadline comes first, say at once why nothing came."""

@@ -113,6 +113,12 @@ def test_an_answer_that_pushes_the_prompt_out_of_the_window_is_caught() -> None:
     assert caught.value.stable_code == "engine.prompt_cut"
 
 
+def test_a_gateway_that_adds_to_the_prompt_is_noticed() -> None:
+    with serving(usage={"prompt_tokens": 20_000}) as server, pytest.raises(EngineError) as caught:
+        engine_of(server).generate(_prompt("one two three"))
+    assert caught.value.stable_code == "engine.prompt_grown"
+
+
 def test_a_prompt_that_surely_fits_costs_no_second_call() -> None:
     with serving(kind="vllm", context=100_000) as server:
         engine_of(server).generate(_prompt(ORDINARY["prose"]))

@@ -269,6 +269,14 @@ class TestKey:
         assert self.KEY not in str(caught.value.as_dict())
         assert self.NAME in caught.value.fix
 
+    @pytest.mark.parametrize("fault", ["error_in_stream", "html"])
+    def test_nor_in_the_middle_of_an_answer(self, fault: str) -> None:
+        with serving(fault=fault, said=f"{'x' * 100} {self.KEY}") as server:
+            engine = engine_of(server, {self.NAME: self.KEY}, api_key_env=self.NAME)
+            with pytest.raises(EngineError) as caught:
+                engine.generate(ask())
+        assert self.KEY[:8] not in str(caught.value.as_dict())
+
     @pytest.mark.parametrize("value", ["", "two words", "line\r\nHost: x", "schlüssel"])
     def test_what_is_no_key_is_refused_without_quoting_it(self, value: str) -> None:
         with serving() as server, pytest.raises(EngineError) as caught:
