@@ -23,6 +23,8 @@ SMALLEST = 1e-100
 
 LONGEST_NAME = 200
 
+_Key = tuple[str, str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -140,22 +142,26 @@ def record(book: ExperimentBook, name: str, given: Sequence[Given], at: str, *, 
     experiment, state = load(book, name)
     if state is not State.RUNNING:
         raise stopped_error(name, state)
-    before = observations(book, name)
-    known = {(one.unit, one.arm, one.metric): one.value for one in before}
-    arms = {one.unit: one.arm for one in assignments(book, name)}
-    taken: dict[tuple[str, str, str], Observation] = {}
+    assigned = assignments(book, name)
+    arms = {one.unit: one.arm for one in assigned}
+    known = {(one.unit, one.arm, one.metric): one for one in observations(book, name)}
+    taken: dict[_Key, Observation] = {}
     counts = {"new": 0, "repeated": 0, "replaced": 0}
     for one in given:
         key = (one.unit, _arm(experiment, one, arms), one.metric)
         _check_value(experiment, one)
-        value = taken[key].value if key in taken else known.get(key)
+        there = taken.get(key) or known.get(key)
+        value = None if there is None else there.value
         if value is not None and value != one.value and (key in taken or not replace_values):
             raise _other_value(one, value, twice=key in taken)
         counts["new" if value is None else "repeated" if value == one.value else "replaced"] += 1
         if value != one.value:
             taken[key] = Observation(*key, one.value, at)
     book.record(name, [(one.unit, one.arm, one.metric, one.value, one.at) for one in taken.values()])
-    return Recorded(**counts, standing=_settle(book, experiment, at))
+    standing = stand(experiment, State.RUNNING, assigned, list((known | taken).values()))
+    if standing.state is not State.RUNNING:
+        book.set_state(name, step(name, State.RUNNING, standing.state), at)
+    return Recorded(**counts, standing=standing)
 
 
 def stop(book: ExperimentBook, name: str, at: str) -> Standing:
@@ -201,13 +207,6 @@ def check_name(what: str, name: str) -> None:
             fix=f"Use 1 to {LONGEST_NAME} printable characters without blanks around them.",
             code="experiment.name",
         )
-
-
-def _settle(book: ExperimentBook, experiment: Experiment, at: str) -> Standing:
-    found = stand(experiment, State.RUNNING, assignments(book, experiment.name), observations(book, experiment.name))
-    if found.state is not State.RUNNING:
-        book.set_state(experiment.name, step(experiment.name, State.RUNNING, found.state), at)
-    return found
 
 
 def _arm(experiment: Experiment, one: Given, arms: Mapping[str, str]) -> str:

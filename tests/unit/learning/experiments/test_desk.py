@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agent_agency.clock import SystemClock
 from agent_agency.errors import ExperimentError
@@ -229,3 +231,21 @@ def test_an_experiment_that_cannot_be_is_not_created(desk: Desk, why: str, wante
     assert desk.every() == []
     with pytest.raises(ExperimentError, match="no experiment"):
         desk.status("x")
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 19), st.booleans()), min_size=1, max_size=60), st.integers(1, 7))
+def test_how_observations_are_split_into_batches_does_not_matter(
+    tmp_path_factory: pytest.TempPathFactory, drawn: list[tuple[int, bool]], size: int
+) -> None:
+    given_all = [Given(f"u{unit}", "pass", float(value)) for unit, value in dict(drawn).items()]
+    standings = []
+    for step_size in (size, len(given_all)):
+        desk = Desk(Database.open(f"sqlite:///{tmp_path_factory.mktemp('x')}/agency.db"), SystemClock())
+        desk.create(Wanted("x", _PASS, _PLAN), "salt")
+        desk.assign("x", [f"u{unit}" for unit in range(20)])
+        for start in range(0, len(given_all), step_size):
+            told = desk.record("x", given_all[start : start + step_size], replace_values=True).standing
+        assert replace(desk.status("x"), experiment=told.experiment) == told
+        standings.append(replace(told, experiment=replace(told.experiment, created_at="")))
+    assert standings[0] == standings[1]
