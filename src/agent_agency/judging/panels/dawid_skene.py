@@ -8,6 +8,7 @@ model takes their agreement for the truth.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,7 @@ def fit(
     smoothing: float = SMOOTHING,
     tolerance: float = TOLERANCE,
     limit: int = LIMIT,
+    keep: Callable[[NDArray[np.float64]], NDArray[np.float64]] | None = None,
 ) -> DawidSkene:
     """Learn the model; it starts from the share of votes that each class has, so the same votes give the same model.
 
@@ -62,6 +64,8 @@ def fit(
             most probable tables are found); above 0, so that nothing is impossible.
         tolerance: stop where a step raises the objective by less than this per vote.
         limit: steps at most; with a tolerance of 0 or less, this many are made.
+        keep: restores a symmetry of the votes in what is believed of the truth (items by classes), where rounding
+            would break it and steps that rise would lead away from it.
 
     Raises:
         MissingExtraError: NumPy is not installed.
@@ -72,7 +76,8 @@ def fit(
     if not len(votes):
         raise ValueError("there are no votes to learn from")
     said = _indicators(votes, classes)
-    truth = _start(said, classes, known)
+    restored = keep or _as_it_is
+    truth = restored(_start(said, classes, known))
     objective: list[float] = []
     converged = False
     for _ in range(limit + 1):
@@ -84,7 +89,7 @@ def fit(
             converged = objective[-1] - objective[-2] < tolerance * max(1, int(said.sum()))
         if converged:
             break
-        truth = belief
+        truth = restored(belief)
     return DawidSkene(priors, confusion, tuple(objective), converged)
 
 
@@ -103,6 +108,10 @@ def posterior(model: DawidSkene, votes: NDArray[np.int64]) -> NDArray[np.float64
     if votes.shape[1] != len(model.confusion):
         raise ValueError(f"votes of {votes.shape[1]} voters for a model of {len(model.confusion)}")
     return _normalised(_joint(model.priors, model.confusion, _indicators(votes, classes)), None)[1]
+
+
+def _as_it_is(truth: NDArray[np.float64]) -> NDArray[np.float64]:
+    return truth
 
 
 def _check(votes: NDArray[np.int64], classes: int, known: NDArray[np.int64] | None, smoothing: float) -> None:

@@ -61,8 +61,17 @@ def fit_dawid_skene(votes: Votes) -> DawidSkenePanel:
     """
     numpy = require("numpy", extra="stats")
     both = numpy.concatenate([_classes(votes), _classes(votes.swapped())])
-    tables = fit(both, 2).confusion.reshape(len(votes.judges), 2, 2, 2)
+    tables = fit(both, 2, keep=_mirrored).confusion.reshape(len(votes.judges), 2, 2, 2)
     return DawidSkenePanel(votes.judges, _rounded(tables[:, 0, 0, 0]), _rounded(tables[:, 0, 1, 1]))
+
+
+def _mirrored(truth: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Beliefs about the items, and the opposite ones about the same items with their outputs' places exchanged."""
+    numpy = require("numpy", extra="stats")
+    items = len(truth) // 2
+    half = (truth[:items] + truth[items:, ::-1]) / 2
+    both: NDArray[np.float64] = numpy.concatenate([half, half[:, ::-1]])
+    return both
 
 
 def _classes(votes: Votes) -> NDArray[np.int64]:

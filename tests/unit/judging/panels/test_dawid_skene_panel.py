@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ def votes_of(marks: NDArray[np.int8]) -> Votes:
     )
 
 
+@example(np.array([[[0, 0], [1, 1]], [[1, 0], [0, 0]]], dtype=np.int8))  # rounding made one output likelier here
 @given(MARKS)
 def test_exchanging_the_outputs_exchanges_the_probabilities(marks: NDArray[np.int8]) -> None:
     votes = votes_of(marks)
