@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from agent_agency.canonical_json import digest_json
 from agent_agency.errors import EngineError
@@ -46,7 +47,12 @@ def detect(
         return LlamaServerDialect(), _llama_server(ask, listed, model)
     if _version(ask, "/api/version"):
         return OllamaDialect(keep_alive), _ollama(ask, model)
-    return OpenAiDialect(), _unknown(listed, model, endpoint)
+    return OpenAiDialect(_limit_key(endpoint)), _unknown(listed, model, endpoint)
+
+
+def _limit_key(endpoint: str) -> str:
+    """OpenAI itself has given ``max_tokens`` up, and its newer models refuse it; other servers know only that."""
+    return "max_completion_tokens" if urlsplit(endpoint).hostname == "api.openai.com" else "max_tokens"
 
 
 def _listed(ask: Ask) -> list[Mapping[str, Any]]:

@@ -22,7 +22,11 @@ _DONE = b"[DONE]"
 
 
 class OpenAiDialect:
-    """Any server of which nothing more is known."""
+    """Any server of which nothing more is known.
+
+    Args:
+        limit_key: the name under which it takes the most tokens of an answer.
+    """
 
     backend = "openai"
     chat_path = "/v1/chat/completions"
@@ -31,6 +35,9 @@ class OpenAiDialect:
     """The name under which the server takes a repeat penalty; OpenAI's protocol has none."""
     own_defaults: Mapping[str, float] = MappingProxyType({})
     """What switches off the filters that the server would put over the choice of tokens by a default of its own."""
+
+    def __init__(self, limit_key: str = "max_tokens") -> None:
+        self._limit_key = limit_key
 
     def body(self, request: Request, model: str, window: int | None) -> dict[str, Any]:  # noqa: ARG002 - the seam's
         """The request; a window cannot be asked for.
@@ -44,7 +51,7 @@ class OpenAiDialect:
             "messages": [{"role": one.role, "content": one.content} for one in request.messages],
             "temperature": how.temperature,
             "top_p": how.top_p,
-            "max_tokens": how.max_tokens,
+            self._limit_key: how.max_tokens,
             "stream": True,
             "stream_options": {"include_usage": True},
             **self.own_defaults,
