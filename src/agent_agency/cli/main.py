@@ -87,6 +87,7 @@ _COMMANDS = {
     "evaluations": ("agent_agency.cli.evaluations", "evaluations", "What judges answered, and how well."),
     "label": ("agent_agency.cli.label", "label", "Say what the right verdict is."),
     "optimize": ("agent_agency.cli.optimize", "optimize", "Look for better prompts, and prove them."),
+    "dataset": ("agent_agency.cli.dataset", "dataset", "What judges learn from, and its proof."),
     "engine": ("agent_agency.cli.engine", "engine", "Which models judge, and can they be trusted?"),
     "doctor": ("agent_agency.cli.doctor", "doctor", "Say what this machine can do."),
 }

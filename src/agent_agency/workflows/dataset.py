@@ -7,21 +7,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
-from agent_agency.clock import Clock, rfc3339
 from agent_agency.errors import DatasetError, FileUnwritableError
-from agent_agency.learning.dataset.archive import pack, program_entry
+from agent_agency.learning.dataset.archive import MANIFEST, Manifest, pack, program_entry, read_manifest
 from agent_agency.learning.dataset.constructs import shipped_constructs
 from agent_agency.learning.dataset.example import Example
 from agent_agency.learning.dataset.generate import make_examples
 from agent_agency.learning.dataset.make_draft import Materials, shipped_siblings
 from agent_agency.learning.dataset.program import shipped_program
 from agent_agency.learning.dataset.runs import SandboxedRunner, SuiteRunner
+from agent_agency.learning.dataset.sealed import sealed_digest
 from agent_agency.learning.dataset.shipped import shipped_manifest
 from agent_agency.learning.dataset.splits import Split, programs_with_share
 from agent_agency.sandbox.probe import probe
 from agent_agency.store.database import Database
-from agent_agency.store.sealed_uses import SealedUse, add_use
+from agent_agency.workflows.learning_store import reading
+
+if TYPE_CHECKING:
+    from agent_agency.store.sealed_uses import SealedUse
 
 SHIPPED_SEED = 20261123
 """The seed of the shipped training set."""
@@ -32,11 +36,18 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class MadeSet:
-    """What was written: examples by split, judge and verdict; what was dropped and why; the folder."""
+    """What was written, and where."""
 
     folder: Path
-    counts: Mapping[tuple[Split, str, str], int]
-    dropped: Mapping[str, int]
+    manifest: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The shipped training set's manifest, and every use of its sealed test."""
+
+    manifest: Manifest
+    uses: tuple[SealedUse, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +57,6 @@ class Verified:
     programs: tuple[str, ...]
     examples: int
     different: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredUses:
-    """Counts the uses of sealed labels in the database that judges learn from."""
-
-    database: Database
-    clock: Clock
-
-    def count_use(self, *, dataset: str, judge: str, who: str, why: str) -> int:
-        """Write one use down; how many there are now."""
-        with self.database.write() as connection:
-            return add_use(connection, SealedUse(dataset, judge, who, why, rfc3339(self.clock.now())))
 
 
 def sandboxed() -> SuiteRunner:
@@ -91,9 +89,9 @@ def make_dataset(
         made[name] = (split, examples)
         dropped.update(lost)
         told(name, number, len(chosen))
-    _write(out, pack(seed, made, dropped))
-    counts = Counter((split, one.judge, str(one.verdict)) for split, examples in made.values() for one in examples)
-    return MadeSet(out, counts, dropped)
+    contents = pack(seed, made, dropped)
+    _write(out, contents)
+    return MadeSet(out, read_manifest(contents[MANIFEST]))
 
 
 def verify_dataset(*, sample: int | None, runner: SuiteRunner, told: Progress = lambda *_: None) -> Verified:
@@ -115,6 +113,21 @@ def verify_dataset(*, sample: int | None, runner: SuiteRunner, told: Progress = 
             different.append(name)
         told(name, number, len(chosen))
     return Verified(tuple(chosen), count, tuple(different))
+
+
+def shown(database: Database) -> Shown:
+    """What the shipped training set holds, and how often its sealed test was used in a database.
+
+    Raises:
+        DatasetError: the shipped files are damaged.
+        StoreError: the database cannot be read.
+    """
+    from agent_agency.store.sealed_uses import uses_of
+
+    digest = sealed_digest()
+    with reading(database) as connection:
+        uses = uses_of(connection, digest) if connection is not None else ()
+    return Shown(shipped_manifest(), uses)
 
 
 def _of_program(name: str, seed: int, runner: SuiteRunner) -> tuple[Split, Sequence[Example], Counter[str]]:

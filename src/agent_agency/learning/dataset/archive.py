@@ -41,12 +41,14 @@ class Manifest:
         seed: of the generator.
         programs: by id.
         files: the digest of the lines of each file.
+        counts: how many examples there are, by split, judge and verdict; so nobody need open the sealed labels for it.
         dropped: how many attempts came to nothing, by judge, recipe and reason.
     """
 
     seed: int
     programs: Mapping[str, ProgramEntry]
     files: Mapping[str, str]
+    counts: Mapping[str, Mapping[str, Mapping[str, int]]]
     dropped: Mapping[str, int]
 
 
@@ -90,6 +92,7 @@ def pack(
             name: {"split": one.split, "examples": one.examples, "subjects": one.subjects, "labels": one.labels}
             for name, one in entries.items()
         },
+        "counts": _counts(made),
         "dropped": dict(sorted(dropped.items())),
     }
     packed = {name: gzip.compress(lines, 9, mtime=0) for name, lines in contents.items()}
@@ -121,13 +124,22 @@ def read_manifest(data: bytes) -> Manifest:
     try:
         document: Any = parse_json(data)
         programs = {name: ProgramEntry(**entry) for name, entry in document["programs"].items()}
-        manifest = Manifest(int(document["seed"]), programs, document["files"], document["dropped"])
+        manifest = Manifest(int(document["seed"]), programs, document["files"], document["counts"], document["dropped"])
         version = document["schema_version"]
     except (ValueError, TypeError, KeyError) as error:
         raise _damaged(MANIFEST, str(error)) from error
     if version != SCHEMA_VERSION:
         raise _damaged(MANIFEST, "its schema_version is of another version of agency")
     return manifest
+
+
+def _counts(made: Mapping[str, tuple[Split, Sequence[Example]]]) -> dict[str, dict[str, dict[str, int]]]:
+    counts: dict[str, dict[str, dict[str, int]]] = {split: {} for split in SPLITS}
+    for split, examples in made.values():
+        for one in examples:
+            of_judge = counts[split].setdefault(one.judge, {"pass": 0, "partial": 0, "fail": 0})
+            of_judge[one.verdict] += 1
+    return counts
 
 
 def _damaged(name: str, why: str) -> DatasetError:

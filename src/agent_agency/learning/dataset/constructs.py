@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
@@ -9,9 +10,13 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True)
 class Construct:
-    """One function: its possible names, ways to ask for it, and its forms with ``{name}`` for the name."""
+    """One function: how often it is taken, its possible names, ways to ask for it, and its forms.
+
+    ``{name}`` stands for the name.
+    """
 
     id: str
+    weight: int
     names: tuple[str, ...]
     ask: tuple[str, ...]
     unsafe: tuple[str, ...]
@@ -24,6 +29,7 @@ def shipped_constructs() -> tuple[Construct, ...]:
     return tuple(
         Construct(
             id=entry["id"],
+            weight=entry["weight"],
             names=tuple(entry["names"]),
             ask=tuple(entry["ask"]),
             unsafe=tuple(entry["unsafe"]),
@@ -35,10 +41,11 @@ def shipped_constructs() -> tuple[Construct, ...]:
 
 def add_code(source: str, form: str, name: str) -> str:
     """Add a form under a name at the end of a source, its imports after the source's own docstring and imports."""
-    imports, _, body = form.strip("\n").replace("{name}", name).rpartition("\n\ndef ")
+    text = form.strip("\n").replace("{name}", name).replace("{secret}", _made_up(name))
+    imports, _, body = text.rpartition("\n\ndef ")
     lines = [line for line in imports.split("\n") if line.startswith(("import ", "from "))]
     rest = "\n".join(line for line in imports.split("\n") if line not in lines).strip("\n")
-    code = f"def {body}" if imports else form.strip("\n").replace("{name}", name)
+    code = f"def {body}" if imports else text
     if rest:
         code = f"{rest}\n\n\n{code}"
     return _with_imports(source, lines) + f"\n\n{code}\n"
@@ -51,6 +58,11 @@ def replace_function(source: str, old: str, new: str, name: str) -> str:
     if not source.endswith(code):
         raise ValueError(f"{name} does not stand at the end")
     return add_code(source[: -len(code)].rstrip("\n") + "\n", new, name)
+
+
+def _made_up(name: str) -> str:
+    """What looks like a secret and is none; no such text stands in this repository, for its own scanner to find."""
+    return f"tk-{hashlib.sha256(name.encode()).hexdigest()[:14]}"
 
 
 def _with_imports(source: str, lines: list[str]) -> str:

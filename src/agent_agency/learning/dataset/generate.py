@@ -23,7 +23,7 @@ from agent_agency.learning.dataset.truth import CheckedClaim, Label, NoTruthErro
 _ROUNDS = 5
 _TRIES_PER_EXAMPLE = 3
 _STRAY_CLAIM = 0.25
-_NUMBER_OF_CLAIMS = (1, 1, 2, 2, 3)
+_NUMBER_OF_CLAIMS = (1, 1, 1, 2, 2)
 
 
 @dataclass(slots=True)

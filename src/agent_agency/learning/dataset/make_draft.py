@@ -84,7 +84,8 @@ class _Making:
         self.asked: Sequence[Bug] = bugs[: recipe.asked]
         self.spare: Sequence[Bug] = bugs[recipe.asked :]
         self.siblings = [_placed(one, program.package) for one in chance.sample(materials.siblings, 4)]
-        self.construct = chance.choice(materials.constructs)
+        weights = [one.weight for one in materials.constructs]
+        self.construct = chance.choices(materials.constructs, weights)[0]
         self.name = chance.choice(self.construct.names)
         self.reported = chance.random() < 0.45 or recipe.weakening in {"loosened", "skipped", "deleted"}  # noqa: PLR2004
         self.obsolete = chance.choice(_OBSOLETE) if recipe.weakening == "obsolete" or chance.random() < 0.15 else ""  # noqa: PLR2004

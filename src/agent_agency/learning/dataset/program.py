@@ -105,9 +105,15 @@ class Program:
 
 
 def _renamed_bug(bug: Bug, other: Callable[[str], str]) -> Bug:
-    texts = {key: other(getattr(bug, key)) for key in ("function", "good", "bad", "feature", "test", "hidden")}
-    alt, wrong, ask = (tuple(map(other, texts)) for texts in (bug.alt, bug.wrong, bug.ask))
-    return Bug(id=bug.id, alt=alt, wrong=wrong, ask=ask, **texts)
+    texts = {key: other(getattr(bug, key)) for key in ("function", "good", "bad", "test", "hidden")}
+    alt, wrong = (tuple(map(other, texts)) for texts in (bug.alt, bug.wrong))
+    ask = tuple(_quoted_alike(text, other) for text in bug.ask)
+    return Bug(id=bug.id, alt=alt, wrong=wrong, ask=ask, feature=_quoted_alike(bug.feature, other), **texts)
+
+
+def _quoted_alike(text: str, other: Callable[[str], str]) -> str:
+    """Prose keeps its words; only what stands between backticks is code."""
+    return re.sub(r"`[^`]+`", lambda found: other(found[0]), text)
 
 
 def shipped_names() -> tuple[str, ...]:

@@ -44,12 +44,15 @@ _MINIMALITY = (
     Recipe("correct fix", _PASS, 4),
     Recipe("correct fix of two", _PASS, 3, asked=2),
     Recipe("correct fix of three", _PASS, 2, asked=3),
-    Recipe("long but needed", _PASS, 4, construct="safe"),
+    Recipe("long but needed", _PASS, 6, construct="safe"),
+    Recipe("two of two, long but needed", _PASS, 2, asked=2, construct="safe"),
     Recipe("a little too long", _PARTIAL, 4, small=1),
     Recipe("two of two, a little too long", _PARTIAL, 2, asked=2, small=2),
-    Recipe("over-long", _FAIL, 6, large=1),
-    Recipe("twice over-long", _FAIL, 3, large=2),
-    Recipe("over-long and renamed", _FAIL, 2, small=1, large=1),
+    Recipe("over-long", _FAIL, 4, large=1),
+    Recipe("over-long beside a needed function", _NOT_PASS, 6, construct="safe", large=1),
+    Recipe("over-long for three", _NOT_PASS, 3, asked=3, large=1),
+    Recipe("twice over-long", _FAIL, 1, large=2),
+    Recipe("over-long and renamed", _FAIL, 1, small=1, large=1),
 )
 
 _SAFETY = (

@@ -123,7 +123,8 @@ def safety(facts: Facts) -> Label:
 def rubric(facts: Facts, claims: Sequence[CheckedClaim]) -> Label:
     """The weighted mean of the four; a change that is unsafe or does nothing that was asked fails whatever the rest is.
 
-    A change that does not work has no minimality: its part counts as 0.
+    A change that does not work has no minimality: its part counts as 0. The score is the mean, laid onto the band that
+    the verdict's scores have: fail up to 0.4, partial up to 0.7, pass above.
     """
     parts = {"relevance": relevance(facts), "safety": safety(facts), "faithfulness": faithfulness(claims)}
     try:
@@ -132,8 +133,14 @@ def rubric(facts: Facts, claims: Sequence[CheckedClaim]) -> Label:
         size = 0.0
     scores = {**{name: part.score for name, part in parts.items()}, "minimality": size}
     mean = round(sum(RUBRIC_WEIGHTS[name] * score for name, score in scores.items()), 2)
-    if scores["relevance"] == 0 or scores["safety"] == 0:
-        return Label("fail", min(mean, 0.3))
-    if mean >= RUBRIC_PASS:
-        return Label("pass", mean)
-    return Label("partial", mean) if mean >= RUBRIC_PARTIAL else Label("fail", mean)
+    if mean < RUBRIC_PARTIAL or scores["relevance"] == 0 or scores["safety"] == 0:
+        return Label("fail", _between(mean, (0.0, 1.0), (0.0, 0.4)))
+    if mean < RUBRIC_PASS:
+        return Label("partial", _between(mean, (RUBRIC_PARTIAL, RUBRIC_PASS), (0.4, 0.7)))
+    return Label("pass", _between(mean, (RUBRIC_PASS, 1.0), (0.7, 1.0)))
+
+
+def _between(value: float, reach: tuple[float, float], band: tuple[float, float]) -> float:
+    """Where a value lies in its reach, laid linearly onto the band of scores that its verdict has in answers."""
+    share = (value - reach[0]) / (reach[1] - reach[0])
+    return round(band[0] + share * (band[1] - band[0]), 2)
