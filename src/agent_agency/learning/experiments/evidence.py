@@ -62,6 +62,8 @@ def plain_estimate(values: Values) -> float | None:
 def at_any_time(experiment: Experiment, values: Values) -> Evidence:
     """Judge by the always-valid test; the p-value is the least so far, the interval is that of this moment.
 
+    What comes first counts: an effect that was ruled out is not found later.
+
     Raises:
         MissingExtraError: numpy is not installed.
     """
@@ -70,18 +72,21 @@ def at_any_time(experiment: Experiment, values: Values) -> Evidence:
         return Evidence(plain_estimate(values), None, None)
     estimate, variance = float(path.estimate[-1]), float(path.variance[-1])
     log_e = log_e_values(path.estimate, path.variance, plan.least_effect)
-    p_value = float(running_p_values(log_e)[-1])
     benefit = path.estimate * values.metric.sign
     found = _first(log_e >= math.log(1 / plan.alpha))
     absent = log_e_values(benefit - plan.least_effect, path.variance, plan.least_effect) >= math.log(1 / plan.alpha)
     ruled_out = _first(absent & (benefit < plan.least_effect))
+    if ruled_out is not None and (found is None or ruled_out < found):
+        found, until = None, ruled_out  # one observation at a time, it would have stopped there
+    else:
+        ruled_out, until = None, len(log_e) - 1
     return Evidence(
         estimate,
         interval_at(estimate, variance, plan.least_effect, 1 - plan.alpha),
-        p_value,
+        float(running_p_values(log_e)[until]),
         found=found is not None,
         found_better=found is not None and bool(benefit[found] > 0),
-        ruled_out=ruled_out is not None and (found is None or ruled_out < found),
+        ruled_out=ruled_out is not None,
     )
 
 

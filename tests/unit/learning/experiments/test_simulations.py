@@ -13,7 +13,7 @@ import pytest
 from agent_agency.extras import require
 from agent_agency.learning.experiments.evidence import Guard, at_any_time, at_planned_n, guardrail
 from agent_agency.learning.experiments.model import Experiment, Kind, Method, Metric, Plan
-from agent_agency.learning.experiments.progress import STARTUP
+from agent_agency.learning.experiments.progress import STARTUP, Values
 from support.experiments import Draw, binomial_slack, experiment, simulate
 
 _NUMPY = require("numpy", extra="stats")
@@ -114,6 +114,19 @@ def test_power_is_within_five_points_of_the_plan(case: Case) -> None:
     floor = experiment(case.kind, case.plan).plan.n == STARTUP  # more than a large effect needs
     if not floor and case.draw is not _skewed:  # whose usual spread is below the planned one
         assert found <= _POWER + 0.05
+
+
+def test_what_was_ruled_out_is_not_found_later_in_the_same_batch() -> None:
+    made = experiment(Kind.PAIRED, Plan(0.2, sd=1.0))
+    first, rng = made.plan.n, _NUMPY.random.default_rng(20)
+    quiet = simulate(made, _normal, rng, n=3 * first)
+    both = _NUMPY.concatenate([quiet.value, quiet.value + 3.0])
+    found = at_any_time(made, Values(made.metric, both > -99, both, ((0.0, 0.0),) * len(both)))
+    assert (found.ruled_out, found.found) == (True, False)
+    assert found.p_value is not None
+    assert found.p_value > made.plan.alpha
+    assert found.estimate is not None
+    assert found.estimate > 1
 
 
 _FIXED = {
