@@ -7,6 +7,7 @@ says it is, the digest of its model included. An entry carries a digest of itsel
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 MAX_ENTRY_BYTES = 64 * 1024 * 1024
 _SCHEMA_VERSION = 1
 _INCOMING = ".incoming-"
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS})
 
 
 class CallCache:
@@ -81,6 +83,10 @@ class CallCache:
             if first is not None:
                 return first
             incoming.replace(target)  # what stood there could not be trusted
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            incoming.replace(target)  # without links the last of two at once stays, which is as whole as the first
         finally:
             incoming.unlink(missing_ok=True)
         return reply

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import multiprocessing
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -131,6 +133,17 @@ def test_a_folder_that_takes_nothing_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(FileUnwritableError):
         CallCache(tmp_path / "file").wrap(CountingEngine()).generate(a_request())
+
+
+def test_a_file_system_without_links_keeps_replies_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    cached = CallCache(tmp_path).wrap(CountingEngine())
+    cached.generate(a_request())
+    assert cached.generate(a_request()).cache_hit
+    assert len(_entries(tmp_path)) == 1
 
 
 def test_of_two_that_answer_at_once_all_later_ones_see_the_first(tmp_path: Path) -> None:
