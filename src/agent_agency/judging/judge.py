@@ -18,7 +18,7 @@ from agent_agency.judging.read_answer import MAX_TEXT, Refused, read_answer
 from agent_agency.judging.subject import Subject
 
 _SHOWN_TO_REPAIR = 8_000
-_REPAIR = (
+REPAIR = (
     "That answer cannot be used: {problem}. Answer again for the same subject: one JSON object of the shape that was "
     "asked for, and nothing else."
 )
@@ -90,7 +90,7 @@ class Judge:
             work.laid_out = laid_out
             return self._asked(work, laid_out, rollout, cancel)
         except EngineError as error:
-            return work.abstention(_word_for(error), error.message)
+            return work.abstention(word_for(error), error.message)
         except JudgeError as error:
             return work.abstention(error.stable_code.removeprefix("judge."), error.message)
 
@@ -106,7 +106,7 @@ class Judge:
             if isinstance(read, Answer):
                 return work.done(read, repaired=attempt > 0)
             problem = read
-            again = Message("user", _REPAIR.format(problem=read.problem.rstrip(".")))
+            again = Message("user", REPAIR.format(problem=read.problem.rstrip(".")))
             messages = (*messages, Message("assistant", reply.text[:_SHOWN_TO_REPAIR] or "{}"), again)
         return work.abstention(problem.reason, problem.problem)
 
@@ -145,7 +145,7 @@ def _cut(reply: Reply) -> Refused | None:
     return Refused("invalid", f"it was cut off after {min(len(reply.text), MAX_TEXT):,} characters; write less")
 
 
-def _word_for(error: EngineError) -> str:
-    """``timeout``, ``cancelled`` and ``prompt_cut`` as they are; every other failure is ``engine``."""
+def word_for(error: EngineError) -> str:
+    """The reason of an abstention: ``timeout``, ``cancelled`` and ``prompt_cut`` as they are, all else ``engine``."""
     code = error.stable_code
     return code.removeprefix("engine.") if code in REFUSING else "engine"

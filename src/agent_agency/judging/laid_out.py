@@ -51,10 +51,18 @@ class Layout:
         found = self._kept.get(id(subject))
         if found is not None and found.subject is subject:
             return found
-        shown = prepared(subject, self._names)
+        shown = self.shown(subject)
         message = subject_message(self.rubric, shown, self.fence)
         found = LaidOut(subject, subject.digest, message, material(shown), counted(self.rubric, shown))
         if len(self._kept) >= MAX_KEPT:
             self._kept.clear()
         self._kept[id(subject)] = found
         return found
+
+    def shown(self, subject: Subject) -> Subject:
+        """A subject as judges see it.
+
+        Raises:
+            JudgeError: ``judge.too_long``.
+        """
+        return prepared(subject, self._names)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-
-from agent_agency.judging.answer import Answer
+from collections.abc import Sequence
 
 SHORTEST = 8
 """Characters, blanks not counted, that a quote must have at least."""
@@ -19,22 +18,23 @@ _BLANKS = re.compile(r"\s+")
 _MARKERS = re.compile(r"^[+\- ]", re.MULTILINE)
 
 
-def missing_quote(answer: Answer, material: str) -> str:
+def missing_quote(evidence: Sequence[str], material: str, *, abstained: bool) -> str:
     """What is wrong with an answer's evidence; empty where all of it stands in the material.
 
     Pass, partial and fail need at least one quote: also what is good can be shown. Only where there is nothing to
     quote may the list be empty. An abstention needs none, but what it quotes must stand there too.
 
     Args:
-        answer: whose evidence is checked.
+        evidence: the quotes.
         material: the judged text as it was shown.
+        abstained: whether the answer decides nothing.
     """
-    if not answer.evidence:
-        needed = not answer.abstained and bool(material.strip())
+    if not evidence:
+        needed = not abstained and bool(material.strip())
         return "evidence is empty; quote at least one piece of the judged text" if needed else ""
     text = _compared(material)
     lines = _Lines(material)
-    for quote in answer.evidence:
+    for quote in evidence:
         wanted = _compared(quote)
         if not _says_something(wanted, lines):
             return f"the quote {_shown(quote)} is too short to show anything; quote {SHORTEST} characters or more"

@@ -66,7 +66,7 @@ def read_answer(text: str, material: str) -> Answer | Refused:
     problem = _coherence_problem(answer)
     if problem:
         return Refused("incoherent", problem)
-    problem = missing_quote(answer, material)
+    problem = missing_quote(answer.evidence, material, abstained=answer.abstained)
     return Refused("quote", problem) if problem else answer
 
 
@@ -99,14 +99,15 @@ def _form_problem(value: dict[str, Any]) -> str:
     if not isinstance(value["reasoning"], str) or not 0 < len(value["reasoning"].strip()) <= MAX_REASONING:
         return f"reasoning is no text of 1 to {MAX_REASONING:,} characters"
     return (
-        _texts_problem(value["evidence"], "evidence", MAX_QUOTES, MAX_QUOTE)
-        or _texts_problem(value["suggestions"], "suggestions", MAX_SUGGESTIONS, MAX_SUGGESTION)
-        or _share_problem(value["score"], "score")
-        or _share_problem(value["confidence"], "confidence")
+        texts_problem(value["evidence"], "evidence", MAX_QUOTES, MAX_QUOTE)
+        or texts_problem(value["suggestions"], "suggestions", MAX_SUGGESTIONS, MAX_SUGGESTION)
+        or share_problem(value["score"], "score")
+        or share_problem(value["confidence"], "confidence")
     )
 
 
-def _texts_problem(value: Any, name: str, most: int, longest: int) -> str:
+def texts_problem(value: Any, name: str, most: int, longest: int) -> str:
+    """Why a member is no list of texts; empty where it is one."""
     if not isinstance(value, list) or len(value) > most:
         return f"{name} is no list of at most {most} texts"
     if not all(isinstance(item, str) and item.strip() and len(item) <= longest for item in value):
@@ -114,7 +115,8 @@ def _texts_problem(value: Any, name: str, most: int, longest: int) -> str:
     return ""
 
 
-def _share_problem(value: Any, name: str) -> str:
+def share_problem(value: Any, name: str) -> str:
+    """Why a member is neither null nor a number from 0 to 1; empty where it is."""
     if value is None:
         return ""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)

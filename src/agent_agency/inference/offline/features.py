@@ -18,6 +18,7 @@ ASKED = "task"
 """The part that says what was asked, and is not judged."""
 _MANY = math.log1p(100)
 _COUNT_LIMIT = 1.5
+_COMMENT = ("#", "//", "/*", "*", '"""')
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +50,21 @@ def features_of(text: str) -> Features:
     measures: dict[str, float] = {}
     fields: dict[str, _Field] = {}
     quotable: tuple[str, ...] = ()
+    several = sum("\n@@ " in part for part in parts.values()) > 1
     for name, part in parts.items():
         diff = diff_parts(part)
-        if name == "facts":
-            _facts(part, measures)
+        if name.endswith("facts"):
+            _facts(part, measures, name.removesuffix("facts"))
         elif diff is None:
             fields[name] = _prose(part)
             if part.strip() and name != ASKED:
                 quotable = tuple(part.split("\n"))
             _sizes(name, part, measures)
         else:
-            fields.update(_code_fields(diff))
+            mark = f"{name} " if several else ""
+            fields.update({f"{mark}{field}": found for field, found in _code_fields(diff).items()})
             quotable = (*diff.added, *diff.removed, *diff.context) or quotable
-            _counts(diff, measures)
+            _counts(diff, measures, mark)
     _relations(fields, measures)
     return Features(measures, _word_weights(fields), quotable)
 
@@ -81,16 +84,16 @@ def _code_fields(diff: DiffParts) -> dict[str, _Field]:
     return found
 
 
-def _facts(text: str, measures: dict[str, float]) -> None:
+def _facts(text: str, measures: dict[str, float], mark: str) -> None:
     for line in text.split("\n"):
         name, equals, value = line.partition(" = ")
         if not equals:
             name, _, value = line.partition(": ")
             value = value.partition(",")[0]
         number = _number(value)
-        measures[f"fact {name}"] = _scaled(number) if number is not None else 0.0
+        measures[f"{mark}fact {name}"] = _scaled(number) if number is not None else 0.0
         if number is None and value:
-            measures[f"fact {name} {value[:40]}"] = 1.0
+            measures[f"{mark}fact {name} {value[:40]}"] = 1.0
 
 
 def _number(value: str) -> float | None:
@@ -120,23 +123,24 @@ def _sizes(name: str, text: str, measures: dict[str, float]) -> None:
     measures[f"lines in {name}"] = _log(text.count("\n") + 1)
 
 
-def _counts(diff: DiffParts, measures: dict[str, float]) -> None:
+def _counts(diff: DiffParts, measures: dict[str, float], mark: str) -> None:
     added, removed = len(diff.added), len(diff.removed)
-    measures["lines added"] = _log(added)
-    measures["lines removed"] = _log(removed)
-    measures["lines added beyond removed"] = _log(max(0, added - removed))
-    measures["files changed"] = _log(len(diff.paths))
-    measures["share of lines removed"] = removed / (added + removed) if added + removed else 0.0
-    measures["comment lines added"] = _log(
-        sum(line.lstrip().startswith(("#", "//", "/*", "*", '"""')) for line in diff.added)
-    )
-    measures["blank lines added"] = _log(sum(not line.strip() for line in diff.added))
-    measures["definitions added"] = _log(sum(line.lstrip().startswith(("def ", "class ")) for line in diff.added))
+    found = {
+        "lines added": _log(added),
+        "lines removed": _log(removed),
+        "lines added beyond removed": _log(max(0, added - removed)),
+        "files changed": _log(len(diff.paths)),
+        "share of lines removed": removed / (added + removed) if added + removed else 0.0,
+        "comment lines added": _log(sum(line.lstrip().startswith(_COMMENT) for line in diff.added)),
+        "blank lines added": _log(sum(not line.strip() for line in diff.added)),
+        "definitions added": _log(sum(line.lstrip().startswith(("def ", "class ")) for line in diff.added)),
+    }
     for path, plus, minus in diff.by_path:
         for part in set(words(path)):
             for what, count in (("added", plus), ("removed", minus)):
                 name = f"lines {what} under {part}"
-                measures[name] = max(measures.get(name, 0.0), _log(count))
+                found[name] = max(found.get(name, 0.0), _log(count))
+    measures.update({f"{mark}{name}": value for name, value in found.items()})
 
 
 def _relations(fields: Mapping[str, _Field], measures: dict[str, float]) -> None:
