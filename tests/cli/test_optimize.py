@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.command import Done, agency
+from support.openai_server import serving
 
 SMALL = ("--engine", "offline", "--trials", "3", "--candidates", "2", "--demonstrations", "8")
 PATIENCE_S = 60.0
@@ -123,6 +126,41 @@ class TestOneJudge:
 def registered(document: Any) -> list[Any]:
     """What a listing of prompts holds beside the shipped version."""
     return [one for judge in document["judges"] for one in judge["versions"] if one["version"] != 0]
+
+
+def judging(body: Mapping[str, Any]) -> str:
+    """No model: a double's answer that holds, or a wording where one is asked for."""
+    asked = body["messages"][-1]["content"]
+    if "response_format" not in body:
+        return "[[ ## proposed_instruction ## ]]\nLook twice before you judge."
+    lines = [
+        line[1:].strip() for line in asked.split("\n") if line[:1] in {"+", "-"} and line[:3] not in {"+++", "---"}
+    ]
+    quote = next((line for line in lines if line), "nothing")
+    answer = {"evidence": [quote], "reasoning": "So it is.", "verdict": "pass", "score": 1.0, "confidence": 0.6}
+    return json.dumps({**answer, "suggestions": []})
+
+
+def test_any_model_server_is_optimised_the_same_way(tmp_path: Path) -> None:
+    tiny = ("--trials", "1", "--candidates", "2", "--threads", "4", "--no-test", "--json")
+    with serving(answer=judging, context=1_000_000) as server:
+        done = optimize(tmp_path, tmp_path, "safety", "--engine", f"{server.url}#tiny", *tiny)
+        asked = len(server.chats())
+        again = optimize(tmp_path, tmp_path, "safety", "--engine", f"{server.url}#tiny", *tiny)
+        assert len(server.chats()) == asked + again.document["result"]["spent"]["calls"]
+    assert done.code in {0, 1}, done.err
+    assert done.document["language_model"] is True
+    assert done.document["result"]["proposals"] >= 1
+    assert again.document["result"]["prompt_digest"] == done.document["result"]["prompt_digest"]
+    assert again.document["result"]["spent"]["calls"] == 0
+
+
+def test_a_server_that_is_gone_is_an_error_and_no_score(tmp_path: Path) -> None:
+    with serving(answer=judging) as server:
+        url = server.url
+    done = optimize(tmp_path, tmp_path, "safety", "--engine", f"{url}#tiny", "--trials", "1", "--json")
+    assert done.code == 2
+    assert done.document["error"]["code"].startswith("engine.")
 
 
 class TestValidation:

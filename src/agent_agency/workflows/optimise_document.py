@@ -63,6 +63,8 @@ def comparison_document(one: Comparison) -> dict[str, Any]:
         "p_value": one.p_value,
         "n": one.n,
         "groups": one.groups,
+        "balanced": {"baseline": rounded(one.balanced[0]), "optimised": rounded(one.balanced[1])},
+        "commonest_verdict": rounded(one.commonest),
         "abstained": {"baseline": one.baseline.abstained, "optimised": one.optimised.abstained},
     }
 

@@ -36,6 +36,8 @@ def judge(gain: float = 0.2, p_holm: float = 0.01, status: str = "optimised") ->
         "version": 1,
         "instructions": "Judge <b>it</b>.",
         "demonstrations": {"baseline": 8, "optimised": 8},
+        "balanced": {"baseline": 0.4, "optimised": 0.6},
+        "commonest_verdict": 0.5,
         "abstained": {"baseline": 0, "optimised": 1},
         "prompt_digest": "sha256:1",
         "parent_digest": "sha256:2",

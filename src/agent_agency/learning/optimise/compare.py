@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -38,7 +39,8 @@ class Comparison:
     """A baseline and a candidate on the same examples.
 
     ``gain`` is the candidate's share less the baseline's; interval and p-value come from whole groups of examples (the
-    programs that they were made from), as examples of one group are not independent.
+    programs that they were made from), as examples of one group are not independent. ``balanced`` are baseline's and
+    candidate's balanced accuracy, ``commonest`` is what always the commonest verdict would get.
     """
 
     baseline: Share
@@ -48,6 +50,8 @@ class Comparison:
     p_value: float
     n: int
     groups: int
+    balanced: tuple[float, float]
+    commonest: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,27 @@ def compare(baseline: Sequence[Answered], optimised: Sequence[Answered], seed: i
         p_value=paired.p_value,
         n=paired.n,
         groups=paired.groups,
+        balanced=(balanced(baseline), balanced(optimised)),
+        commonest=commonest(baseline),
     )
+
+
+def balanced(answered: Sequence[Answered]) -> float:
+    """The mean over the classes of truth of the share of right answers: what saying always the same gets no more of.
+
+    Raises:
+        ValueError: there are none.
+    """
+    return _mean([_mean([float(one.right) for one in held]) for held in _by_truth(answered).values()])
+
+
+def commonest(answered: Sequence[Answered]) -> float:
+    """The share of right answers that a judge gets who always gives the commonest verdict.
+
+    Raises:
+        ValueError: there are none.
+    """
+    return max(len(held) for held in _by_truth(answered).values()) / len(answered)
 
 
 def share_of(answered: Sequence[Answered]) -> Share:
@@ -117,3 +141,16 @@ def share_of(answered: Sequence[Answered]) -> Share:
     right = sum(one.right for one in answered)
     abstained = sum(one.answer.abstained for one in answered)
     return Share(right, abstained, len(answered), wilson(right, len(answered)))
+
+
+def _by_truth(answered: Sequence[Answered]) -> dict[str, list[Answered]]:
+    held: dict[str, list[Answered]] = defaultdict(list)
+    for one in answered:
+        held[one.example.truth.verdict].append(one)
+    return held
+
+
+def _mean(values: Sequence[float]) -> float:
+    if not values:
+        raise ValueError("there is nothing to take a mean of")
+    return sum(values) / len(values)

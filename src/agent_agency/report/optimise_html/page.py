@@ -104,11 +104,13 @@ def _curves(judges: Mapping[str, Mapping[str, Any]]) -> Markup:
 
 
 def _judge(name: str, one: Mapping[str, Any]) -> Markup:
-    dev = one["dev"]
+    dev, balanced = one["dev"], one["balanced"]
     rows = (
         ("Registered as", f"version {one['version']}" if one["version"] else "not registered: nothing changed"),
         ("Demonstrations", f"{one['demonstrations']['baseline']} before, {one['demonstrations']['optimised']} after"),
         ("On dev", f"{percent(dev['baseline'])} to {percent(dev['optimised'])} of {dev['n']}"),
+        ("Balanced accuracy", f"{percent(balanced['baseline'])} to {percent(balanced['optimised'])}"),
+        ("Always the commonest verdict", f"would be right in {percent(one['commonest_verdict'])}"),
         ("Abstained on test", f"{one['abstained']['baseline']} before, {one['abstained']['optimised']} after"),
         ("Baseline evaluations kept", str(one["baseline_evaluations"])),
         ("Uses of this sealed test", str(one["sealed_uses"])),
