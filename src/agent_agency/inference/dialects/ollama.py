@@ -18,6 +18,8 @@ from agent_agency.inference.protocol import Message, Request
 from agent_agency.inference.refusals import failure_in_stream
 from agent_agency.inference.untrusted_json import bad_answer
 
+_ANY_TOKEN = 1_000_000  # more than any vocabulary has; some versions break on 0
+
 
 class OllamaDialect:
     """An Ollama server.
@@ -42,7 +44,7 @@ class OllamaDialect:
             "repeat_penalty": how.repeat_penalty,
             "temperature": how.temperature,
             "top_p": how.top_p,
-            "top_k": 0,
+            "top_k": _ANY_TOKEN,
             "min_p": 0.0,
         }
         if how.seed is not None:
