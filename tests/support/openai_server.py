@@ -316,6 +316,8 @@ class _Chat:
         last["done_reason"] = self._how.finish
         if counts is not None:
             last |= {"prompt_eval_count": counts["prompt_tokens"], "eval_count": counts["completion_tokens"]}
+            cached = counts.get("prompt_tokens_details", {}).get("cached_tokens")
+            last |= {} if cached is None else {"prompt_eval_cached_count": cached}
         return [*events, last]
 
     def _encoded(self, event: Mapping[str, Any]) -> bytes:

@@ -35,6 +35,13 @@ def test_every_kind_of_server_is_recognised_and_answers(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_tokens_that_were_reused_are_told(kind: Kind) -> None:
+    with serving(kind=kind, usage={"prompt_tokens_details": {"cached_tokens": 5}}) as server:
+        usage = engine_of(server).generate(ask()).usage
+    assert (usage.prompt, usage.cached) == (16, 5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_schema_is_sent_and_kept_to(kind: Kind) -> None:
     with serving(kind=kind) as server:
         engine = engine_of(server)

@@ -100,7 +100,8 @@ class _Chat:
         text = parts.add_text(message.get("content"))
         parts.add_logprobs(event.get("logprobs"))
         if event.get("done") is True:
-            parts.count(event.get("prompt_eval_count"), event.get("eval_count"))
+            cached = event.get("prompt_eval_cached_count")
+            parts.count(event.get("prompt_eval_count"), event.get("eval_count"), cached)
             parts.end(self._reason(event.get("done_reason")))
         return text
 
