@@ -121,7 +121,7 @@ def validate(*, out: Path, processes: int | None, as_json: bool, **asked: Any) -
     """Optimise all five judges, prove the gains, and write a report: the whole loop in one command.
 
     For each judge baseline evaluations are recorded, MIPROv2 searches, what it found is registered and compared with
-    the baseline on the sealed test; p-values are corrected by Holm. The budgets are shared out evenly.
+    the baseline on the sealed test; p-values are corrected by Holm. Budgets and time are shared out evenly.
 
     Exit code: 0 done, whatever came out; 1 no judge's prompt changed; 2 it could not run; 3 a budget was used up.
     """
@@ -135,8 +135,9 @@ def validate(*, out: Path, processes: int | None, as_json: bool, **asked: Any) -
     asked["engine"] = asked["engine"] or "offline"
     for name in ("budget", "budget_tokens"):
         asked[name] = asked[name] and max(1, asked[name] // len(JUDGES))
+    at_a_time = min(len(JUDGES), processes or ((os.cpu_count() or 1) if asked["engine"] == "offline" else 1))
+    asked["limit_s"] = asked["limit_s"] and asked["limit_s"] * at_a_time / len(JUDGES)
     orders = [_order(judge, "mipro", asked) for judge in JUDGES]
-    at_a_time = processes or ((os.cpu_count() or 1) if asked["engine"] == "offline" else 1)
     document = run(orders, at_a_time, _progress(orders[0].plan), time.monotonic)
     document["report"] = str(out.absolute())
     write_whole(out.absolute(), render(document).encode(), parents=True)

@@ -7,7 +7,8 @@ activated here.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
@@ -65,6 +66,22 @@ class Workbench:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """The engines of a search, each counting what it is asked; they may be one."""
+
+    engine: CountedEngine
+    reflector: CountedEngine
+
+    @property
+    def spent(self) -> Spent:
+        """What both spent together."""
+        if self.reflector is self.engine:
+            return self.engine.spent
+        one, other = self.engine.spent, self.reflector.spent
+        return Spent(one.calls + other.calls, one.tokens + other.tokens, max(one.seconds, other.seconds))
+
+
+@dataclass(frozen=True, slots=True)
 class Tested:
     """Baseline and candidate on the sealed test, which was used ``uses`` times for this judge, this time included."""
 
@@ -100,7 +117,7 @@ class Optimised:
 
 
 def optimise(
-    judge: str, plan: Plan, limits: Limits, bench: Workbench, progress: Progress, *, open_test: bool = True
+    judge: str, plan: Plan, counted: Counted, bench: Workbench, progress: Progress, *, open_test: bool = True
 ) -> Optimised:
     """Look for a better prompt and compare it with the baseline.
 
@@ -111,20 +128,39 @@ def optimise(
         DatasetError: the training set is damaged.
         MissingExtraError: a library is missing.
     """
-    counted = CountedEngine(bench.engine, limits, bench.monotonic)
     task = task_for(judge, plan, counted, bench)
-    try:
+    with told_of_halts(counted):
         found = search(task, plan, progress)
         dev = _compare(task, found.prompt, task.dev, plan.seed)[0]
         kept = _register(task, plan, found, bench) if found.prompt != task.baseline else None
         tested = _test(task, found.prompt, plan.seed, bench) if kept and open_test else None
-    except Halt as halt:
-        raise told(halt, counted.spent) from halt.error
     made, number = kept or (None, None)
     return Optimised(judge, "optimised" if kept else "no_op", task, found, made, number, dev, tested, counted.spent)
 
 
-def task_for(judge: str, plan: Plan, engine: Engine, bench: Workbench) -> Task:
+def counted_engines(bench: Workbench, limits: Limits) -> Counted:
+    """The bench's engines, counted from now on; one that words instructions alone has the same limits for itself."""
+    engine = CountedEngine(bench.engine, limits, bench.monotonic)
+    if bench.reflector is bench.engine:
+        return Counted(engine, engine)
+    return Counted(engine, CountedEngine(bench.reflector, limits, bench.monotonic))
+
+
+@contextmanager
+def told_of_halts(counted: Counted) -> Iterator[None]:
+    """Turn the signal that ends a search into an error that says what was kept.
+
+    Raises:
+        AllowanceUsedUpError: a limit was reached.
+        EngineError: the engine failed.
+    """
+    try:
+        yield
+    except Halt as halt:
+        raise _told(halt, counted.spent) from halt.error
+
+
+def task_for(judge: str, plan: Plan, counted: Counted, bench: Workbench) -> Task:
     """The search for one judge: the shipped prompt with hand-picked demonstrations, and the examples to learn from.
 
     Raises:
@@ -132,22 +168,21 @@ def task_for(judge: str, plan: Plan, engine: Engine, bench: Workbench) -> Task:
         JudgeError: there is no such judge.
     """
     baseline = shipped_prompt(judge, baseline_demonstrations(judge, plan.demonstrations))
-    reflector = engine if bench.reflector is bench.engine else bench.reflector
     runner = JudgeRunner(shipped_rubric(judge), bench.parameters, bench.deadline_s)
     train = labelled(judge, "train")
-    named = reads_names(reflector)
+    named = reads_names(bench.reflector)
     return Task(
         baseline=baseline,
         train=train,
         dev=labelled(judge, "dev"),
         judge=runner,
-        engine=bench.cache.wrap(engine),
-        reflector=bench.cache.wrap(reflector),
+        engine=bench.cache.wrap(counted.engine),
+        reflector=bench.cache.wrap(counted.reflector),
         wordings=wordings(baseline.instructions, train, runner.shown, plan.seed) if named else None,
     )
 
 
-def told(halt: Halt, spent: Spent) -> BaseException:
+def _told(halt: Halt, spent: Spent) -> BaseException:
     """Why a search ended early, as an error that says what was kept; a defect stays what it is."""
     kept = f"{spent.calls:,} answers are kept; the same command goes on from there"
     if halt.why in {"calls", "tokens", "seconds"}:

@@ -11,10 +11,10 @@ from agent_agency.clock import Clock
 from agent_agency.errors import AgencyError
 from agent_agency.identity import random_id
 from agent_agency.inference.call_cache import CallCache
-from agent_agency.learning.optimise.limits import CountedEngine, Halt, Limits
+from agent_agency.learning.optimise.limits import Limits
 from agent_agency.learning.optimise.task import Plan, Progress
 from agent_agency.workflows.learning_store import open_learning_store
-from agent_agency.workflows.optimise import Workbench, optimise, task_for, told
+from agent_agency.workflows.optimise import Workbench, counted_engines, optimise, task_for, told_of_halts
 from agent_agency.workflows.optimise_document import judge_document
 from agent_agency.workflows.optimise_engine import chosen, parameters_of
 from agent_agency.workflows.optimise_evaluations import keep_baseline
@@ -75,8 +75,11 @@ def run_order(order: Order, bench: Workbench, progress: Progress) -> dict[str, A
     Raises:
         AgencyError: see `optimise.optimise`.
     """
-    evaluations = _baseline(order, bench)
-    done = optimise(order.judge, order.plan, order.limits, bench, progress, open_test=order.open_test)
+    counted = counted_engines(bench, order.limits)
+    with told_of_halts(counted):
+        task = task_for(order.judge, order.plan, counted, bench)
+        evaluations = keep_baseline(task, bench, f"optimise-{random_id()}")
+    done = optimise(order.judge, order.plan, counted, bench, progress, open_test=order.open_test)
     return judge_document(done, evaluations=evaluations, experiment=keep_experiment(done, bench))
 
 
@@ -92,11 +95,3 @@ def calls_folder(environment: Mapping[str, str]) -> Path:
     if home.is_absolute():
         return home / ".cache" / "agency" / CALLS
     raise AgencyError("There is no home folder to keep answers in", fix="Set HOME or XDG_CACHE_HOME.")
-
-
-def _baseline(order: Order, bench: Workbench) -> int:
-    counted = CountedEngine(bench.engine, order.limits, bench.monotonic)
-    try:
-        return keep_baseline(task_for(order.judge, order.plan, counted, bench), bench, f"optimise-{random_id()}")
-    except Halt as halt:
-        raise told(halt, counted.spent) from halt.error

@@ -25,7 +25,7 @@ class Effort:
     """How much to try: exchanges per set, and examples in the probe of each."""
 
     exchanges: int
-    probe: int = 40
+    probe: int
 
 
 def balanced_draw(examples: Sequence[Example], n: int, chance: random.Random) -> list[Example]:

@@ -137,7 +137,14 @@ def _worked_for(run: _Run, instructions: str, chance: random.Random) -> Sequence
         return agrees(one.truth.verdict, task.judge(task.engine, prompt, one.subject))
 
     start = balanced_draw(task.train, plan.demonstrations, chance)
-    return exchange(start, task.train, right, Effort(exchanges=plan.trials), chance)
+    return exchange(start, task.train, right, _effort(run), chance)
+
+
+def _effort(run: _Run) -> Effort:
+    """What a set of demonstrations is worth: about what the trials cost, and ten times that where calls cost nothing."""
+    if run.task.engine.capabilities().language_model:
+        return Effort(exchanges=max(1, run.plan.trials // 2), probe=24)
+    return Effort(exchanges=2 * run.plan.trials, probe=100)
 
 
 def _instructions(optimizer: Any, program: Any, *given: Any, **options: Any) -> Any:

@@ -51,7 +51,7 @@ def test_exchanges_make_fewer_errors_on_what_was_not_looked_at() -> None:
     for seed in range(12):
         chance = random.Random(seed)
         there, unseen = (examples([chance.random() for _ in range(80)]) for _ in range(2))
-        worked = exchange(there[:6], there, right, Effort(exchanges=40), random.Random(seed))
+        worked = exchange(there[:6], there, right, Effort(exchanges=40, probe=40), random.Random(seed))
         assert len(worked) == 6
         before += sum(right(there[:6], one) for one in unseen)
         after += sum(right(worked, one) for one in unseen)
@@ -60,5 +60,5 @@ def test_exchanges_make_fewer_errors_on_what_was_not_looked_at() -> None:
 
 def test_the_same_chance_makes_the_same_set() -> None:
     there = examples([at / 37 % 1 for at in range(60)])
-    made = [exchange(there[:4], there, right, Effort(exchanges=10), random.Random(7)) for _ in range(2)]
+    made = [exchange(there[:4], there, right, Effort(exchanges=10, probe=40), random.Random(7)) for _ in range(2)]
     assert made[0] == made[1]
