@@ -229,7 +229,7 @@ def believed(line: bytes) -> Evaluation:
     Raises:
         ValueError: it is none all the same; or ``KeyError`` or ``TypeError``.
     """
-    members = json.loads(line)
+    members = json.loads(line.decode())
     tokens = members["tokens"]
     texts = {name: tuple(members[name]) for name in ("evidence", "suggestions", "counted")}
     whole = {name: members[name] for name in _PLAIN} | texts

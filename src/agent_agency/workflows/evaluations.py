@@ -283,17 +283,19 @@ def _in_force(connection: Connection, records: Sequence[RecordedLabel]) -> froze
 
 
 def _short(one: Recorded, gold: dict[str, str] | None) -> dict[str, Any]:
-    kept = (
-        "at",
-        "judge",
-        "version",
-        "subject",
-        "verdict",
-        "score",
-        "confidence",
-        "abstained_because",
-        "engine",
-        "model",
-    )
-    whole = one.evaluation.as_dict()
-    return {"id": one.id, **{name: whole[name] for name in kept}, "run": one.evaluation.run, "label": gold}
+    told = one.evaluation
+    return {
+        "id": one.id,
+        "at": told.at,
+        "judge": told.judge,
+        "version": told.version,
+        "subject": told.subject,
+        "verdict": told.verdict,
+        "score": told.score,
+        "confidence": told.confidence,
+        "abstained_because": told.abstained_because,
+        "engine": told.engine,
+        "model": told.model,
+        "run": told.run,
+        "label": gold,
+    }
