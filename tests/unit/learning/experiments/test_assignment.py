@@ -15,6 +15,7 @@ from agent_agency.learning.experiments.model import Assignment, Kind, Plan
 from agent_agency.learning.experiments.sample_ratio import ALPHA, sample_ratio
 from support.experiments import NOW, binomial_slack, experiment
 
+_SCIPY = require("scipy.stats", extra="stats")
 _NUMPY = require("numpy", extra="stats")
 _MADE = experiment(Kind.PROPORTION, Plan(0.1, baseline=0.5))
 
@@ -69,6 +70,7 @@ def test_lost_units_show() -> None:
     treated = [bool(one) for one in _NUMPY.random.default_rng(2).random(5000) < 0.45]
     found = sample_ratio(_assigned(treated), "b")
     assert found.mismatch
+    assert found.chi_square_p == pytest.approx(float(_SCIPY.chisquare([found.control, found.treatment]).pvalue))
     assert found.chi_square_p < ALPHA
 
 
