@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from agent_agency.learning.dataset.program import Program
 from agent_agency.learning.dataset.runs import Job, SuiteResult, SuiteRunner
 
 
-def check_program(program: Program, runner: SuiteRunner) -> tuple[str, ...]:
+def check_programs(programs: Iterable[Program], runner: SuiteRunner) -> tuple[str, ...]:
     """One sentence for each promise that a run of the tests does not bear out."""
-    cases = list(_cases(program))
-    results = runner([job for _, job, _ in cases])
+    cases = [(program.id, *case) for program in programs for case in _cases(program)]
+    results = runner([job for _, _, job, _ in cases])
     return tuple(
-        f"{program.id}: {told}"
-        for (told, _, expected), result in zip(cases, results, strict=True)
+        f"{name}: {told}"
+        for (name, told, _, expected), result in zip(cases, results, strict=True)
         if _passed(result) != expected
     )
 

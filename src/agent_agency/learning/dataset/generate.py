@@ -37,46 +37,57 @@ class Made:
 def make_examples(program: Program, *, seed: int, per_judge: int, materials: Materials, runner: SuiteRunner) -> Made:
     """Make ``per_judge`` examples for each judge, half of which pass; the same for the same seed, on any machine."""
     made = Made()
-    taken: set[str] = set()
-    for judge in JUDGES:
-        quota = _Quota(per_judge)
-        for turn in range(_ROUNDS):
-            if quota.is_full():
-                break
-            drafts = list(_drafts(program, judge, seed, turn, per_judge, materials, made))
-            for example in _proved(drafts, judge, runner, made):
-                if quota.takes(example) and example.id not in taken:
-                    taken.add(example.id)
-                    quota.add(example)
-                    made.examples.append(example)
+    quotas = {judge: _Quota(per_judge) for judge in JUDGES}
+    for turn in range(_ROUNDS):
+        drafts = [
+            attempt
+            for judge, quota in quotas.items()
+            if not quota.is_full()
+            for attempt in _attempts(program, judge, seed, turn, per_judge, materials, made)
+        ]
+        for example in _proved(drafts, runner, made):
+            quotas[example.judge].take(example)
+    made.examples = [example for quota in quotas.values() for example in quota.taken.values()]
     made.examples.sort(key=lambda example: (example.judge, example.id))
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A draft for one judge, with the chance that goes on to word its claims."""
+
+    judge: str
+    draft: Draft
+    chance: Random
+
+
 class _Quota:
-    """How many examples with each kind of label are still wanted."""
+    """The examples of one judge that were taken, half of which shall pass."""
 
     def __init__(self, number: int) -> None:
         self._left = {True: number - number // 2, False: number // 2}
+        self.taken: dict[str, Example] = {}
 
-    def takes(self, example: Example) -> bool:
-        return self._left[example.verdict == "pass"] > 0
-
-    def add(self, example: Example) -> None:
-        self._left[example.verdict == "pass"] -= 1
+    def take(self, example: Example) -> None:
+        """Take an example, unless it is there already or there are enough of its kind."""
+        passes = example.verdict == "pass"
+        if self._left[passes] and example.id not in self.taken:
+            self._left[passes] -= 1
+            self.taken[example.id] = example
 
     def is_full(self) -> bool:
+        """Whether no more are wanted."""
         return not any(self._left.values())
 
 
-def _drafts(
+def _attempts(
     program: Program, judge: str, seed: int, turn: int, per_judge: int, materials: Materials, made: Made
-) -> Iterator[tuple[Draft, Random]]:
+) -> Iterator[_Attempt]:
     for number in range(per_judge * _TRIES_PER_EXAMPLE):
         chance = Random(f"{seed}:{program.id}:{judge}:{turn}:{number}")  # noqa: S311 - repeatable, nothing secret
         recipe = _recipe(judge, chance, passes=number % 2 == 0)
         try:
-            yield make_draft(program, recipe, materials, chance), chance
+            yield _Attempt(judge, make_draft(program, recipe, materials, chance), chance)
         except NoDraftError:
             made.dropped[f"{judge}: {recipe.kind}: does not fit the program"] += 1
 
@@ -86,19 +97,20 @@ def _recipe(judge: str, chance: Random, *, passes: bool) -> Recipe:
     return chance.choices(recipes, [recipe.weight for recipe in recipes])[0]
 
 
-def _proved(drafts: Sequence[tuple[Draft, Random]], judge: str, runner: SuiteRunner, made: Made) -> Iterator[Example]:
-    jobs = [jobs_of(draft) for draft, _ in drafts]
+def _proved(attempts: Sequence[_Attempt], runner: SuiteRunner, made: Made) -> Iterator[Example]:
+    jobs = [jobs_of(attempt.draft) for attempt in attempts]
     results = iter(runner([job for of_draft in jobs for job in of_draft.values()]))
-    for (draft, chance), of_draft in zip(drafts, jobs, strict=True):
+    for attempt, of_draft in zip(attempts, jobs, strict=True):
         ends = {end: next(results) for end in of_draft}
-        told = f"{judge}: {draft.recipe.kind}"
+        recipe = attempt.draft.recipe
+        told = f"{attempt.judge}: {recipe.kind}"
         try:
-            facts = measure(draft, ends)
-            example = _example(draft, facts, judge, chance)
+            facts = measure(attempt.draft, ends)
+            example = _example(attempt.draft, facts, attempt.judge, attempt.chance)
         except (NoTruthError, SyntaxError):
             made.dropped[f"{told}: nothing proved"] += 1
             continue
-        if example.verdict not in draft.recipe.expected:
+        if example.verdict not in recipe.expected:
             made.dropped[f"{told}: proved to be {example.verdict}"] += 1
             continue
         yield example
