@@ -47,6 +47,7 @@ class JudgeAdapter:
         self._judge = judge
         self._prompts: dict[tuple[str, tuple[tuple[str, str], ...]], JudgePrompt] = {}
         self._subjects: dict[str, Subject] = {}
+        self._engines: dict[int, tuple[Any, Engine]] = {}
         self._demonstrations: dict[tuple[str, str], Demonstration] = {}
 
     def __call__(
@@ -73,7 +74,7 @@ class JudgeAdapter:
         self, lm: Any, signature: Any, demos: Sequence[Mapping[str, Any]], inputs: Mapping[str, Any]
     ) -> list[dict[str, Any]]:
         prompt = self.prompt(signature.instructions, demos)
-        answer = self._judge(LmAsEngine(lm), prompt, self._subject(inputs["subject"]))
+        answer = self._judge(self._engine(lm), prompt, self._subject(inputs["subject"]))
         return [{"answer": encode(answer_document(answer)), "prompt_characters": prompt_characters(prompt)}]
 
     def prompt(self, instructions: str, demos: Iterable[Mapping[str, Any]]) -> JudgePrompt:
@@ -97,6 +98,13 @@ class JudgeAdapter:
             found = Demonstration(self._subject(subject), decode_answer(answer))
             self._demonstrations[subject, answer] = found
         return found
+
+    def _engine(self, lm: Any) -> Engine:
+        """The same engine for the same model, so that a judge is made once for both."""
+        found = self._engines.get(id(lm))
+        if found is None:
+            found = self._engines[id(lm)] = (lm, LmAsEngine(lm))
+        return found[1]
 
     def _subject(self, text: str) -> Subject:
         found = self._subjects.get(text)
