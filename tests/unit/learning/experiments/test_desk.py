@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -27,9 +28,25 @@ _PLAN = Plan(0.2, baseline=0.5)
 _COST = Metric("cost", Kind.MEAN, lower_is_better=True, margin=0.5)
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with nothing in it; to copy it is quicker than to make one for each test."""
+    path = tmp_path_factory.mktemp("empty") / "agency.db"
+    database = Database.open(f"sqlite:///{path}")
+    with database.write():
+        pass
+    database.close()
+    return path
+
+
+def _desk(empty: Path, folder: Path) -> Desk:
+    shutil.copy(empty, folder / "agency.db")
+    return Desk(Database.open(f"sqlite:///{folder}/agency.db"), SystemClock())
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(Database.open(f"sqlite:///{tmp_path}/agency.db"), SystemClock())
+def desk(empty: Path, tmp_path: Path) -> Desk:
+    return _desk(empty, tmp_path)
 
 
 def _observe(desk: Desk, name: str, shares: dict[str, float], units: int, **more: Callable[[str], float]) -> State:
@@ -233,15 +250,24 @@ def test_an_experiment_that_cannot_be_is_not_created(desk: Desk, why: str, wante
         desk.status("x")
 
 
+def test_asking_makes_no_database(tmp_path: Path) -> None:
+    desk = Desk(Database.open(f"sqlite:///{tmp_path}/agency.db"), SystemClock())
+    assert desk.every() == []
+    for act in (lambda: desk.status("x"), lambda: desk.stop("x"), lambda: desk.assign("x", ["u"])):
+        with pytest.raises(ExperimentError, match="no experiment"):
+            act()
+    assert not (tmp_path / "agency.db").exists()
+
+
 @settings(max_examples=4, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 19), st.booleans()), min_size=1, max_size=60), st.integers(1, 7))
 def test_how_observations_are_split_into_batches_does_not_matter(
-    tmp_path_factory: pytest.TempPathFactory, drawn: list[tuple[int, bool]], size: int
+    empty: Path, tmp_path_factory: pytest.TempPathFactory, drawn: list[tuple[int, bool]], size: int
 ) -> None:
     given_all = [Given(f"u{unit}", "pass", float(value)) for unit, value in dict(drawn).items()]
     standings = []
     for step_size in (size, len(given_all)):
-        desk = Desk(Database.open(f"sqlite:///{tmp_path_factory.mktemp('x')}/agency.db"), SystemClock())
+        desk = _desk(empty, tmp_path_factory.mktemp("x"))
         desk.create(Wanted("x", _PASS, _PLAN), "salt")
         desk.assign("x", [f"u{unit}" for unit in range(20)])
         for start in range(0, len(given_all), step_size):

@@ -19,7 +19,7 @@ from support.experiments import Draw, binomial_slack, experiment, simulate
 _NUMPY = require("numpy", extra="stats")
 _ALPHA = 0.05
 _POWER = 0.8
-_FEW = 250
+_FEW = 150
 _MANY = 4000
 
 
