@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from agent_agency.errors import DatasetError, FileUnwritableError
 from agent_agency.learning.dataset.archive import MANIFEST, Manifest, pack, program_entry, read_manifest
+from agent_agency.learning.dataset.check_program import check_programs
 from agent_agency.learning.dataset.constructs import shipped_constructs
 from agent_agency.learning.dataset.example import Example
 from agent_agency.learning.dataset.generate import make_examples
@@ -77,13 +78,14 @@ def make_dataset(
         told: is told of each program.
 
     Raises:
-        DatasetError: a program cannot be read, or its tests cannot be run.
+        DatasetError: a program cannot be read or is broken, or its tests cannot be run.
         FileUnwritableError: the folder holds something, or cannot be written.
     """
     _refuse_full(out)
     made: dict[str, tuple[Split, Sequence[Example]]] = {}
     dropped: Counter[str] = Counter()
     chosen = _chosen(seed, sample)
+    _refuse_broken(chosen, runner)
     for number, name in enumerate(chosen, 1):
         split, examples, lost = _of_program(name, seed, runner)
         made[name] = (split, examples)
@@ -101,10 +103,11 @@ def verify_dataset(*, sample: int | None, runner: SuiteRunner, told: Progress = 
     with the manifest's. The sealed labels are not opened for it.
 
     Raises:
-        DatasetError: the shipped files are damaged, or the tests cannot be run.
+        DatasetError: the shipped files are damaged, a program is broken, or the tests cannot be run.
     """
     manifest = shipped_manifest()
     chosen = _chosen(manifest.seed, sample)
+    _refuse_broken(chosen, runner)
     different, count = [], 0
     for number, name in enumerate(chosen, 1):
         split, examples, _ = _of_program(name, manifest.seed, runner)
@@ -137,6 +140,16 @@ def _of_program(name: str, seed: int, runner: SuiteRunner) -> tuple[Split, Seque
         shipped_program(name), seed=seed, per_judge=share.per_judge, materials=materials, runner=runner
     )
     return share.split, made.examples, made.dropped
+
+
+def _refuse_broken(names: Sequence[str], runner: SuiteRunner) -> None:
+    """Nothing is made of a program whose right texts fail, or whose seeded or wrong ones pass."""
+    if broken := check_programs(map(shipped_program, names), runner):
+        raise DatasetError(
+            f"A program does not keep what it promises: {broken[0]}",
+            fix="Mend its file in learning/dataset/programs.",
+            code="dataset.broken_program",
+        )
 
 
 def _chosen(seed: int, sample: int | None) -> list[str]:

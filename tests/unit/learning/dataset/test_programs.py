@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -77,3 +78,13 @@ def test_a_program_of_another_form_is_refused_with_its_file(text: str, told: str
         read_program(text, "a.toml")
 
     assert refused.value.path == "a.toml"
+
+
+def test_a_broken_promise_is_told(runner: SandboxedRunner) -> None:
+    program = shipped_program("slugs")
+    first = program.bugs[0]
+    weak = replace(program, bugs=(replace(first, hidden="def test_nothing():\n    pass\n"), *program.bugs[1:]))
+
+    told = check_programs([weak], runner)
+
+    assert f"slugs: {first.id}: its hidden tests fail" in told
