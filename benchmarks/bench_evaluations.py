@@ -130,7 +130,7 @@ def _listings(database: Database) -> Iterator[tuple[str, Callable[[], object]]]:
     rare = Asked(judge="rubric", version=_rarest(database), verdict="abstain")
     half = f"{_DAY_NAMES[DAYS // 2]}T00:00:00.000Z"
     yield f"newest {PAGE}", listing(Asked())
-    yield "newest 1,000", listing(Asked(), 1000)
+    yield "newest 500", listing(Asked(), 500)
     yield f"{PAGE} of a judge", listing(Asked(judge="safety"))
     yield f"{PAGE} of a judge and a verdict", listing(Asked(judge="safety", verdict="abstain"))
     yield f"{PAGE} of a verdict", listing(Asked(verdict="abstain"))

@@ -25,7 +25,9 @@ _folder_option = click.option(
     help="Whose store; your own outside any repository. Default: here.",
 )
 _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-_limit_option = click.option("--limit", type=click.IntRange(1, 1000), default=MOST, metavar="N", help="Default: 20.")
+_limit_option = click.option(
+    "--limit", type=click.IntRange(1, 500), default=MOST, metavar="N", help="Default: 20; 500 at most."
+)
 _judge_option = click.option("--judge", default="", metavar="JUDGE", help="Only this judge's.")
 _since_option = click.option("--since", default="", metavar="DAY", help="From this day or moment on (UTC).")
 _version_option = click.option(

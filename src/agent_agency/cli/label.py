@@ -24,7 +24,9 @@ _folder_option = click.option(
     help="Whose store; your own outside any repository. Default: here.",
 )
 _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-_limit_option = click.option("--limit", type=click.IntRange(1, 1000), default=MOST, metavar="N", help="Default: 20.")
+_limit_option = click.option(
+    "--limit", type=click.IntRange(1, 500), default=MOST, metavar="N", help="Default: 20; 500 at most."
+)
 
 
 @click.group(cls=WholeHelpGroup)

@@ -36,10 +36,10 @@ _ALL_DAYS = ""
 
 _FIRST_DAY = "0000-01-01"
 _AGREED = (
-    "sum(a.evaluations), sum(CASE WHEN a.verdict = :abstain THEN 0 ELSE a.evaluations END), "
-    "sum(CASE WHEN a.verdict = a.gold THEN a.evaluations ELSE 0 END)"
+    "CAST(sum(evaluations) AS BIGINT), "
+    "CAST(sum(CASE WHEN verdict = :abstain THEN 0 ELSE evaluations END) AS BIGINT), "
+    "CAST(sum(CASE WHEN verdict = gold THEN evaluations ELSE 0 END) AS BIGINT)"
 )
-
 Agreement = tuple[int, str, str, str]
 """The number of a version, the day, the verdict, and the verdict of the label in force."""
 
@@ -145,17 +145,15 @@ def sums_by_version(connection: Connection, judge: str = "", since: str = "") ->
         judge: one judge only.
         since: a day as ``2026-01-31``: only from then on.
     """
-    clauses, names = [_since("d", since)], {"since": since}
-    if judge:
-        clauses, names = [*clauses, "v.judge = :judge"], {**names, "judge": judge}
+    sums = ", ".join(f"CAST(sum({name}) AS BIGINT)" for name in _SUMS)
     query = (
-        f"SELECT v.judge, v.version, d.verdict, {', '.join(f'sum(d.{name})' for name in _SUMS)} "  # noqa: S608 - constants
-        "FROM agency_evaluation_days AS d JOIN agency_judge_versions AS v ON v.number = d.version "
-        f"WHERE {' AND '.join(clauses)} GROUP BY v.judge, v.version, v.number, d.verdict "
-        "ORDER BY v.judge, v.number, d.verdict"
+        f"SELECT version, verdict, {sums} FROM agency_evaluation_days AS d "  # noqa: S608 - constants
+        f"WHERE {_since('d', since)}{_of(judge)} GROUP BY version, verdict ORDER BY version, verdict"
     )
-    rows = run(connection, query, **names)
-    return tuple(VersionSums(str(row[0]), str(row[1]), str(row[2]), _sums(row[3:])) for row in rows)
+    rows = run(connection, query, since=since, judge=judge).all()
+    versions = _versions(connection, judge)
+    found = [VersionSums(versions[row[0]][1], versions[row[0]][0], str(row[1]), _sums(row[2:])) for row in rows]
+    return tuple(sorted(found, key=lambda one: one.judge))
 
 
 def accuracy_series(connection: Connection, judge: str, version: str = "", since: str = "") -> tuple[AccuracyDay, ...]:
@@ -168,29 +166,38 @@ def accuracy_series(connection: Connection, judge: str, version: str = "", since
         since: a day as ``2026-01-31``: only from then on.
     """
     query = (
-        f"SELECT a.day, v.version, {_AGREED} "  # noqa: S608 - constants
-        "FROM agency_agreement_days AS a JOIN agency_judge_versions AS v ON v.number = a.version "
-        "WHERE v.judge = :judge AND a.day >= :since AND (:version = '' OR v.version = :version) "
-        "GROUP BY a.day, v.version HAVING sum(a.evaluations) > 0 ORDER BY a.day, v.version"
+        f"SELECT day, version, {_AGREED} FROM agency_agreement_days AS d "  # noqa: S608 - constants
+        f"WHERE day >= :since{_of(judge)} GROUP BY version, day HAVING sum(evaluations) > 0"
     )
-    since = since or _FIRST_DAY
-    rows = run(connection, query, judge=judge, version=version, since=since, abstain=_ABSTAIN)
-    return tuple(AccuracyDay(str(day), str(name), *map(int, counts)) for day, name, *counts in rows)
+    rows = run(connection, query, judge=judge, since=since or _FIRST_DAY, abstain=_ABSTAIN).all()
+    versions = _versions(connection, judge)
+    days = [AccuracyDay(day, versions[number][0], *counts) for day, number, *counts in rows]
+    return tuple(sorted((one for one in days if version in {"", one.version}), key=lambda one: (one.day, one.version)))
 
 
 def agreement_by_version(connection: Connection, since: str = "") -> dict[str, AccuracyDay]:
     """How every version did against the labels in force, over all days or from a day on, by the version's digest."""
     query = (
-        f"SELECT v.version, {_AGREED} FROM agency_agreement_days AS a "  # noqa: S608 - constants
-        f"JOIN agency_judge_versions AS v ON v.number = a.version WHERE {_since('a', since)} "
-        "GROUP BY v.version HAVING sum(a.evaluations) > 0"
+        f"SELECT version, {_AGREED} FROM agency_agreement_days AS d "  # noqa: S608 - constants
+        f"WHERE {_since('d', since)} GROUP BY version HAVING sum(evaluations) > 0"
     )
-    rows = run(connection, query, since=since, abstain=_ABSTAIN)
-    return {str(name): AccuracyDay(since, str(name), *map(int, counts)) for name, *counts in rows}
+    rows = run(connection, query, since=since, abstain=_ABSTAIN).all()
+    names = {number: name for number, (name, _) in _versions(connection, "").items()}
+    return {names[number]: AccuracyDay(since, names[number], *counts) for number, *counts in rows}
+
+
+def _versions(connection: Connection, judge: str) -> dict[int, tuple[str, str]]:
+    """Version and judge by number; sums are made by number, as texts of digests are slow to compare."""
+    query = "SELECT number, version, judge FROM agency_judge_versions WHERE :judge = '' OR judge = :judge"
+    return {int(number): (str(name), str(whose)) for number, name, whose in run(connection, query, judge=judge)}
 
 
 def _since(table: str, since: str) -> str:
     return f"{table}.day >= :since" if since else f"{table}.day = :since"
+
+
+def _of(judge: str) -> str:
+    return " AND d.version IN (SELECT number FROM agency_judge_versions WHERE judge = :judge)" if judge else ""
 
 
 def _summed(one: Evaluation) -> Iterable[int]:
