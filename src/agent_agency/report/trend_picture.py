@@ -88,7 +88,7 @@ def _draw_points(axes: Any, found: Trend) -> None:
         )  # fmt: skip
     else:
         axes.plot(times, values, "o", color=INK, markersize=4, label="measured")
-    for place, at in enumerate(found.change_points):
+    for place, at in enumerate(found.change_points or ()):
         label = "another level" if place == 0 else None
         axes.axvline(series.points[at].at, color=CHANGE, linestyle="--", linewidth=1, label=label)
 

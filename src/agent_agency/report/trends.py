@@ -14,7 +14,7 @@ SCHEMA_VERSION = 1
 
 def trend_document(found: Trend, least_change: float) -> dict[str, Any]:
     """The document of one trend, with its points."""
-    series, slope, monotony = found.series, found.slope, found.monotony
+    series, slope, monotony, levels = found.series, found.slope, found.monotony, found.change_points
     return {
         "schema_version": SCHEMA_VERSION,
         "judge": series.judge,
@@ -29,7 +29,7 @@ def trend_document(found: Trend, least_change: float) -> dict[str, Any]:
         "least_change": least_change,
         "kendall_tau": None if monotony is None else monotony.tau,
         "p_value": None if monotony is None else monotony.p_value,
-        "change_points": [series.points[at].at.isoformat() for at in found.change_points],
+        "change_points": None if levels is None else [series.points[at].at.isoformat() for at in levels],
     }
 
 
@@ -47,7 +47,9 @@ def trend_lines(found: Trend, least_change: float) -> list[str]:
         f"from {first} to {last}: {found.change:+.4g} ({could_be}; of interest from {least_change:g})",
         f"Theil-Sen slope {found.slope.per_day:+.3g} a day; Mann-Kendall p {found.monotony.p_value:.3g}",
     ]
-    if found.change_points:
+    if found.change_points is None:
+        lines.append("changes of level were not looked for: ruptures is not installed")
+    elif found.change_points:
         lines.append("another level from " + ", ".join(str(series.points[at].at.date()) for at in found.change_points))
     return lines
 

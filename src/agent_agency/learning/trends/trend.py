@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agent_agency.errors import MissingExtraError
 from agent_agency.learning.trends.change_points import change_points
 from agent_agency.learning.trends.series import Series
 from agent_agency.learning.trends.slope import Monotony, Slope, mann_kendall, theil_sen
@@ -36,7 +37,8 @@ class Trend:
     """The verdict on a series and what it rests on; ``None`` where there are too few points.
 
     ``change`` is how far the line moves from the first point to the last, ``change_interval`` what it could be.
-    ``change_points`` are places in the series from which on the level is another one.
+    ``change_points`` are places in the series from which on the level is another one; ``None`` where they could not be
+    looked for, because ruptures has no build for this Python.
     """
 
     series: Series
@@ -45,7 +47,7 @@ class Trend:
     monotony: Monotony | None = None
     change: float | None = None
     change_interval: Interval | None = None
-    change_points: tuple[int, ...] = ()
+    change_points: tuple[int, ...] | None = ()
 
 
 def trend(series: Series, least_change: float = LEAST_CHANGE, alpha: float = ALPHA) -> Trend:
@@ -57,7 +59,7 @@ def trend(series: Series, least_change: float = LEAST_CHANGE, alpha: float = ALP
         alpha: the chance to call a trend what is none.
 
     Raises:
-        MissingExtraError: SciPy, numpy or ruptures is not installed.
+        MissingExtraError: SciPy or numpy is not installed.
     """
     moments = len({point.at for point in series.points})
     if len(series.points) < LEAST_POINTS or moments < LEAST_MOMENTS:
@@ -68,4 +70,11 @@ def trend(series: Series, least_change: float = LEAST_CHANGE, alpha: float = ALP
     if monotony.p_value <= alpha and abs(change) >= least_change:
         verdict = Direction.IMPROVING if change * series.sign > 0 else Direction.DECLINING
     bounds = Interval(slope.interval.low * span, slope.interval.high * span, slope.interval.level, "sen")
-    return Trend(series, verdict, slope, monotony, change, bounds, change_points(series))
+    return Trend(series, verdict, slope, monotony, change, bounds, _levels(series))
+
+
+def _levels(series: Series) -> tuple[int, ...] | None:
+    try:
+        return change_points(series)
+    except MissingExtraError:
+        return None

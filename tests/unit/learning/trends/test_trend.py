@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,11 +15,12 @@ from agent_agency.learning.trends.change_points import PENALTY, change_points
 from agent_agency.learning.trends.series import in_order, read_moment
 from agent_agency.learning.trends.slope import mann_kendall, theil_sen
 from agent_agency.learning.trends.trend import ALPHA, LEAST_POINTS, Direction, trend
+from agent_agency.report.trends import trend_lines
 from support.experiments import binomial_slack
 from support.series import START, series
 
 _NUMPY = require("numpy", extra="stats")
-_RUPTURES = require("ruptures", extra="stats")
+_RUPTURES = pytest.importorskip("ruptures", reason="NOT RUN: ruptures has no build for this Python")
 _VALUES = st.lists(st.integers(-20, 20).map(float), min_size=4, max_size=25)
 
 
@@ -125,3 +127,13 @@ def test_moments_are_read_with_their_zone() -> None:
     for text in ("2026-01-01T08:00:00", "yesterday", "2026-13-01", ""):
         with pytest.raises(ValueError, match=r"zone|format|month|isoformat"):
             read_moment(text)
+
+
+def test_without_ruptures_the_verdict_stands_and_says_what_was_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = series([0.5 + 0.02 * n for n in range(20)])
+    whole = trend(points)
+    monkeypatch.setitem(sys.modules, "ruptures", None)
+    without = trend(points)
+    assert replace(without, change_points=whole.change_points) == whole
+    assert without.change_points is None
+    assert "ruptures is not installed" in "\n".join(trend_lines(without, 0.02))
