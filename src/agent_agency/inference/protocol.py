@@ -5,12 +5,13 @@ An engine is synchronous and may be called from several threads at once; a calle
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from agent_agency.canonical_json import digest_json
+from agent_agency.canonical_json import canonical_json, digest_bytes
 
 Speaker = Literal["system", "user", "assistant"]
 
@@ -59,9 +60,17 @@ class Request:
 
     @property
     def prompt_digest(self) -> str:
-        """``sha256:…`` over messages and schema: what was asked, apart from how the answer is drawn."""
-        asked = {"messages": [[one.role, one.content] for one in self.messages], "schema": self.schema}
-        return digest_json(asked)
+        """``sha256:…`` over messages and schema: what was asked, apart from how the answer is drawn.
+
+        It is that of their canonical JSON. Messages hold texts only, which the standard library's encoder writes as
+        RFC 8785 does, and many times faster than the exact serialiser.
+
+        Raises:
+            ValueError: a text has no form in UTF-8.
+        """
+        turns = [[one.role, one.content] for one in self.messages]
+        messages = json.dumps(turns, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+        return digest_bytes(b'{"messages":' + messages + b',"schema":' + canonical_json(self.schema) + b"}")
 
 
 @dataclass(frozen=True, slots=True)

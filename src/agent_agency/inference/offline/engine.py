@@ -34,7 +34,7 @@ from agent_agency.inference.protocol import (
 )
 
 NAME = "offline"
-VERSION = "1"
+VERSION = "2"
 """Raised with everything that changes an answer, so that a judge's version changes with it."""
 MAX_KEPT = 20_000
 """Messages whose features are kept."""

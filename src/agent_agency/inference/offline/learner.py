@@ -15,8 +15,11 @@ from dataclasses import dataclass
 
 from agent_agency.inference.offline.features import Features
 
-NAMED = 60.0
-"""How much more a feature counts that the instructions name."""
+NAMED = 100.0
+"""What a measure counts that the instructions name wholly, where one that separates the labels by all of its spread
+counts 1."""
+NAMED_WORD = 40.0
+"""What a word counts that they name wholly, where one that only one label uses counts about 1."""
 PRIOR = 0.02
 """What every feature counts at least, so that few demonstrations do not settle everything."""
 WORDS_SHARE = 0.3
@@ -117,7 +120,7 @@ def _columns(shown: Sequence[Shown], named: Mapping[str, float]) -> list[tuple[s
         if not spread:
             continue
         scaled = separation(values, labels) / spread
-        weight = (PRIOR + max(0.0, scaled)) * (1 + (NAMED - 1) * named.get(name, 0.0)) / spread
+        weight = (PRIOR + max(0.0, scaled) + NAMED * named.get(name, 0.0)) / spread
         columns.append((name, weight, values))
     total = sum(weight * (max(values) - min(values)) for _, weight, values in columns) or 1.0
     return [(name, weight / total, values) for name, weight, values in columns]
@@ -149,7 +152,7 @@ def _word_weights(shown: Sequence[Shown], named: Mapping[str, float]) -> dict[st
         for word in one.features.words:
             of = uses.setdefault(word, {})
             of[one.label] = of.get(one.label, 0) + 1
-    return {word: _uneven(of, totals) * (1 + (NAMED - 1) * named.get(word, 0.0)) for word, of in uses.items()}
+    return {word: _uneven(of, totals) + NAMED_WORD * named.get(word, 0.0) for word, of in uses.items()}
 
 
 def _uneven(uses: Mapping[str, int], totals: Mapping[str, int]) -> float:
