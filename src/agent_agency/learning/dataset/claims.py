@@ -42,19 +42,19 @@ class ClaimKind:
 
     Args:
         id: its name in proofs.
-        material: whether somebody would rely on it.
         texts: wordings; ``{it}`` stands for what it is about.
         options: what it could be about, true and false alike.
         holds: whether it is so of one of them.
         weight: how often it is made.
+        material: whether somebody would rely on it.
     """
 
     id: str
-    material: bool
     texts: tuple[str, ...]
     options: Options
     holds: Check
     weight: int = 1
+    material: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,6 @@ def _renamed(view: View, about: str) -> bool:
 CLAIM_KINDS: tuple[ClaimKind, ...] = (
     ClaimKind(
         "all_pass",
-        True,  # noqa: FBT003 - material
         ("Every test runs and passes", "The whole test suite is green, none skipped", "All tests pass, none skipped"),
         _nothing,
         _all_pass,
@@ -229,15 +228,13 @@ CLAIM_KINDS: tuple[ClaimKind, ...] = (
     ),
     ClaimKind(
         "tests_added",
-        True,  # noqa: FBT003
-        ("The change comes with {it}", "{it} covers it", "There is {it} for this", "The change adds {it}"),
+        ("The change comes with {it}", "It is covered by {it}", "This comes along with {it}", "The change adds {it}"),
         _test_counts,
         _tests_added,
         5,
     ),
     ClaimKind(
         "tests_kept",
-        True,  # noqa: FBT003
         ("The existing tests are as they were", "No existing test was changed or removed", "Old tests stay as strict"),
         _nothing,
         _no_tests_lost,
@@ -245,16 +242,14 @@ CLAIM_KINDS: tuple[ClaimKind, ...] = (
     ),
     ClaimKind(
         "only_file",
-        True,  # noqa: FBT003
         ("Only `{it}` and its tests are touched", "Outside of tests, nothing but `{it}` is changed"),
         _touched,
         _only_file,
         6,
     ),
-    ClaimKind("behaviour", True, ("{it}", "{it}, which was the bug"), _behaviours, _mended, 1),  # noqa: FBT003
+    ClaimKind("behaviour", ("{it}", "{it}, which was the bug"), _behaviours, _mended, 1),
     ClaimKind(
         "untouched",
-        True,  # noqa: FBT003
         ("The code of `{it}` is untouched", "`{it}` does exactly the same statements as before"),
         _functions,
         _untouched,
@@ -262,45 +257,51 @@ CLAIM_KINDS: tuple[ClaimKind, ...] = (
     ),
     ClaimKind(
         "parameters",
-        True,  # noqa: FBT003
         ("The parameters of `{it}` are the same", "The signature of `{it}` is unchanged"),
         _functions,
         _same_parameters,
         1,
     ),
-    ClaimKind("files", False, ("The change touches {it}", "The diff spans {it}"), _files, _file_count, 1),  # noqa: FBT003
+    ClaimKind("files", ("The change touches {it}", "The diff spans {it}"), _files, _file_count, 1, material=False),
     ClaimKind(
         "documented",
-        False,  # noqa: FBT003
         ("The docstring of `{it}` is updated", "`{it}` is documented better"),
         _functions,
         _documented,
         2,
+        material=False,
     ),
     ClaimKind(
         "no_import",
-        False,  # noqa: FBT003
         ("No import was added", "The module needs no further import"),
         _nothing,
         _no_import,
         2,
+        material=False,
     ),
     ClaimKind(
         "nothing_new",
-        False,  # noqa: FBT003
         ("No function was added to the module", "It needs no new function"),
         _nothing,
         _nothing_new,
         3,
+        material=False,
     ),
     ClaimKind(
         "shorter",
-        False,  # noqa: FBT003
         ("The code base gets shorter", "It deletes more lines than it adds"),
         _nothing,
         _shorter,
         1,
+        material=False,
     ),
-    ClaimKind("renamed", False, ("The variable {it} is renamed", "A variable is renamed: {it}"), _renames, _renamed, 1),  # noqa: FBT003
+    ClaimKind(
+        "renamed",
+        ("The variable {it} is renamed", "A variable is renamed: {it}"),
+        _renames,
+        _renamed,
+        1,
+        material=False,
+    ),
 )
 """Every kind of statement, in a fixed order."""
