@@ -21,8 +21,8 @@ def summary(document: Mapping[str, Any]) -> str:
     judges = document["judges"].values()
     sure = sum(1 for one in judges if one["significant"] and one["gain"] > 0)
     worse = sum(1 for one in judges if one["significant"] and one["gain"] < 0)
-    told = f"{sure} of {len(judges)} judges are right more often on the sealed test, beyond chance (p below 0.05, Holm)"
-    return f"{told}; {worse} less often." if worse else f"{told}."
+    told = f"{sure} of {len(judges)} judges are better on the sealed test, beyond chance (p below 0.05, Holm)"
+    return f"{told}; {worse} worse." if worse else f"{told}."
 
 
 def percent(share: float) -> str:

@@ -52,7 +52,7 @@ def judge_document(done: Optimised, *, evaluations: int = 0, experiment: str = "
 
 
 def comparison_document(one: Comparison) -> dict[str, Any]:
-    """A comparison: shares of right answers, their difference, and how sure it is."""
+    """A comparison: balanced accuracies, their difference, and how sure it is; plain accuracies beside them."""
     return {
         "baseline": rounded(one.baseline.value),
         "baseline_interval": _interval(one.baseline),
@@ -63,7 +63,7 @@ def comparison_document(one: Comparison) -> dict[str, Any]:
         "p_value": one.p_value,
         "n": one.n,
         "groups": one.groups,
-        "balanced": {"baseline": rounded(one.balanced[0]), "optimised": rounded(one.balanced[1])},
+        "accuracy": {"baseline": rounded(one.baseline.accuracy), "optimised": rounded(one.optimised.accuracy)},
         "commonest_verdict": rounded(one.commonest),
         "abstained": {"baseline": one.baseline.abstained, "optimised": one.optimised.abstained},
     }

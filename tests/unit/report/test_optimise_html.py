@@ -36,7 +36,7 @@ def judge(gain: float = 0.2, p_holm: float = 0.01, status: str = "optimised") ->
         "version": 1,
         "instructions": "Judge <b>it</b>.",
         "demonstrations": {"baseline": 8, "optimised": 8},
-        "balanced": {"baseline": 0.4, "optimised": 0.6},
+        "accuracy": {"baseline": 0.4, "optimised": 0.6},
         "commonest_verdict": 0.5,
         "abstained": {"baseline": 0, "optimised": 1},
         "prompt_digest": "sha256:1",
@@ -107,7 +107,7 @@ def test_drawings_are_well_formed_and_stay_inside(drawn: str) -> None:
 
 def test_the_summary_counts_what_is_beyond_chance() -> None:
     assert summary(document()).startswith("1 of 2 judges")
-    assert "1 less often" in summary(document(a=judge(-0.3, 0.001)))
+    assert "1 worse" in summary(document(a=judge(-0.3, 0.001)))
 
 
 def test_a_tiny_p_value_is_not_told_as_none() -> None:

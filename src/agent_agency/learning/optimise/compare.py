@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ from agent_agency.judging.answer import Answer
 from agent_agency.judging.prompt import JudgePrompt
 from agent_agency.learning.optimise.dspy_adapter import Judge
 from agent_agency.learning.optimise.example import Example
-from agent_agency.learning.optimise.metric import agrees
-from agent_agency.statistics.intervals import Interval, wilson
+from agent_agency.learning.optimise.metric import agrees, metric_for
+from agent_agency.statistics.intervals import Interval
 from agent_agency.statistics.paired import paired_bootstrap
 
 _LEAST_GROUPS = 2
@@ -21,16 +21,24 @@ _LEAST_GROUPS = 2
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How often one prompt was right: of ``n``, with Wilson's interval. An abstention is not right."""
+    """How good one prompt's answers are.
 
+    Args:
+        value: balanced accuracy: the mean over the classes of truth of the share of right answers, 0 to 1.
+        interval: of that, by bootstrap over groups.
+        right: answers that are right, of ``n``; an abstention is not.
+        abstained: abstentions.
+    """
+
+    value: float
+    interval: Interval
     right: int
     abstained: int
     n: int
-    interval: Interval
 
     @property
-    def value(self) -> float:
-        """The share, 0 to 1."""
+    def accuracy(self) -> float:
+        """The plain share of right answers."""
         return self.right / self.n
 
 
@@ -38,9 +46,10 @@ class Share:
 class Comparison:
     """A baseline and a candidate on the same examples.
 
-    ``gain`` is the candidate's share less the baseline's; interval and p-value come from whole groups of examples (the
-    programs that they were made from), as examples of one group are not independent. ``balanced`` are baseline's and
-    candidate's balanced accuracy, ``commonest`` is what always the commonest verdict would get.
+    ``gain`` is the candidate's balanced accuracy less the baseline's: what the search was for, and what a judge cannot
+    raise by saying always the same. Intervals and p-value come from whole groups of examples (the programs that they
+    were made from), as examples of one group are not independent. ``commonest`` is the plain accuracy of saying always
+    the commonest verdict.
     """
 
     baseline: Share
@@ -50,7 +59,6 @@ class Comparison:
     p_value: float
     n: int
     groups: int
-    balanced: tuple[float, float]
     commonest: float
 
 
@@ -95,32 +103,20 @@ def compare(baseline: Sequence[Answered], optimised: Sequence[Answered], seed: i
     """
     if [one.example.id for one in baseline] != [one.example.id for one in optimised]:
         raise ValueError("the two answered different examples")
-    groups: list[str] | None = [one.example.group or one.example.id for one in baseline]
-    if len(set(groups or ())) < _LEAST_GROUPS:
-        groups = None
-    paired = paired_bootstrap(
-        [float(one.right) for one in baseline], [float(one.right) for one in optimised], seed, groups=groups
-    )
+    weights = metric_for([one.example for one in baseline]).weights
+    before, after = ([weights[one.example.truth.verdict] * one.right for one in some] for some in (baseline, optimised))
+    groups = _groups(baseline)
+    paired = paired_bootstrap(before, after, seed, groups=groups)
     return Comparison(
-        baseline=share_of(baseline),
-        optimised=share_of(optimised),
+        baseline=_share(baseline, before, groups, seed),
+        optimised=_share(optimised, after, groups, seed),
         gain=paired.difference,
         interval=paired.interval,
         p_value=paired.p_value,
         n=paired.n,
         groups=paired.groups,
-        balanced=(balanced(baseline), balanced(optimised)),
         commonest=commonest(baseline),
     )
-
-
-def balanced(answered: Sequence[Answered]) -> float:
-    """The mean over the classes of truth of the share of right answers: what saying always the same gets no more of.
-
-    Raises:
-        ValueError: there are none.
-    """
-    return _mean([_mean([float(one.right) for one in held]) for held in _by_truth(answered).values()])
 
 
 def commonest(answered: Sequence[Answered]) -> float:
@@ -129,28 +125,17 @@ def commonest(answered: Sequence[Answered]) -> float:
     Raises:
         ValueError: there are none.
     """
-    return max(len(held) for held in _by_truth(answered).values()) / len(answered)
+    counts = Counter(one.example.truth.verdict for one in answered)
+    return max(counts.values()) / len(answered)
 
 
-def share_of(answered: Sequence[Answered]) -> Share:
-    """How often the answers are right.
-
-    Raises:
-        ValueError: there are none.
-    """
+def _share(answered: Sequence[Answered], scores: Sequence[float], groups: Sequence[str] | None, seed: int) -> Share:
+    held = paired_bootstrap([0.0] * len(scores), scores, seed, groups=groups)
     right = sum(one.right for one in answered)
     abstained = sum(one.answer.abstained for one in answered)
-    return Share(right, abstained, len(answered), wilson(right, len(answered)))
+    return Share(held.difference, held.interval, right, abstained, len(answered))
 
 
-def _by_truth(answered: Sequence[Answered]) -> dict[str, list[Answered]]:
-    held: dict[str, list[Answered]] = defaultdict(list)
-    for one in answered:
-        held[one.example.truth.verdict].append(one)
-    return held
-
-
-def _mean(values: Sequence[float]) -> float:
-    if not values:
-        raise ValueError("there is nothing to take a mean of")
-    return sum(values) / len(values)
+def _groups(answered: Sequence[Answered]) -> Sequence[str] | None:
+    groups = [one.example.group or one.example.id for one in answered]
+    return groups if len(set(groups)) >= _LEAST_GROUPS else None

@@ -141,10 +141,10 @@ def _worked_for(run: _Run, instructions: str, chance: random.Random) -> Sequence
 
 
 def _effort(run: _Run) -> Effort:
-    """What a set of demonstrations is worth: about what the trials cost, and ten times that where calls are free."""
+    """What a set of demonstrations is worth: about what the trials cost, and thrice that where calls are free."""
     if run.task.engine.capabilities().language_model:
         return Effort(exchanges=max(1, run.plan.trials // 2), probe=24)
-    return Effort(exchanges=2 * run.plan.trials, probe=100)
+    return Effort(exchanges=run.plan.trials, probe=60)
 
 
 def _instructions(optimizer: Any, program: Any, *given: Any, **options: Any) -> Any:

@@ -43,12 +43,12 @@ def gains(judges: Mapping[str, Mapping[str, Any]]) -> Markup:
 
 
 def shares(judges: Mapping[str, Mapping[str, Any]]) -> Markup:
-    """Baseline and optimised share of right answers with Wilson's intervals."""
+    """Baseline and optimised balanced accuracy with their intervals."""
     axis = Axis(0.0, 1.0, _LEFT, _WIDTH - _RIGHT)
     rows = [_share_pair(name, one, axis, at) for at, (name, one) in enumerate(judges.items())]
     height = len(rows) * _ROW + _FOOT
     told = "; ".join(f"{name} {one['baseline']:.0%} to {one['optimised']:.0%}" for name, one in judges.items())
-    return _svg(height, f"Right answers: {told}", _ticks(axis, height, signed=False), rows)
+    return _svg(height, f"Balanced accuracy: {told}", _ticks(axis, height, signed=False), rows)
 
 
 def curve(judge: str, trials: Sequence[Mapping[str, Any]]) -> Markup:
@@ -78,9 +78,7 @@ def curve(judge: str, trials: Sequence[Mapping[str, Any]]) -> Markup:
         _text(48, _CURVE_HEIGHT - 8, "baseline", "start"),
         _text(_WIDTH - _RIGHT, _CURVE_HEIGHT - 8, f"trial {len(trials) - 1}", "end"),
     ]
-    told = (
-        f"{judge}: best score from {trials[0]['best']:.2f} to {trials[-1]['best']:.2f} in {len(trials)} trials"
-    )
+    told = f"{judge}: best score from {trials[0]['best']:.2f} to {trials[-1]['best']:.2f} in {len(trials)} trials"
     return _svg(_CURVE_HEIGHT, told, grid, labels, ends, marks, line)
 
 

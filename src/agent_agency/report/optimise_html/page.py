@@ -15,10 +15,11 @@ from agent_agency.report.optimise_told import mark, percent, points, probability
 
 _READING = (
     "Baseline is the shipped prompt with hand-picked demonstrations, as many as the optimised prompt may hold. Each "
-    "judge's two prompts answered the same sealed examples, which no search had seen; the gain is the difference of "
-    "the shares of right answers, an abstention being none. Intervals of gains resample whole programs (bootstrap, "
-    "95 %), as examples made from one program are not independent; those of shares are Wilson's. The p-value is that "
-    "of a two-sided sign-flip test over programs, corrected by Holm over the judges. Nothing was activated."
+    "judge's two prompts answered the same sealed examples, which no search had seen. Figures are balanced accuracy: "
+    "the share of right answers with every verdict counting alike, an abstention being wrong; always the same answer "
+    "gets a third. Intervals resample whole programs (bootstrap, 95 %), as examples made from one program are not "
+    "independent. The p-value is that of a two-sided sign-flip test over programs, corrected by Holm over the judges. "
+    "Nothing was activated."
 )
 _CURVES = (
     "Large dots are scores on all development examples, small ones on a draw of them; the line is the best on all so "
@@ -36,7 +37,7 @@ def render(document: Mapping[str, Any]) -> str:
     parts = (
         ("figures", "Figures", _table(judges)),
         ("gains", "Gain on the sealed test, in points", figures.gains(judges)),
-        ("shares", "Right answers before and after", figures.shares(judges)),
+        ("shares", "Balanced accuracy before and after", figures.shares(judges)),
         ("curves", "Best score by trial", _curves(judges)),
         ("prompts", "What was found", [_judge(name, one) for name, one in judges.items()]),
         ("how", "How it was done", _how(document)),
@@ -104,12 +105,12 @@ def _curves(judges: Mapping[str, Mapping[str, Any]]) -> Markup:
 
 
 def _judge(name: str, one: Mapping[str, Any]) -> Markup:
-    dev, balanced = one["dev"], one["balanced"]
+    dev, plain = one["dev"], one["accuracy"]
     rows = (
         ("Registered as", f"version {one['version']}" if one["version"] else "not registered: nothing changed"),
         ("Demonstrations", f"{one['demonstrations']['baseline']} before, {one['demonstrations']['optimised']} after"),
         ("On dev", f"{percent(dev['baseline'])} to {percent(dev['optimised'])} of {dev['n']}"),
-        ("Balanced accuracy", f"{percent(balanced['baseline'])} to {percent(balanced['optimised'])}"),
+        ("Plain accuracy", f"{percent(plain['baseline'])} to {percent(plain['optimised'])}"),
         ("Always the commonest verdict", f"would be right in {percent(one['commonest_verdict'])}"),
         ("Abstained on test", f"{one['abstained']['baseline']} before, {one['abstained']['optimised']} after"),
         ("Baseline evaluations kept", str(one["baseline_evaluations"])),

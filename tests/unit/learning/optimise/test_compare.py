@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from agent_agency.judging.answer import Verdict
-from agent_agency.learning.optimise.compare import Answered, answer_all, balanced, commonest, compare, share_of
+from agent_agency.learning.optimise.compare import Answered, answer_all, commonest, compare
 from support.number_judge import NumberEngine, number_example, number_judge, number_task, right_answer
 
 
@@ -44,15 +44,17 @@ def test_few_programs_prove_less_than_many_examples() -> None:
 
 def test_an_abstention_is_not_right_and_is_counted() -> None:
     silent = [replace(one, answer=right_answer("abstain")) for one in answered(RIGHT)]
-    assert share_of(silent).right == 0
-    assert share_of(silent).abstained == 60
+    found = compare(silent, answered(RIGHT), seed=0)
+    assert (found.baseline.value, found.baseline.right, found.baseline.abstained) == (0, 0, 60)
+    assert found.optimised.value == pytest.approx(1.0)
 
 
-def test_always_the_same_is_chance_when_classes_count_alike() -> None:
+def test_always_the_same_is_chance_as_classes_count_alike() -> None:
     mostly = answered(ALWAYS)[:20] + answered(ALWAYS)[1:60:2]
-    assert balanced(mostly) == pytest.approx(0.5)
-    assert commonest(mostly) == pytest.approx(0.8)
-    assert share_of(mostly).value == commonest(mostly)
+    found = compare(mostly, mostly, seed=0)
+    assert found.baseline.value == pytest.approx(0.5)
+    assert found.baseline.accuracy == commonest(mostly) == pytest.approx(0.8)
+    assert found.baseline.interval.low <= 0.5 <= found.baseline.interval.high
 
 
 def test_answers_on_other_examples_are_refused() -> None:
