@@ -52,7 +52,8 @@ def run(
     """Ask the judge JUDGE about every record of a file.
 
     A record has 'output', and may have 'id', 'surface' (code or text), 'task', 'reference', 'claims' and 'facts'. Each
-    record has exactly one outcome. The same command again asks only what was not settled.
+    record has exactly one outcome. The same command again asks only what was not settled. Answers are recorded as
+    evaluations, see agency evaluations; what they are of is named by digest, not kept.
 
     Exit code: 0 each record was answered; 1 some could not be; 2 the engine failed again and again; 3 time was up.
     """
@@ -113,6 +114,7 @@ def _database(repo: Path) -> Database:
 
 
 def _services(engine: str | None, repo: Path) -> BatchServices:
+    from agent_agency.clock import SystemClock
     from agent_agency.inference.choose import choose_engine, default_parameters
     from agent_agency.inference.engine_file import load_engines
     from agent_agency.workflows.judge_run import BatchServices
@@ -123,6 +125,7 @@ def _services(engine: str | None, repo: Path) -> BatchServices:
         parameters=default_parameters(engine, choices),
         database=_database(repo),
         clock=time.monotonic,
+        now=SystemClock(),
         secret=os.urandom,
         told=_tell,
     )

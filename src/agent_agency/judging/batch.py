@@ -99,7 +99,7 @@ def judge_batch(
     wanted = _subjects(records, judge.version)
     left = {key: subject for key, subject in wanted.items() if key not in keeper.settled}
     done = _Run(judge, left, keeper, bounds, clock, lambda n: told(len(wanted) - len(left) + n, len(wanted))).run()
-    found = {**{key: keeper.settled[key] for key in wanted if key in keeper.settled}, **done}
+    found = {**done, **{key: keeper.settled[key] for key in wanted if key in keeper.settled}}
     return tuple(_outcome(one, judge.version, found) for one in records)
 
 

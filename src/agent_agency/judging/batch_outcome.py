@@ -12,6 +12,7 @@ Status = Literal["judged", "abstained", "error", "not_run"]
 STATUSES: tuple[Status, ...] = ("judged", "abstained", "error", "not_run")
 RETRIED = frozenset({"engine", "timeout", "cancelled", "defect", "circuit", "deadline", "interrupted"})
 """Reasons that say nothing of the record: running again tries it again."""
+_TEXTS = ("subject", "judge", "reason", "problem", "at", "run")
 _OF_ENGINE = frozenset({"engine", "timeout", "cancelled", "prompt_cut", "too_long"})
 
 
@@ -26,6 +27,7 @@ class Work:
         reason: a stable word for why there is no verdict; empty where there is one, or the judge itself abstained.
         problem: a sentence on it.
         assessment: answer, counts and calls as plain data; empty where nothing was asked.
+        at: when it was settled, RFC 3339 in UTC, and ``run`` which run did; empty where nobody writes that down.
     """
 
     subject: str
@@ -34,6 +36,8 @@ class Work:
     reason: str = ""
     problem: str = ""
     assessment: Mapping[str, Any] | None = None
+    at: str = ""
+    run: str = ""
 
     @property
     def settled(self) -> bool:
@@ -74,6 +78,8 @@ def work_document(work: Work) -> dict[str, Any]:
         "reason": work.reason,
         "problem": work.problem,
         "assessment": None if work.assessment is None else dict(work.assessment),
+        "at": work.at,
+        "run": work.run,
     }
 
 
@@ -83,9 +89,9 @@ def read_work(value: Any) -> Work:
     Raises:
         ValueError: it is something else.
     """
-    if not isinstance(value, dict) or set(value) != {"subject", "judge", "status", "reason", "problem", "assessment"}:
+    if not isinstance(value, dict) or set(value) != {*_TEXTS, "status", "assessment"}:
         raise ValueError("a line of a journal has other keys")
-    texts = [value[key] for key in ("subject", "judge", "reason", "problem")]
+    texts = [value[key] for key in _TEXTS]
     if value["status"] not in STATUSES or not all(isinstance(text, str) for text in texts):
         raise ValueError("a line of a journal has other values")
     if value["assessment"] is not None and not isinstance(value["assessment"], dict):

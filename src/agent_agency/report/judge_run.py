@@ -38,6 +38,9 @@ def batch_document(result: BatchResult, *, with_outcomes: bool) -> dict[str, Any
         "by_reason": dict(sorted(result.by_reason.items())),
         "resumed": result.resumed,
         "seconds": round(result.seconds, 3),
+        "run": result.run,
+        "recorded": result.recorded,
+        "not_recorded": [clean(one) for one in result.refused],
     }
     if with_outcomes:
         document["outcomes"] = [one.as_dict() for one in result.outcomes]
@@ -56,6 +59,10 @@ def batch_lines(result: BatchResult) -> Iterator[str]:
         yield "without  " + ", ".join(f"{count} {name}" for name, count in sorted(result.by_reason.items()))
     if result.resumed:
         yield f"resumed  {result.resumed} subjects were settled by an earlier run"
+    if result.recorded:
+        yield f"recorded {result.recorded} new evaluations, run {result.run}"
+    if result.refused:
+        yield f"not recorded: {len(result.refused)}, for one: {clean(result.refused[0])}"
     if not result.language_model:
         yield NO_MODEL
 

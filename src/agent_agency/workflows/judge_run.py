@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent_agency.clock import Clock
 from agent_agency.errors import FileUnreadableError, FileUnwritableError
+from agent_agency.identity import random_id
+from agent_agency.inference.calls import Metered
 from agent_agency.judging.batch import Bounds, Keeper, MemoryKeeper, judge_batch
 from agent_agency.judging.batch_journal import Journal
 from agent_agency.judging.batch_outcome import Outcome
@@ -20,6 +23,8 @@ from agent_agency.judging.judge import Judge
 from agent_agency.judging.laid_out import Layout
 from agent_agency.judging.shipped import shipped_rubric
 from agent_agency.workflows.active_prompt import active_prompt
+from agent_agency.workflows.evaluation_records import StoredCalls
+from agent_agency.workflows.judge_run_keeper import RecordingKeeper
 from agent_agency.workflows.whole_file import write_whole
 
 if TYPE_CHECKING:
@@ -54,12 +59,22 @@ class BatchRequest:
 
 @dataclass(frozen=True, slots=True)
 class BatchServices:
-    """What judging needs from outside; ``clock`` tells seconds that only go forward, ``secret`` random bytes."""
+    """What judging needs from outside.
+
+    Args:
+        engine: what answers, and ``parameters`` how its answers are drawn.
+        database: where evaluations and calls are recorded.
+        clock: seconds that only go forward, for limits.
+        now: says when something was settled.
+        secret: random bytes.
+        told: called with how many subjects are done and how many there are.
+    """
 
     engine: Engine
     parameters: Parameters
     database: Database
     clock: Callable[[], float]
+    now: Clock
     secret: Callable[[int], bytes]
     told: Callable[[int, int], None]
 
@@ -74,6 +89,9 @@ class BatchResult:
         outcomes: one per record, in their order.
         resumed: subjects that an earlier run had settled.
         seconds: that the batch took.
+        run: names the run in the store.
+        recorded: evaluations that are new in the store.
+        refused: why some could not be recorded, a sentence each.
     """
 
     judge: str
@@ -83,6 +101,9 @@ class BatchResult:
     outcomes: tuple[Outcome, ...]
     resumed: int
     seconds: float
+    run: str
+    recorded: int
+    refused: tuple[str, ...]
 
     @property
     def by_status(self) -> Mapping[str, int]:
@@ -102,20 +123,26 @@ class BatchResult:
 
 
 def run_batch(request: BatchRequest, services: BatchServices) -> BatchResult:
-    """Judge every record of a file.
+    """Judge every record of a file, and record each answer as an evaluation and each call as a model run.
 
     Raises:
         JudgeError: there is no such judge, or the journal is busy or damaged.
         FileUnreadableError: the file of records cannot be read.
         FileUnwritableError: what is to be kept cannot be written.
+        StoreError: the store refused; the journal keeps what was answered.
     """
     records = _records(request.source)
-    judge = _judge(request, services)
     started = services.clock()
-    with _keeper(request.out) as keeper:
+    run = f"judge-{random_id()}"
+    calls = StoredCalls(services.database, run)
+    judge = _judge(request, services, calls)
+    with _keeper(request.out) as journal, calls:
+        keeper = RecordingKeeper(journal, judge, services.database, services.now, run)
+        calls.run = keeper.run
         wanted = {one.subject.digest for one in records if one.subject is not None}
         resumed = sum((digest, judge.version) in keeper.settled for digest in wanted)
-        outcomes = judge_batch(judge, records, keeper, request.bounds, services.clock, services.told)
+        with keeper:
+            outcomes = judge_batch(judge, records, keeper, request.bounds, services.clock, services.told)
         if request.out is not None:
             lines = (json.dumps(one.as_dict(), ensure_ascii=False) for one in outcomes)
             write_whole(request.out, "".join(f"{line}\n" for line in lines).encode("utf-8"))
@@ -127,14 +154,18 @@ def run_batch(request: BatchRequest, services: BatchServices) -> BatchResult:
         outcomes=outcomes,
         resumed=resumed,
         seconds=max(0.0, services.clock() - started),
+        run=keeper.run,
+        recorded=keeper.recorded,
+        refused=tuple(keeper.refused),
     )
 
 
-def _judge(request: BatchRequest, services: BatchServices) -> Judge:
+def _judge(request: BatchRequest, services: BatchServices, calls: StoredCalls) -> Judge:
     prompt = active_prompt(services.database, request.judge)
     fence = fence_for(services.secret(_SECRET_BYTES), prompt.digest)
     layout = Layout(shipped_rubric(request.judge), fence, request.names)
-    return Judge(prompt, services.engine, layout, parameters=services.parameters, deadline_s=request.call_s)
+    engine = Metered(services.engine, calls, services.now)
+    return Judge(prompt, engine, layout, parameters=services.parameters, deadline_s=request.call_s)
 
 
 def _records(source: Path) -> Sequence[BatchRecord]:
