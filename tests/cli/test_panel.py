@@ -150,6 +150,19 @@ def test_a_fit_that_cannot_be_made_writes_nothing(made: Recorded, tmp_path: Path
     assert len(done.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("command", ["fit", "cascade"])
+def test_a_panel_is_never_written_over_what_it_is_made_of(made: Recorded, tmp_path: Path, command: str) -> None:
+    judgments = tmp_path / "judgments"
+    judgments.write_bytes(made.judgments.read_bytes())
+    (tmp_path / "panel.json").symlink_to(judgments)
+    more = ("--method", "majority") if command == "fit" else ()
+    files = ("--items", str(made.items), "--judgments", str(judgments), "--out", str(tmp_path / "panel.json"))
+    done = agency("panel", command, *files, *more, cwd=tmp_path)
+    assert done.code == 2
+    assert "which is read" in done.err
+    assert judgments.read_bytes() == made.judgments.read_bytes()
+
+
 def test_what_is_no_panel_is_refused(made: Recorded, tmp_path: Path) -> None:
     (tmp_path / "panel.json").write_text("{}", "utf-8")
     done = score(tmp_path / "panel.json", made.items, made.judgments, "--json")

@@ -40,7 +40,7 @@ def _models(_: click.Context, __: click.Parameter, value: str | None) -> tuple[s
     named = tuple(part.strip() for part in (value or "").split(",")) if value is not None else ()
     if value is not None and not all(named):
         raise click.BadParameter("give names of models, with commas between them")
-    return named
+    return tuple(dict.fromkeys(named))
 
 
 _without_option = click.option(

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias, cast
+from typing import Any, Literal, NoReturn, TypeAlias, cast, overload
 
 from agent_agency.canonical_json import parse_json
 from agent_agency.errors import FileUnreadableError, JudgeError
@@ -24,9 +24,12 @@ from agent_agency.judging.panels.votes import ORDERS
 LONGEST_LINE = 16 * 2**20
 """Bytes of one row; a longer one is no row of such a file."""
 LONGEST_NAME = 500
+MOST_BLANK_LINES = 10_000
+"""Blank lines in succession; a file with more is none of rows, and a small compressed one may hold any number."""
 SIDES = ("1", "2")
 
 _GZIP = b"\x1f\x8b"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 ReadCompletion: TypeAlias = Callable[[str, str], str | None]
 """A parser of raw answers: the completion and its order ("12" or "21") to "1", "2" or no verdict."""
@@ -92,9 +95,7 @@ def read_judgments(path: Path) -> Iterator[RecordedJudgment]:
     """
     for line, row in _rows(path):
         at = _Row(row, path, line)
-        order = at.one_of("order", ORDERS)
-        if order is None:
-            at.refuse("The row has no order", 'Give "12" or "21".')
+        order = at.one_of("order", ORDERS, null=False)
         winner, completion = at.one_of("winner", SIDES), at.text("completion")
         if "winner" not in row and completion is None:
             at.refuse("The row has neither winner nor completion", "Give one of them; a null winner means no verdict.")
@@ -124,6 +125,8 @@ class _Row:
         value = self._members.get(key)
         if not isinstance(value, str) or not value or len(value) > LONGEST_NAME:
             self.refuse(f"The row's {key} is no name", f"Give {key} as text of 1 to {LONGEST_NAME} characters.")
+        if not _is_unicode(value):
+            self.refuse(f"The row's {key} holds half of a surrogate pair", f"Give {key} as text of whole characters.")
         return value
 
     def text(self, key: str) -> str | None:
@@ -132,11 +135,19 @@ class _Row:
             self.refuse(f"The row's {key} is no text", f"Give {key} as text, or null.")
         return value
 
-    def one_of(self, key: str, allowed: tuple[str, ...]) -> str | None:
+    @overload
+    def one_of(self, key: str, allowed: tuple[str, ...]) -> str | None: ...
+
+    @overload
+    def one_of(self, key: str, allowed: tuple[str, ...], *, null: Literal[False]) -> str: ...
+
+    def one_of(self, key: str, allowed: tuple[str, ...], *, null: bool = True) -> str | None:
         value = self._members.get(key)
-        if value is not None and (not isinstance(value, str) or value not in allowed):
+        if value is None and null:
+            return None
+        if not isinstance(value, str) or value not in allowed:
             either = " or ".join(f'"{one}"' for one in allowed)
-            self.refuse(f"The row's {key} is not {either}", f"Give {key} as {either} (text), or null.")
+            self.refuse(f"The row's {key} is not {either}", f"Give {key} as {either} (text){', or null' * null}.")
         return value
 
     def refuse(self, message: str, fix: str) -> NoReturn:
@@ -146,11 +157,14 @@ class _Row:
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Each row that is not blank, with its line counted from 1."""
     with _opened(path) as stream:
-        number = 0
+        number = blank = 0
         while text := _line(stream, path, number + 1):
             number += 1
             if not text.strip():
+                blank += 1
+                _refuse_gap(path, number, blank)
                 continue
+            blank = 0
             try:
                 row = parse_json(text)
             except ValueError as error:
@@ -158,6 +172,15 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             if not isinstance(row, dict):
                 refuse_row(path, number, "The row is no JSON object", "Give one JSON object a line.")
             yield number, row
+
+
+def _refuse_gap(path: Path, number: int, blank: int) -> None:
+    if blank > MOST_BLANK_LINES:
+        refuse_row(path, number, f"More than {MOST_BLANK_LINES:,} lines are blank", "Give one JSON object a line.")
+
+
+def _is_unicode(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _line(stream: BufferedReader, path: Path, number: int) -> bytes:
@@ -174,6 +197,8 @@ def _line(stream: BufferedReader, path: Path, number: int) -> bytes:
         raise _unreadable(path, error) from error
     if len(text) > LONGEST_LINE:
         refuse_row(path, number, f"The row is longer than {LONGEST_LINE:,} bytes", "Give one JSON object a line.")
+    if number == 1 and text.startswith(_BYTE_ORDER_MARK):
+        refuse_row(path, number, "The file begins with a byte order mark", "Save it as UTF-8 without one.")
     return text
 
 

@@ -53,7 +53,8 @@ def test_blank_lines_and_a_missing_last_line_end_are_nothing_and_lines_are_count
     ("row", "told"),
     [
         ({**JUDGMENT, "order": "11"}, "order"),
-        ({**JUDGMENT, "order": None}, "no order"),
+        ({**JUDGMENT, "order": None}, "order"),
+        ({**JUDGMENT, "judge": "\ud800/S"}, "surrogate"),
         ({**JUDGMENT, "winner": 1}, "winner"),
         ({**JUDGMENT, "winner": "3"}, "winner"),
         ({**JUDGMENT, "judge": ""}, "judge"),
@@ -81,6 +82,9 @@ def test_a_bad_judgement_is_named_by_its_line(tmp_path: Path, row: dict[str, Any
         (lines({**ITEM, "label": "x"}), "label"),
         (lines({**ITEM, "subset": None}), "subset"),
         (lines(ITEM, ITEM), "twice"),
+        (b"\xef\xbb\xbf" + lines(ITEM), "byte order mark"),
+        (lines({**ITEM, "item": "\udfff"}), "surrogate"),
+        (lines({**ITEM, "subset": "a\ud800"}), "surrogate"),
     ],
 )
 def test_a_bad_item_is_refused(tmp_path: Path, content: bytes, told: str) -> None:
@@ -110,6 +114,22 @@ def test_a_line_without_end_is_refused_before_it_is_held(tmp_path: Path, monkeyp
     path.write_bytes(gzip.compress(b"{" + b" " * 5000))
     with pytest.raises(JudgeError, match="longer than"):
         list(read_items(path))
+
+
+def test_a_small_packed_file_of_nothing_but_line_ends_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "rows.gz"
+    path.write_bytes(gzip.compress(lines(ITEM) + b"\n" * 10_000_000))
+    with pytest.raises(JudgeError, match="blank") as refused:
+        list(read_items(path))
+    assert refused.value.line == recorded.MOST_BLANK_LINES + 2
+
+
+def test_the_only_orders_that_are_offered_are_those_that_are_taken(tmp_path: Path) -> None:
+    path = tmp_path / "rows"
+    path.write_bytes(lines({**JUDGMENT, "order": 12}))
+    with pytest.raises(JudgeError) as refused:
+        list(read_judgments(path))
+    assert "null" not in refused.value.fix
 
 
 def test_a_folder_and_a_missing_file_are_told_in_a_sentence(tmp_path: Path) -> None:
