@@ -42,8 +42,10 @@ def print_one(console: Console, document: Mapping[str, Any]) -> None:
 
 def progress_line(judge: str, trial: Any, trials: int) -> str:
     """One line about a trial as it ends, with the best score on all development examples so far."""
+    most = trials + trials // 5 + 1  # after each fifth trial one over all development examples
     what = "all of dev" if trial.whole else f"{trial.n} of dev"
-    return f"{judge}: trial {trial.number} of about {trials}: {trial.score:.3f} on {what}, best so far {trial.best:.3f}"
+    told = f"{trial.score:.3f} on {what}, best so far {trial.best:.3f}"
+    return f"{judge}: evaluation {trial.number} of at most {most}: {told}"
 
 
 def _print_gain(console: Console, where: str, one: Mapping[str, Any]) -> None:
