@@ -9,6 +9,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from agent_agency.clock import Clock
+from agent_agency.identity import random_id
+from agent_agency.inference.calls import Metered
 from agent_agency.judging.cards.measuring import Effort, Labelled, Tell
 from agent_agency.judging.fence import fence_for
 from agent_agency.judging.judge import Judge
@@ -17,6 +19,7 @@ from agent_agency.judging.pairwise import Comparer
 from agent_agency.judging.shipped import shipped_rubric
 from agent_agency.judging.subject import Subject
 from agent_agency.workflows.active_prompt import active_prompt
+from agent_agency.workflows.evaluation_records import SealedUses, StoredCalls
 from agent_agency.workflows.judge_card import Items, measure_card
 
 if TYPE_CHECKING:
@@ -54,7 +57,7 @@ class CardServices:
 
 
 def run_card(request: CardRequest, services: CardServices) -> JudgeCard:
-    """Measure the judge's present version.
+    """Measure the judge's present version; every call is recorded as a model run.
 
     The sealed test counts one use for each card that is measured on it.
 
@@ -66,10 +69,12 @@ def run_card(request: CardRequest, services: CardServices) -> JudgeCard:
     """
     prompt = active_prompt(services.database, request.judge)
     layout = Layout(shipped_rubric(request.judge), fence_for(services.secret(_SECRET_BYTES), prompt.digest))
-    judge = Judge(prompt, services.engine, layout, parameters=services.parameters)
-    comparer = Comparer(prompt, services.engine, layout, parameters=services.parameters)
-    items = Items(_items(request, services), request.split)
-    return measure_card(judge, items, request.effort, services.clock, partial(_first_chosen, comparer), services.tell)
+    with StoredCalls(services.database, f"card-{random_id()}") as calls:
+        engine = Metered(services.engine, calls, services.clock)
+        judge = Judge(prompt, engine, layout, parameters=services.parameters)
+        comparer = partial(_first_chosen, Comparer(prompt, engine, layout, parameters=services.parameters))
+        items = Items(_items(request, services), request.split)
+        return measure_card(judge, items, request.effort, services.clock, comparer, services.tell)
 
 
 def _first_chosen(comparer: Comparer, one: Subject, other: Subject) -> tuple[bool, ...]:
@@ -81,8 +86,6 @@ def _first_chosen(comparer: Comparer, one: Subject, other: Subject) -> tuple[boo
 def _items(request: CardRequest, services: CardServices) -> tuple[Labelled, ...]:
     from agent_agency.learning.dataset import load
     from agent_agency.learning.dataset.sealed import open_sealed
-    from agent_agency.workflows.evaluation_records import SealedUses
-
     if request.split == "test":
         counter = SealedUses(services.database, services.clock)
         found = open_sealed(request.judge, counter, who=WHO, why="a judge card")
