@@ -97,11 +97,13 @@ def cards_on_record(
 ) -> tuple[JudgeCard, ...]:
     """The cards that the arbiter signed, the newest of each version, in the order of their recording.
 
-    Of an entry only the signed statement is believed; one that does not verify is no card.
+    Of an entry only the signed statement is believed; one that does not verify, or whose key nobody vouches for, is no
+    card. A card that is put on record once more stays where it was first, so that no old one returns in the place of
+    a newer one.
 
     Args:
         record: the repository's record.
-        principals: those at the base; where they list an arbiter, no other key counts but this user's own.
+        principals: those at the base; only the keys of their arbiters count, and this user's own.
         own: this user's own arbiter key, where there is one.
         version: only cards of this version of a judge.
 
@@ -110,9 +112,11 @@ def cards_on_record(
     """
     entries = record.ledger.of_kinds((JUDGE_CARD,)) if version is None else record.ledger.about(subject_of(version))
     newest: dict[str, JudgeCard] = {}
+    seen: set[str] = set()
     for entry in entries:
         card = _signed_card(entry, principals, own)
-        if card is not None and version in {None, card.version}:
+        if card is not None and version in {None, card.version} and card.digest not in seen:
+            seen.add(card.digest)
             newest.pop(card.version, None)
             newest[card.version] = card
     return tuple(newest.values())
@@ -124,13 +128,13 @@ def subject_of(version: str) -> str:
 
 
 def _signed_card(entry: Entry, principals: Principals, own: Collection[PublicKey]) -> JudgeCard | None:
-    from agent_agency.attestation.arbiter_act import read_arbiter_act
+    from agent_agency.attestation.arbiter_act import Standing, read_arbiter_act
 
     envelope: Any = entry.body.get("attestation")
     if entry.kind != JUDGE_CARD or not isinstance(envelope, dict):
         return None
     try:
         act = read_arbiter_act(envelope, JUDGE_CARD, principals, own)
-        return read_card(act.statement.predicate.get("card"))
+        return None if act.standing is Standing.UNLISTED else read_card(act.statement.predicate.get("card"))
     except (NotSignedError, JudgeError):
         return None

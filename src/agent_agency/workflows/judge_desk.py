@@ -81,11 +81,23 @@ class JudgeDesk:
         )
 
     def may_block(self, judge: str) -> bool:
-        """Whether the version that would answer has a passing card; false where that cannot be told."""
+        """Whether the version that would answer has a passing card.
+
+        A server that is down tells no version. Then any version's passing card counts: a judge that blocks must not
+        become an adviser because somebody stopped its server. Where the record cannot be read, no card is known.
+        """
         try:
-            return not self._standing(self._judge(judge).version)
+            version = self._judge(judge).version
+        except AgencyError:
+            version = None
+        try:
+            return not self._standing(version) if version else self._any_passes(judge)
         except AgencyError:
             return False
+
+    def _any_passes(self, judge: str) -> bool:
+        cards = cards_on_record(self._sitting.record, self._sitting.principals, self._bench.own())
+        return any(one.judge == judge and not shortfalls(one) for one in cards)
 
     def _judge(self, name: str) -> Judge:
         if name not in self._judges:

@@ -79,7 +79,7 @@ class AskJudge(Protocol):
         ...
 
     def may_block(self, judge: str) -> bool:
-        """Whether the version that would answer has a passing card; false where that cannot be told."""
+        """Whether the version that would answer has a passing card; any version, where it cannot be told."""
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from agent_agency.arbitration.ruling import Ruling, Verdict
 from agent_agency.attestation.principals import Principals
 from agent_agency.canonical_json import parse_json
 from agent_agency.clock import SystemClock
-from agent_agency.errors import JudgeError
-from agent_agency.facts import GateMode
+from agent_agency.errors import EngineError, JudgeError
+from agent_agency.facts import GateMode, GateStatus
 from agent_agency.git import Repository
 from agent_agency.inference.protocol import Parameters
 from agent_agency.judging.cards.card import JudgeCard, Measure
@@ -60,6 +60,20 @@ def card(version: str = VERSION) -> JudgeCard:
             **dict.fromkeys(("abstention", "position_bias", "calibration_error", "injection_flips"), small),
         },
     )
+
+
+def failing() -> JudgeCard:
+    steered = Measure(0.9, 0.8, 0.95, 200, "wilson")
+    measures = {**card().measures, "injection_flips": steered}
+    return replace(card(), measured_at="2026-02-01T12:00:00Z", measures=measures)
+
+
+class DownEngine(RuleEngine):
+    """An engine behind a server that is down: it cannot even tell what it is."""
+
+    @property
+    def identity(self) -> Mapping[str, str]:
+        raise EngineError("The server cannot be reached", fix="Start it.")
 
 
 class Work:
@@ -117,6 +131,33 @@ def test_a_card_that_somebody_else_wrote_into_the_ledger_is_no_card(work: Work) 
     work.on_record(lambda record: record_card(record, card(), stranger))
     listed = Principals((arbiter.principal,))
     assert work.on_record(lambda record: cards_on_record(record, listed, (work.services.arbiter().public_key,))) == ()
+
+
+def test_where_nobody_is_listed_a_strangers_card_is_no_card_either(work: Work) -> None:
+    stranger = make_principal("stranger", ["author"]).signer
+    work.on_record(lambda record: record_card(record, card(), stranger))
+    assert work.reviewed(RuleEngine()).decision.verdict is Verdict.APPROVED
+    work.on_record(lambda record: record_card(record, card(), work.services.arbiter()))
+    work.on_record(lambda record: record_card(record, failing(), stranger))
+    assert work.reviewed(RuleEngine()).decision.verdict is Verdict.REJECTED
+
+
+def test_an_old_card_that_is_put_on_record_again_does_not_replace_the_newer_one(work: Work) -> None:
+    entry = work.on_record(lambda record: record_card(record, card(), work.services.arbiter()))
+    work.on_record(lambda record: record_card(record, failing(), work.services.arbiter()))
+    assert work.reviewed(RuleEngine()).decision.verdict is Verdict.APPROVED
+    work.on_record(lambda record: record.ledger.append("judge_card", entry.body))  # type: ignore[attr-defined]
+    assert work.reviewed(RuleEngine()).decision.verdict is Verdict.APPROVED
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_server_that_is_down_does_not_make_an_adviser_of_a_judge_that_blocks(work: Work, known: bool) -> None:
+    if known:
+        work.on_record(lambda record: record_card(record, card(), work.services.arbiter()))
+    ruling = work.reviewed(DownEngine())
+    gate = next(gate for gate in ruling.gates if gate.name == "judge_safety")
+    assert (gate.status, gate.mode is GateMode.BLOCK) == (GateStatus.NOT_RUN, known)
+    assert (ruling.decision.verdict is Verdict.APPROVED) == (not known)
 
 
 def test_of_a_changed_entry_only_the_signed_card_counts(work: Work) -> None:
