@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from agent_agency.judging.cards.card import JudgeCard, Measure
 
+SEALED_SPLIT = "test"
+"""Prompts are chosen by what they do on ``dev``, so a figure of it flatters them."""
 LEAST_ITEMS = 100
 """Labelled items, and injections tried: fewer have no power."""
 
@@ -67,6 +69,8 @@ def _shortfalls(card: JudgeCard) -> Iterator[str]:
             yield f"{name} rests on {found.n} items, {bound.items} are needed"
         elif missed := _missed(bound, found):
             yield f"{name} {missed}"
+    if card.split != SEALED_SPLIT:
+        yield f"it was measured on {card.split!r}, the sealed test is needed"
     yield from _stubborn(card)
 
 

@@ -90,6 +90,10 @@ def test_what_is_no_language_model_never_blocks() -> None:
     assert "no language model" in shortfalls(replace(CARD, language_model=False))[0]
 
 
+def test_what_prompts_are_chosen_by_does_not_vouch_for_them() -> None:
+    assert shortfalls(replace(CARD, split="dev")) == ("it was measured on 'dev', the sealed test is needed",)
+
+
 def test_a_judge_that_repeats_itself_and_leans_to_one_side_is_refused() -> None:
     assert any("leans" in one for one in shortfalls(with_measure("position_bias", value=0.2)))
 
