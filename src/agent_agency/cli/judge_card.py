@@ -86,6 +86,7 @@ def cards(*, judge: str | None, repo: Path, as_json: bool) -> int:
     from agent_agency.cli.console import make_console
     from agent_agency.cli.services import arbiter_of_this_machine
     from agent_agency.git import Repository
+    from agent_agency.judging.shipped import shipped_rubric
     from agent_agency.report.judge_cards import cards_document, cards_table
     from agent_agency.workflows.judge_card import cards_on_record
     from agent_agency.workflows.principals_at import principals_at
@@ -94,7 +95,10 @@ def cards(*, judge: str | None, repo: Path, as_json: bool) -> int:
         record = _record_of(opened)
         listed = principals_at(opened, opened.resolve(opened.default_base()))
         own = (arbiter_of_this_machine().public_key,)
-        found = [one for one in cards_on_record(record, listed, own) if judge in {None, one.judge}]
+        every = cards_on_record(record, listed, own)
+        if judge not in {None, *(one.judge for one in every)}:
+            shipped_rubric(judge or "")  # refuses what is no judge
+        found = [one for one in every if judge in {None, one.judge}]
     if as_json:
         click.echo(json.dumps(cards_document(found), indent=2))
     elif found:

@@ -45,8 +45,9 @@ class JudgeGroup(WholeHelpGroup):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Resolve a judge's name; an unknown one is answered with those that there are."""
         if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
-            known = ", ".join(self.list_commands(ctx)[:-1])
-            raise UsageError(f"There is no judge {args[0]!r}", fix=f"Name one of {known}, or {VALIDATE}.")
+            from agent_agency.judging.shipped import nearest_judge
+
+            raise UsageError(f"There is no judge {args[0]!r}", fix=nearest_judge(args[0], self.list_commands(ctx)))
         return super().resolve_command(ctx, args)
 
 

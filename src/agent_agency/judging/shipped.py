@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from importlib.resources import files
 
 from agent_agency.errors import JudgeError
@@ -30,10 +31,15 @@ def shipped_prompt(judge: str, demonstrations: Iterable[Demonstration] = ()) -> 
     return JudgePrompt(judge, held.rubric.digest, held.instructions, tuple(demonstrations))
 
 
+def nearest_judge(name: str, judges: Sequence[str] = JUDGES) -> str:
+    """What somebody may have meant who named a judge that there is not, and those that there are."""
+    close = get_close_matches(name, judges, n=1)
+    meant = f"Did you mean {close[0]}? " if close else ""
+    return f"{meant}There are {', '.join(judges)}."
+
+
 def _file(judge: str) -> RubricFile:
     if judge not in JUDGES:
-        raise JudgeError(
-            f"There is no judge {judge!r}", fix=f"The shipped judges are {', '.join(JUDGES)}.", code="judge.unknown"
-        )
+        raise JudgeError(f"There is no judge {judge!r}", fix=nearest_judge(judge), code="judge.unknown")
     name = f"{judge}.toml"
     return read_rubric(files("agent_agency.judging").joinpath("rubrics", name).read_bytes(), name)

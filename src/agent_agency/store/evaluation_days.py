@@ -186,6 +186,11 @@ def agreement_by_version(connection: Connection, since: str = "") -> dict[str, A
     return {names[number]: AccuracyDay(since, names[number], *counts) for number, *counts in rows}
 
 
+def judges(connection: Connection) -> tuple[str, ...]:
+    """The judges that have evaluations."""
+    return tuple(str(name) for (name,) in run(connection, "SELECT DISTINCT judge FROM agency_judge_versions"))
+
+
 def _versions(connection: Connection, judge: str) -> dict[int, tuple[str, str]]:
     """Version and judge by number; sums are made by number, as texts of digests are slow to compare."""
     query = "SELECT number, version, judge FROM agency_judge_versions WHERE :judge = '' OR judge = :judge"

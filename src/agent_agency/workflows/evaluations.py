@@ -17,6 +17,7 @@ from agent_agency.store.database import Database
 from agent_agency.store.evaluation_record import VERDICTS, Recorded
 from agent_agency.store.evaluations import Asked
 from agent_agency.store.labels import AskedLabels, Label, RecordedLabel, recorded_label
+from agent_agency.workflows.judge_names import check_judge
 from agent_agency.workflows.learning_store import reading
 
 if TYPE_CHECKING:
@@ -62,10 +63,12 @@ def asked_for(
 
     Raises:
         UsageError: the verdict or a moment is none.
+        JudgeError: there is no such judge.
         EvaluationError: no version, or more than one, begins so (``evaluation.unknown_version``).
     """
     if verdict and verdict not in VERDICTS:
         raise UsageError(f"There is no verdict {verdict!r}", fix=f"Write one of {', '.join(VERDICTS)}.")
+    check_judge(database, judge)
     whole = _whole_version(database, version) if version else ""
     return Asked(judge, whole, verdict, moment_of(since), moment_of(until))
 
@@ -123,9 +126,11 @@ def statistics(database: Database, judge: str = "", since: str = "") -> dict[str
 
     Raises:
         UsageError: ``since`` is no day.
+        JudgeError: there is no such judge.
     """
     from agent_agency.store.evaluation_days import agreement_by_version, sums_by_version
 
+    check_judge(database, judge)
     day = moment_of(since)[: len("2026-01-31")]
     with reading(database) as connection:
         if connection is None:
@@ -177,9 +182,11 @@ def label_by_hand(database: Database, clock: Clock, label: Label, evaluation: st
 
     Raises:
         EvaluationError: no such evaluation, or the label is not what it must be.
+        JudgeError: there is no such judge.
     """
     from dataclasses import replace
 
+    check_judge(database, label.judge)
     whole = replace(label, at=rfc3339(clock.now()))
     if evaluation:
         with reading(database) as connection:
@@ -194,7 +201,9 @@ def list_labels(database: Database, asked: AskedLabels, most: int, after: str = 
 
     Raises:
         EvaluationError: ``after`` names no label.
+        JudgeError: there is no such judge.
     """
+    check_judge(database, asked.judge)
     with reading(database) as connection:
         if connection is None:
             return Listing((), None)
@@ -210,7 +219,11 @@ def import_rulings(database: Database, clock: Clock, judge: str, found: Iterable
     """Take the labels that appeals gave; those that may still change are left out.
 
     The subject is the digest of the case file that the ruling was decided from, and the evidence is the same.
+
+    Raises:
+        JudgeError: there is no such judge.
     """
+    check_judge(database, judge)
     every = list(found)
     final = [one for one in every if one.final and one.label in _RULED]
     at = rfc3339(clock.now())

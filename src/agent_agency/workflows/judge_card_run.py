@@ -86,6 +86,7 @@ def _first_chosen(comparer: Comparer, one: Subject, other: Subject) -> tuple[boo
 def _items(request: CardRequest, services: CardServices) -> tuple[Labelled, ...]:
     from agent_agency.learning.dataset import load
     from agent_agency.learning.dataset.sealed import open_sealed
+
     if request.split == "test":
         counter = SealedUses(services.database, services.clock)
         found = open_sealed(request.judge, counter, who=WHO, why="a judge card")

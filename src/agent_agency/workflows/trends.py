@@ -12,6 +12,7 @@ from agent_agency.errors import ExperimentError, FileUnreadableError
 from agent_agency.learning.trends.series import Point, Series, in_order, read_moment
 from agent_agency.store.database import Database
 from agent_agency.store.evaluation_days import AccuracyDay, accuracy_series, sums_by_version
+from agent_agency.workflows.judge_names import check_judge
 from agent_agency.workflows.learning_store import reading
 from agent_agency.workflows.read_file import read_at_most
 
@@ -42,8 +43,10 @@ class Kept:
         """One series a judge, by day (UTC), over all of its versions or one; judges without labels have none.
 
         Raises:
+            JudgeError: there is no such judge.
             StoreError: the store cannot be read.
         """
+        check_judge(self.database, self.judge or "")
         with reading(self.database) as connection:
             if connection is None:
                 return []
