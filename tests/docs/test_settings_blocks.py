@@ -8,6 +8,7 @@ import pytest
 
 from agent_agency.config import Config, read_config
 from agent_agency.gate_reader import GATE_KEYS, LIMIT_RANGES, SETUP_KEYS
+from agent_agency.judge_settings import JUDGES_KEYS
 from support.doc_blocks import Block, read_blocks
 
 PROJECT = Path(__file__).parents[2]
@@ -27,6 +28,8 @@ def test_a_shown_piece_of_settings_is_read(block: Block) -> None:
     assert isinstance(read, Config), read
 
 
-@pytest.mark.parametrize("key", sorted({*GATE_KEYS, *SETUP_KEYS, *LIMIT_RANGES, "readable", "required_kinds"}))
+@pytest.mark.parametrize(
+    "key", sorted({*GATE_KEYS, *SETUP_KEYS, *LIMIT_RANGES, *JUDGES_KEYS, "readable", "required_kinds"})
+)
 def test_every_setting_stands_in_the_reference(key: str) -> None:
     assert f"| `{key}` |" in REFERENCE.read_text("utf-8")
