@@ -1,10 +1,13 @@
 """Makes the documentation's pictures from real runs: ``python -m tools.pictures``.
 
-A command runs in a pseudo-terminal, so that it shows what it shows to a person, colours included.
+A command runs in a pseudo-terminal, so that it shows what it shows to a person, colours included. The picture of panels
+needs recorded judges, which are no part of the project: ``python -m tools.pictures --judgments judgments.jsonl.gz``
+with the items beside them makes that one, in a few minutes, and no other.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import pty
 import re
@@ -65,9 +68,23 @@ def photograph(page: Path, picture: Path) -> None:
     subprocess.run([browser, *orders, page.as_uri()], check=True, capture_output=True, timeout=60)
 
 
+def draw_panels(judgments: Path) -> None:
+    """Draw how good recorded judges are, alone and as panels; the same record gives the same bytes."""
+    without = ["--without", "GPT-4", "--without", "GPT-4,PaLM2"]
+    picture = ["--picture", str(PICTURES / "panels.svg")]
+    subprocess.run([AGENCY, "judge", "bench", "--replay", str(judgments), *without, *picture], check=True)
+
+
 def main() -> None:
-    """Make every picture anew."""
+    """Make every picture anew, or the one of panels where recorded judges are given."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--judgments", type=Path, metavar="FILE", help="Recorded judges of LLMBar.")
+    judgments = parser.parse_args().judgments
     PICTURES.mkdir(exist_ok=True)
+    if judgments:
+        draw_panels(judgments)
+        print("wrote docs/pictures/panels.svg")
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         written = show([AGENCY, "try", "--keep", "tally"], folder).replace(name, "/tmp")  # noqa: S108 - text in a picture
