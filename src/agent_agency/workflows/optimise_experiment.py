@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import math
+
 from agent_agency.learning.experiments.desk import Given
 from agent_agency.learning.experiments.model import Kind, Method, Metric, Plan
+from agent_agency.learning.experiments.planned import planned
 from agent_agency.workflows.experiments import Desk, Wanted
 from agent_agency.workflows.optimise import Optimised, Workbench
 
 METRIC = "agreement"
 ARMS = ("baseline", "optimised")
-LEAST_EFFECT = 0.1
-"""The least gain worth finding: ten points."""
 DISCORDANT = 0.4
 """The share of examples on which just one of two prompts is expected to be right."""
+_GUESS = 0.1
+_STEP = 0.001
 
 
 def keep_experiment(done: Optimised, bench: Workbench) -> str:
     """Record the comparison; answer the experiment's name, which is empty where nothing was tested.
 
-    It is judged by the always-valid test, so that it stays open to further examples; the report's p-value is that of
-    this comparison alone.
+    The sealed test is a sample of a known size that is read once, so it is planned and tested as one, and the
+    experiment ends with what it found. What is recorded is whether each answer was right, without the weights of the
+    report's figures, as those would tell the sealed labels.
 
     Raises:
         ExperimentError: the name is taken.
@@ -28,8 +32,7 @@ def keep_experiment(done: Optimised, bench: Workbench) -> str:
     if done.tested is None or done.version is None:
         return ""
     name = f"optimise-{done.judge}-v{done.version.version}-{done.tested.uses}"
-    plan = Plan(least_effect=LEAST_EFFECT, test=Method.ALWAYS_VALID, discordant=DISCORDANT)
-    wanted = Wanted(name, Metric(METRIC, Kind.PAIRED), plan, arms=ARMS)
+    wanted = Wanted(name, Metric(METRIC, Kind.PAIRED), plan_for(done.tested.comparison.n), arms=ARMS)
     desk = Desk(bench.database, bench.clock)
     desk.create(wanted, salt=done.found.prompt.digest)
     pairs = zip(ARMS, (done.tested.baseline, done.tested.optimised), strict=True)
@@ -40,3 +43,20 @@ def keep_experiment(done: Optimised, bench: Workbench) -> str:
     ]
     desk.record(name, given)
     return name
+
+
+def plan_for(n: int) -> Plan:
+    """The plan of a test that has so many examples: the least gain that they can find with a power of 0.8.
+
+    Raises:
+        ExperimentError: so few examples find nothing at all.
+        MissingExtraError: SciPy is not installed.
+    """
+    guess = planned(Kind.PAIRED, Plan(_GUESS, Method.SIGN_FLIP, discordant=DISCORDANT))
+    steps = math.floor(_GUESS * math.sqrt(guess.n / n) / _STEP)
+    while True:
+        effect = round(steps * _STEP, 3)
+        plan = planned(Kind.PAIRED, Plan(effect, Method.SIGN_FLIP, discordant=DISCORDANT))
+        if plan.n <= n:
+            return plan
+        steps += 1
