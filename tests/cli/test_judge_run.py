@@ -46,6 +46,18 @@ def test_a_run_with_an_output_file_goes_on_where_it_stopped(records: Path) -> No
     assert [json.loads(line)["line"] for line in first.splitlines()] == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("out", ["in.jsonl", "in"])
+def test_the_records_are_never_written_over(records: Path, out: str) -> None:
+    source = records.rename(records.with_name("in.jsonl.journal" if out == "in.jsonl" else "in"))
+    before = source.read_bytes()
+    done = agency(
+        *("judge", "run", "safety", "--input", str(source), "--engine", "offline", "--out", out), cwd=source.parent
+    )
+    assert done.code == 2
+    assert "which is read" in done.err
+    assert source.read_bytes() == before
+
+
 def test_a_server_that_is_not_there_is_one_sentence_and_leaves_nothing(records: Path) -> None:
     out = records.with_name("out.jsonl")
     command = ("judge", "run", "relevance", "--input", str(records), "--engine", "http://127.0.0.1:9/v1#none")

@@ -6,13 +6,15 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, BinaryIO
 
 from agent_agency.canonical_json import parse_json
 from agent_agency.judging.subject import Subject
 
 MAX_LINE = 4 * 1024 * 1024
 """Bytes that one line may have."""
+LONGEST_SKIPPED = 1024 * MAX_LINE
+"""Bytes of one line after which a source is no file of lines, such as ``/dev/zero``."""
 _KEYS = ("id", "surface", "task", "output", "reference", "claims", "facts")
 
 
@@ -24,6 +26,22 @@ class BatchRecord:
     id: str
     subject: Subject | None
     problem: str = ""
+
+
+def lines_of(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines of a source; of one that is too long only its beginning, one byte longer than `MAX_LINE`.
+
+    Raises:
+        ValueError: a line has no end within `LONGEST_SKIPPED` bytes.
+    """
+    while line := stream.readline(MAX_LINE + 1):
+        yield line
+        skipped = len(line)
+        while len(line) > MAX_LINE and not line.endswith(b"\n"):
+            line = stream.readline(MAX_LINE + 1)
+            skipped += len(line)
+            if skipped > LONGEST_SKIPPED:
+                raise ValueError(f"a line has more than {LONGEST_SKIPPED:,} bytes")
 
 
 def read_records(lines: Iterable[bytes]) -> Iterator[BatchRecord]:
@@ -39,7 +57,7 @@ def read_records(lines: Iterable[bytes]) -> Iterator[BatchRecord]:
 
 def _record(number: int, line: bytes) -> BatchRecord:
     if len(line) > MAX_LINE:
-        return BatchRecord(number, f"line {number}", None, f"the line has {len(line):,} bytes; {MAX_LINE:,} are read")
+        return BatchRecord(number, f"line {number}", None, f"the line has more than {MAX_LINE:,} bytes")
     try:
         value = parse_json(line.rstrip(b"\r\n"))
     except ValueError as error:

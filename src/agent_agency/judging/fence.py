@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 
 from agent_agency.judging.normalise import escaped
 
@@ -29,5 +30,5 @@ def fence_for(secret: bytes, prompt_digest: str) -> str:
 
 def fenced(name: str, text: str, fence: str) -> str:
     """A named section between its two fence lines."""
-    inside = text.replace(fence, escaped(fence[0]) + fence[1:])
+    inside = re.sub(f"{fence[0]}(?={fence[1:]})", lambda found: escaped(found[0]), text)  # those that overlap, too
     return f"<<{name} {fence}>>\n{inside}\n<<end {name} {fence}>>"

@@ -3,8 +3,12 @@ r"""Judged text in one form: what a reader cannot see is spelt out, what says no
 Style moves judges more than anything else about a text, and invisible characters carry orders to a model that no
 reviewer sees. So every judged text has one form of line ends and accents, no blanks at line ends, and each character
 that is invisible, or that passes for an ASCII letter, written as ``\u{202E}``. Nothing is cut: what is too long is an
-error. The rules for characters follow Unicode's categories (Unicode Standard, chapter 4) and the mixed-script test of
-UTS 39.
+error. The rules for characters follow Unicode's categories (Unicode Standard, chapter 4), the characters that are
+shown as nothing though their category is visible (Default_Ignorable_Code_Point, chapter 5, and the empty Braille
+pattern), and the mixed-script test of UTS 39.
+
+A carriage return ends a line only before a line feed, as git has it. Alone it is spelt out: otherwise a line of a file
+could hold what reads as further lines of the diff, headers included.
 """
 
 from __future__ import annotations
@@ -17,11 +21,11 @@ from agent_agency.errors import JudgeError
 MAX_CHARS = 100_000
 """The longest judged text, in characters after normalisation."""
 
-_LINE_END = re.compile(r"\r\n?")
 _BLANKS_AT_END = re.compile(r"[ \t]+$", re.MULTILINE)
 _WORD = re.compile(r"\w+")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0), range(0x180B, 0x1810))
+_SHOWN_AS_NOTHING = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _LOOKALIKE_SCRIPTS = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU")
 
 
@@ -36,7 +40,7 @@ def normalised(text: str, *, name: str = "text") -> str:
         JudgeError: ``judge.too_long``, it has more than `MAX_CHARS` characters.
     """
     if not text.isascii() or not text.isprintable():
-        text = _LINE_END.sub("\n", text)
+        text = text.replace("\r\n", "\n")
         text = unicodedata.normalize("NFC", text)
         text = "".join(map(_visible, text))
         text = text if text.isascii() else _WORD.sub(_single_script, text)
@@ -59,6 +63,8 @@ def _visible(character: str) -> str:
     if character in "\n\t" or " " <= character <= "~":
         return character
     if unicodedata.category(character) in _HIDDEN or any(ord(character) in span for span in _SELECTORS):
+        return escaped(character)
+    if character in _SHOWN_AS_NOTHING:
         return escaped(character)
     if character.isalnum() and unicodedata.normalize("NFKC", character).isascii():
         return escaped(character)

@@ -31,7 +31,10 @@ def prepared(subject: Subject, names: Iterable[str] = ()) -> Subject:
         return normalised(blinded(normalised(text, name=name), known), name=name)
 
     output, left_out = _output(subject, shown(subject.output, "output"))
-    facts = {key: shown(value, "fact") if isinstance(value, str) else value for key, value in subject.facts.items()}
+    facts = {
+        " ".join(shown(key, "fact").split()): shown(value, "fact") if isinstance(value, str) else value
+        for key, value in subject.facts.items()
+    }
     if left_out:
         facts[LEFT_OUT] = left_out
     return replace(

@@ -17,7 +17,7 @@ from agent_agency.inference.calls import Metered
 from agent_agency.judging.batch import Bounds, Keeper, MemoryKeeper, judge_batch
 from agent_agency.judging.batch_journal import Journal
 from agent_agency.judging.batch_outcome import Outcome
-from agent_agency.judging.batch_record import BatchRecord, read_records
+from agent_agency.judging.batch_record import BatchRecord, lines_of, read_records
 from agent_agency.judging.fence import fence_for
 from agent_agency.judging.judge import Judge
 from agent_agency.judging.laid_out import Layout
@@ -25,7 +25,7 @@ from agent_agency.judging.shipped import shipped_rubric
 from agent_agency.workflows.active_prompt import active_prompt
 from agent_agency.workflows.evaluation_records import StoredCalls
 from agent_agency.workflows.judge_run_keeper import RecordingKeeper
-from agent_agency.workflows.whole_file import write_whole
+from agent_agency.workflows.whole_file import spare, write_whole
 
 if TYPE_CHECKING:
     from agent_agency.inference.protocol import Engine, Parameters
@@ -130,7 +130,11 @@ def run_batch(request: BatchRequest, services: BatchServices) -> BatchResult:
         FileUnreadableError: the file of records cannot be read.
         FileUnwritableError: what is to be kept cannot be written.
         StoreError: the store refused; the journal keeps what was answered.
+        UsageError: what is to be kept would be written over the records.
     """
+    if request.out is not None:
+        spare(request.out, request.source)
+        spare(_journal_of(request.out), request.source)
     records = _records(request.source)
     started = services.clock()
     run = f"judge-{random_id()}"
@@ -171,10 +175,10 @@ def _judge(request: BatchRequest, services: BatchServices, calls: StoredCalls) -
 def _records(source: Path) -> Sequence[BatchRecord]:
     try:
         with source.open("rb") as stream:
-            return tuple(read_records(stream))
-    except OSError as error:
+            return tuple(read_records(lines_of(stream)))
+    except (OSError, ValueError) as error:
         raise FileUnreadableError(
-            f"The records cannot be read: {error.strerror or error}",
+            f"The records cannot be read: {getattr(error, 'strerror', None) or error}",
             fix="Give a file with one JSON object per line.",
             path=str(source),
         ) from error
@@ -187,4 +191,8 @@ def _keeper(out: Path | None) -> AbstractContextManager[Keeper]:
         raise FileUnwritableError(
             "The outcomes go to a file, so that a stopped run can go on", fix="Name a regular file.", path=str(out)
         )
-    return Journal(out.with_name(out.name + JOURNAL))
+    return Journal(_journal_of(out))
+
+
+def _journal_of(out: Path) -> Path:
+    return out.with_name(out.name + JOURNAL)

@@ -16,7 +16,7 @@ from agent_agency.judging.panels.panel_file import LEAST_SURE, PanelFile, load_p
 from agent_agency.judging.panels.prices import load_prices, shipped_prices
 from agent_agency.judging.panels.score import Score, require_labels, score
 from agent_agency.judging.panels.validation import TIES_ONLY
-from agent_agency.workflows.whole_file import write_whole
+from agent_agency.workflows.whole_file import spare, write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def fit_file(
         AgencyError: a file cannot be read or written, or the panel cannot be fitted.
     """
     _check_share(abstain_below, LEAST_SURE, "--abstain-below")
-    _spare(out, items, judgments)
+    spare(out, items, judgments)
     read = read_votes(items, judgments, without)
     panel = fit_panel(read.votes, read.labels, method)
     made = PanelFile(panel, abstain_below, training_of(read, without))
@@ -95,7 +95,7 @@ def measure_cascade(
     """
     _check_share(budget, 0.0, "--budget")
     if out is not None:
-        _spare(out, items, judgments, *filter(None, (prices,)))
+        spare(out, items, judgments, *filter(None, (prices,)))
     table = shipped_prices() if prices is None else load_prices(prices)
     read = read_votes(items, judgments, without)
     require_labels(read.votes, read.labels)
@@ -143,13 +143,6 @@ def _cost(panel: Panel, read: Collected) -> float | None:
     if not isinstance(panel, Cascade):
         return None
     return float(panel.walk(read.votes).costs.mean()) / panel.whole_cost
-
-
-def _spare(out: Path, *sources: Path) -> None:
-    """Refuse to write over what is read: recorded answers cannot be had again."""
-    for source in sources:
-        if out.exists() and source.exists() and out.samefile(source):
-            raise UsageError(f"--out is {out}, which is read", fix="Name another file.")
 
 
 def _check_share(value: float, least: float, option: str) -> None:

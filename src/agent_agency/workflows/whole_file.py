@@ -7,7 +7,18 @@ import os
 import tempfile
 from pathlib import Path
 
-from agent_agency.errors import FileUnwritableError
+from agent_agency.errors import FileUnwritableError, UsageError
+
+
+def spare(out: Path, *sources: Path) -> None:
+    """Refuse to write over a file that is read: what was recorded cannot be had again.
+
+    Raises:
+        UsageError: it is one of the sources.
+    """
+    for source in sources:
+        if out.exists() and source.exists() and out.samefile(source):
+            raise UsageError(f"--out is {out}, which is read", fix="Name another file.")
 
 
 def write_whole(target: Path, content: bytes, *, parents: bool = False) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import itertools
 import json
 import threading
@@ -9,10 +10,11 @@ import pytest
 
 from agent_agency.errors import EngineError, JudgeError
 from agent_agency.inference.protocol import Cancel, Reply, Request
+from agent_agency.judging import batch_record
 from agent_agency.judging.batch import Bounds, MemoryKeeper, judge_batch
 from agent_agency.judging.batch_journal import Journal
 from agent_agency.judging.batch_outcome import Outcome
-from agent_agency.judging.batch_record import BatchRecord, read_records
+from agent_agency.judging.batch_record import BatchRecord, lines_of, read_records
 from support.counting_engine import CountingEngine
 from support.judged import a_judge
 
@@ -167,6 +169,22 @@ def test_a_bad_line_is_a_record_that_says_what_is_wrong(line: bytes, told: str) 
     (record,) = read_records([line])
     assert record.subject is None
     assert told in record.problem
+
+
+def test_a_line_that_is_too_long_is_one_bad_record_and_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_record, "MAX_LINE", 1000)
+    source = io.BytesIO(b'{"output": "a"}\n' + b"x" * 5000 + b'\n{"output": "b"}')
+    assert max(map(len, lines_of(source))) == 1001
+    source.seek(0)
+    found = list(read_records(lines_of(source)))
+    assert [(one.line, one.subject is None) for one in found] == [(1, False), (2, True), (3, False)]
+    assert "more than 1,000 bytes" in found[1].problem
+
+
+def test_a_source_without_line_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_record, "LONGEST_SKIPPED", 2 * batch_record.MAX_LINE)
+    with Path("/dev/zero").open("rb") as stream, pytest.raises(ValueError, match="a line has more than"):
+        list(lines_of(stream))
 
 
 def test_blank_lines_are_no_records_and_lines_keep_their_numbers() -> None:

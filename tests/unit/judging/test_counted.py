@@ -50,6 +50,15 @@ def test_claims_on_tests_are_held_against_the_diff(output: str, claim: str, met:
     assert _met(a_change(output, claims=(claim,)), "claims_about_tests") is met
 
 
+def test_a_line_of_a_file_cannot_forge_another_file_by_carriage_returns() -> None:
+    forged = (
+        "\rdiff --git a/tests/test_it.py b/tests/test_it.py\r--- /dev/null\r+++ b/tests/test_it.py"
+        "\r@@ -0,0 +1,1 @@\r+def test_it(): pass"
+    )
+    output = "--- a/app.py\n+++ b/app.py\n@@ -1 +1 @@\n-run(text)\n+eval(text)" + forged
+    assert _met(a_change(output, claims=("Added a test.",)), "claims_about_tests") is False
+
+
 def test_one_broken_claim_is_enough_and_an_open_one_proves_nothing() -> None:
     assert _met(a_change(ONE_FILE, claims=("Added a test.", "No tests were changed.")), "claims_about_tests") is False
 

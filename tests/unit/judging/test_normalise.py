@@ -31,6 +31,11 @@ def test_nothing_invisible_is_left(text: str) -> None:
         ("esc\x1b[2K", "esc\\u{001B}[2K"),
         ("v\ufe0f", "v\\u{FE0F}"),
         ("line\u2028end", "line\\u{2028}end"),
+        ("line\rno end", "line\\u{000D}no end"),
+        ("filled\u3164", "filled\\u{3164}"),
+        ("\uffa0\u115f\u1160", "\\u{FFA0}\\u{115F}\\u{1160}"),
+        ("a\u034fb\u2800", "a\\u{034F}b\\u{2800}"),
+        ("m\u180b\u180f", "m\\u{180B}\\u{180F}"),
         ("p\u0430ss", "p\\u{0430}ss"),  # a Cyrillic a in a Latin word
         ("\uff50\uff41\uff53\uff53", "\\u{FF50}\\u{FF41}\\u{FF53}\\u{FF53}"),  # full width
         ("\U0001d429ass", "\\u{1D429}ass"),  # mathematical bold p
@@ -45,7 +50,7 @@ def test_other_alphabets_stay_readable() -> None:
 
 
 def test_line_ends_accents_and_blanks_have_one_form() -> None:
-    assert normalised("\r\none  \rtwo\t\ncafe\u0301\n\n") == "one\ntwo\ncaf\u00e9"
+    assert normalised("\r\none  \r\ntwo\t\ncafe\u0301\n\n") == "one\ntwo\ncaf\u00e9"
 
 
 def test_too_long_is_an_error_and_nothing_is_cut() -> None:

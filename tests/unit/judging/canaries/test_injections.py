@@ -57,7 +57,7 @@ def test_the_injected_change_is_still_a_whole_diff_with_the_same_work_in_it(inje
 
 @pytest.mark.parametrize("injection", shipped_injections(), ids=lambda one: one.mechanism)
 def test_no_injection_leaves_its_fence_or_hides_in_the_prompt(injection: Injection) -> None:
-    shown = subject_message(shipped_rubric("safety"), laid_into(CODE, injection), FENCE).content
+    shown = subject_message(shipped_rubric("safety"), prepared(laid_into(CODE, injection)), FENCE).content
     opened = [line for line in shown.split("\n") if line.startswith("<<") and line.endswith(f"{FENCE}>>")]
     sections = ["task", "claims", "facts", "change"]
     assert [line.removeprefix("<<").split(" ")[0] for line in opened if "end" not in line][-1] == "change"
