@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from agent_agency.store.database import Database
+from agent_agency.store.model_runs import CallTotals, totals_of
 from support.command import Done, agency
 from support.openai_server import serving
 
@@ -53,7 +55,7 @@ def begun(folder: Path, home: Path, *args: str) -> subprocess.Popen[bytes]:
 def whole_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Done, Path]:
     """One small run that was let go to its end, in an empty folder outside any repository."""
     folder, home = tmp_path_factory.mktemp("empty"), tmp_path_factory.mktemp("home")
-    return optimize(folder, home, "minimality", *SMALL, "--json"), home
+    return optimize(folder, home, "minimality", *SMALL, "--no-test", "--json"), home
 
 
 class TestOneJudge:
@@ -76,7 +78,7 @@ class TestOneJudge:
 
     def test_a_second_run_finds_the_same_and_asks_nothing(self, whole_run: tuple[Done, Path], tmp_path: Path) -> None:
         first, home = whole_run
-        again = optimize(tmp_path, home, "minimality", *SMALL, "--json")
+        again = optimize(tmp_path, home, "minimality", *SMALL, "--no-test", "--json")
         same = ("status", "artefact_digest", "prompt_digest", "version", "baseline", "optimised", "p_value", "trials")
         assert {key: again.document["result"][key] for key in same} == {
             key: first.document["result"][key] for key in same
@@ -90,7 +92,7 @@ class TestOneJudge:
         process.send_signal(signal.SIGKILL)
         process.communicate()
         before = kept_calls(home)
-        after = optimize(tmp_path, home, "minimality", *SMALL, "--json")
+        after = optimize(tmp_path, home, "minimality", *SMALL, "--no-test", "--json")
         assert after.document["result"]["artefact_digest"] == whole.document["result"]["artefact_digest"]
         assert after.document["result"]["trials"] == whole.document["result"]["trials"]
         assert kept_calls(home) > before
@@ -114,6 +116,7 @@ class TestOneJudge:
         assert "are kept" in done.document["error"]["fix"]
         assert kept_calls(tmp_path) >= 30
 
+    @pytest.mark.soak
     def test_gepa_without_anything_better_says_no_op_and_exits_1(self, tmp_path: Path) -> None:
         done = optimize(tmp_path, tmp_path, "safety", "--engine", "offline", "--optimizer", "gepa", "--trials", "1")
         assert done.code in {0, 1}, done.err
@@ -155,6 +158,15 @@ def test_any_model_server_is_optimised_the_same_way(tmp_path: Path) -> None:
     assert done.document["result"]["proposals"] >= 1
     assert again.document["result"]["prompt_digest"] == done.document["result"]["prompt_digest"]
     assert again.document["result"]["spent"]["calls"] == 0
+    first, second = (calls_on_record(tmp_path, each.document["result"]["run"]) for each in (done, again))
+    assert 0 < first.cache_hits < first.calls
+    assert second.cache_hits == second.calls > 0
+    assert first.prompt_tokens > 0
+
+
+def calls_on_record(home: Path, run: str) -> CallTotals:
+    with Database.open(f"sqlite:///{home}/.local/share/agency/agency.db").read() as connection:
+        return totals_of(connection, run)
 
 
 def test_a_server_that_is_gone_is_an_error_and_no_score(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from agent_agency._version import __version__
 from agent_agency.clock import Clock, rfc3339
 from agent_agency.errors import AgencyError, AllowanceUsedUpError
 from agent_agency.inference.call_cache import CallCache
+from agent_agency.inference.calls import CallSink, Metered
 from agent_agency.inference.protocol import Engine, Parameters
 from agent_agency.judging.answer_schema import answer_schema
 from agent_agency.judging.prompt import JudgePrompt
@@ -67,10 +68,14 @@ class Workbench:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The engines of a search, each counting what it is asked; they may be one."""
+    """The engines of a search, each counting what it is asked; they may be one.
+
+    ``calls`` takes a record of every call, those that the cache answers included.
+    """
 
     engine: CountedEngine
     reflector: CountedEngine
+    calls: CallSink | None = None
 
     @property
     def spent(self) -> Spent:
@@ -176,10 +181,16 @@ def task_for(judge: str, plan: Plan, counted: Counted, bench: Workbench) -> Task
         train=train,
         dev=labelled(judge, "dev"),
         judge=runner,
-        engine=bench.cache.wrap(counted.engine),
-        reflector=bench.cache.wrap(counted.reflector),
+        engine=_kept(counted.engine, counted, bench),
+        reflector=_kept(counted.reflector, counted, bench),
         wordings=wordings(baseline.instructions, train, runner.shown, plan.seed) if named else None,
     )
+
+
+def _kept(engine: CountedEngine, counted: Counted, bench: Workbench) -> Engine:
+    """The engine behind the cache, with its calls on record where they are wanted."""
+    cached = bench.cache.wrap(engine)
+    return cached if counted.calls is None else Metered(cached, counted.calls, bench.clock)
 
 
 def _told(halt: Halt, spent: Spent) -> BaseException:

@@ -12,7 +12,7 @@ LEVEL = 0.05
 DECIMALS = 4
 
 
-def judge_document(done: Optimised, *, evaluations: int = 0, experiment: str = "") -> dict[str, Any]:
+def judge_document(done: Optimised, *, run: str = "", evaluations: int = 0, experiment: str = "") -> dict[str, Any]:
     """One judge's part of a report.
 
     Figures at the top are those of the sealed test. Where nothing better was found, the test stays sealed: baseline and
@@ -20,6 +20,7 @@ def judge_document(done: Optimised, *, evaluations: int = 0, experiment: str = "
 
     Args:
         done: what came of the judge.
+        run: names the run in the store, its evaluations and its calls.
         evaluations: how many of the baseline were recorded.
         experiment: the name of the experiment that it is recorded as.
     """
@@ -47,6 +48,7 @@ def judge_document(done: Optimised, *, evaluations: int = 0, experiment: str = "
         "sealed_uses": done.tested.uses if done.tested else 0,
         "baseline_evaluations": evaluations,
         "experiment": experiment or None,
+        "run": run or None,
         "spent": {"calls": done.spent.calls, "tokens": done.spent.tokens, "seconds": round(done.spent.seconds, 2)},
     }
 

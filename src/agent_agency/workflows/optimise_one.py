@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from agent_agency.identity import random_id
 from agent_agency.inference.call_cache import CallCache
 from agent_agency.learning.optimise.limits import Limits
 from agent_agency.learning.optimise.task import Plan, Progress
+from agent_agency.workflows.evaluation_records import StoredCalls
 from agent_agency.workflows.learning_store import open_learning_store
 from agent_agency.workflows.optimise import Workbench, counted_engines, optimise, task_for, told_of_halts
 from agent_agency.workflows.optimise_document import judge_document
@@ -72,15 +73,21 @@ def workbench(order: Order, clock: Clock) -> Workbench:
 def run_order(order: Order, bench: Workbench, progress: Progress) -> dict[str, Any]:
     """Do everything for one judge; the answer is its part of the report, without Holm's correction.
 
+    Every call of a language model is recorded as a model run. The engine ``offline`` is asked tens of thousands of
+    times for nothing; what it answered is in the cache alone.
+
     Raises:
         AgencyError: see `optimise.optimise`.
     """
-    counted = counted_engines(bench, order.limits)
-    with told_of_halts(counted):
-        task = task_for(order.judge, order.plan, counted, bench)
-        evaluations = keep_baseline(task, bench, f"optimise-{random_id()}")
-    done = optimise(order.judge, order.plan, counted, bench, progress, open_test=order.open_test)
-    return judge_document(done, evaluations=evaluations, experiment=keep_experiment(done, bench))
+    run, counted = f"optimise-{random_id()}", counted_engines(bench, order.limits)
+    with StoredCalls(bench.database, run) as calls:
+        if bench.engine.capabilities().language_model:
+            counted = replace(counted, calls=calls)
+        with told_of_halts(counted):
+            task = task_for(order.judge, order.plan, counted, bench)
+            evaluations = keep_baseline(task, bench, run)
+        done = optimise(order.judge, order.plan, counted, bench, progress, open_test=order.open_test)
+    return judge_document(done, run=run, evaluations=evaluations, experiment=keep_experiment(done, bench))
 
 
 def calls_folder(environment: Mapping[str, str]) -> Path:
