@@ -178,10 +178,11 @@ def test_a_server_that_is_gone_is_an_error_and_no_score(tmp_path: Path) -> None:
 
 
 class TestValidation:
+    @pytest.mark.timeout(400)
     def test_it_reports_every_judge_in_an_empty_folder(self, tmp_path: Path) -> None:
         home = tmp_path / "home"
         home.mkdir()
-        done = optimize(tmp_path, home, "validate", *SMALL, "--json", "--out", "report/all.html")
+        done = optimize(tmp_path, home, "validate", *SMALL, "--trials", "1", "--json", "--out", "report/all.html")
         assert done.code in {0, 1}, done.err
         document = done.document
         assert list(document["judges"]) == ["relevance", "faithfulness", "minimality", "safety", "rubric"]
