@@ -145,17 +145,22 @@ def export(*, out: Path | None, repo: Path, **asked: str) -> int:
 def import_(*, file: Path, as_json: bool, repo: Path) -> int:
     """Bring an export in, whole or not at all; records that are there already stay as they are.
 
-    It is one transaction: whoever else writes to the store waits for it.
+    Its digests show that it is whole, not who wrote it: bring in only what you trust as much as your own labels. It is
+    one transaction: whoever else writes to the store waits for it.
     """
     from agent_agency.workflows.evaluation_exchange import import_file
 
     done = import_file(_database(repo), file)
     if as_json:
         held = {"labels": done.held.labels, "evaluations": done.held.evaluations}
-        _print_json({"held": held, "new": {"labels": done.new.labels, "evaluations": done.new.evaluations}})
+        new = {"labels": done.new.labels, "evaluations": done.new.evaluations}
+        _print_json({"held": held, "new": new, "unproved_rulings": done.rulings})
         return 0
     told = f"{done.new.evaluations:,} of {done.held.evaluations:,} evaluations"
     click.echo(f"{told} and {done.new.labels:,} of {done.held.labels:,} labels were new")
+    if done.rulings:
+        said = f"{done.rulings:,} labels say that they come from rulings on appeal, and a file cannot prove that"
+        click.echo(f"{said}; agency label import-rulings takes them from the ledger.", err=True)
     return 0
 
 

@@ -48,10 +48,14 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What a file held, and how many of those records the store did not have yet."""
+    """What a file held, and how many of those records the store did not have yet.
+
+    ``rulings`` of the labels in the file say that they come from a ruling on appeal: nothing in a file proves that.
+    """
 
     held: Counted
     new: Counted
+    rulings: int = 0
 
 
 def export_lines(database: Database, asked: Asked) -> Iterator[bytes]:
@@ -77,13 +81,16 @@ def export_lines(database: Database, asked: Asked) -> Iterator[bytes]:
 def import_file(database: Database, path: Path) -> Imported:
     """Bring a file's records in: every line is checked first, and then all are added in one transaction.
 
+    Digests show that a file is whole, not who wrote it: whom a label names and where it says that it comes from is
+    taken as it stands.
+
     Raises:
         FileUnreadableError: the file cannot be read.
         EvaluationError: a line is not what it must be, with its number; then nothing was brought in.
         StoreError: the database refused; then nothing was brought in.
     """
     digest = hashlib.sha256()
-    held = _count(_records(path, digest))
+    held, rulings = _count(_records(path, digest))
     again = hashlib.sha256()
     with database.write() as connection:
         new = _add(connection, _records(path, again))
@@ -91,7 +98,7 @@ def import_file(database: Database, path: Path) -> Imported:
             raise EvaluationError(
                 "The file was changed while it was being read", fix="Bring it in when nobody writes it.", path=str(path)
             )
-    return Imported(held, new)
+    return Imported(held, new, rulings)
 
 
 def _all_lines(connection: Connection | None, asked: Asked) -> Iterator[tuple[str, bytes]]:
@@ -109,11 +116,15 @@ def _line(kind: str, record: bytes) -> bytes:
     return b'{"digest":"%s","%s":%s}\n' % (digest_bytes(record).encode(), kind.encode(), record)
 
 
-def _count(records: Iterable[AnyRecord]) -> Counted:
-    labels = evaluations = 0
+def _count(records: Iterable[AnyRecord]) -> tuple[Counted, int]:
+    """How many there are of each kind, and labels of the source ``ruling``."""
+    labels = evaluations = rulings = 0
     for one in records:
-        labels, evaluations = labels + isinstance(one, RecordedLabel), evaluations + isinstance(one, Recorded)
-    return Counted(labels, evaluations)
+        if isinstance(one, RecordedLabel):
+            labels, rulings = labels + 1, rulings + (one.label.source == "ruling")
+        else:
+            evaluations += 1
+    return Counted(labels, evaluations), rulings
 
 
 def _add(connection: Connection, records: Iterable[AnyRecord]) -> Counted:

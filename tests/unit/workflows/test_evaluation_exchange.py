@@ -175,3 +175,10 @@ def test_a_kill_while_records_are_brought_in_leaves_all_or_nothing(tmp_path: Pat
         assert kill["left"] == [5, 42, 42] or not kill["told"], kill
     assert kills[0]["left"] == [0, 1, 1]
     assert kills[-1]["left"] == [5, 42, 42]
+
+
+def test_labels_that_claim_to_come_from_rulings_are_told_as_no_file_can_prove_it(tmp_path: Path) -> None:
+    database = _store(tmp_path, "theirs")
+    add_labels(database, [label(subject="a", source="ruling", who="me, honestly"), label(subject="b")])
+    (tmp_path / "export.jsonl").write_bytes(_exported(database))
+    assert import_file(_store(tmp_path, "ours"), tmp_path / "export.jsonl").rulings == 1
