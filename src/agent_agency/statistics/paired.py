@@ -11,6 +11,8 @@ from agent_agency.extras import require
 from agent_agency.statistics.intervals import LEVEL, Interval, check_level
 
 RESAMPLES = 9999
+EXACT = 17
+"""So many items or groups have 131,072 flips, which are tried in less than a second."""
 _CELLS = 4_000_000
 """Numbers held at once while resampling: 32 MB."""
 
@@ -54,8 +56,8 @@ def paired_bootstrap(
 
     The interval is a bootstrap over items (Efron and Tibshirani 1993, chapters 13 and 14). The p-value is that of the
     sign-flip randomisation test (Pitman 1937), which stays valid with few items: every flip is tried where there are no
-    more than ``resamples``. With ``groups``, as several items of one program, whole groups are resampled and flipped.
-    Differences that are all alike give an interval of no width; trust the p-value there.
+    more than ``resamples``, or `EXACT` items or groups. With ``groups``, as several items of one program, whole groups
+    are resampled and flipped. Differences that are all alike give an interval of no width; trust the p-value there.
 
     Args:
         a: one score per item.
@@ -145,7 +147,7 @@ def _sign_flip(sums: Any, seed: int, resamples: int) -> float:
         lambda s, axis: s.sum(axis=axis),
         permutation_type="samples",
         vectorized=True,
-        n_resamples=resamples,
+        n_resamples=max(resamples, 2 ** len(sums) if len(sums) <= EXACT else 0),
         batch=max(1, _CELLS // len(sums)),
         rng=numpy.random.default_rng(seed),
     )

@@ -21,6 +21,14 @@ def test_few_items_never_look_certain() -> None:
     assert found.p_value == pytest.approx(2 / 2**3)
 
 
+def test_the_p_value_of_as_many_programs_as_the_sealed_test_has_is_exact() -> None:
+    gains = [3, -1, 4, 1, 5, -9, 2, 6, -5, 3, 5, 8, 9, 7, 9, -3, 2]
+    signs = 1 - 2 * (_NUMPY.arange(2**17)[:, None] >> _NUMPY.arange(17) & 1)
+    as_far = abs(signs @ _NUMPY.array(gains)) >= abs(sum(gains))
+    found = paired_bootstrap([0.0] * 17, [float(gain) for gain in gains], seed=1)
+    assert found.p_value == pytest.approx(as_far.mean())
+
+
 def test_no_difference_is_no_evidence() -> None:
     found = paired_bootstrap([0.5, 0.25], [0.5, 0.25], seed=1)
     assert (found.difference, found.p_value, found.interval.low, found.interval.high) == (0, 1, 0, 0)
