@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from agent_agency.inference.protocol import Parameters
+from agent_agency.errors import EngineError
+from agent_agency.inference.protocol import Cancel, Capabilities, Parameters, Reply, Request
 from agent_agency.judging.batch import Bounds
 from agent_agency.store.database import Database
 from agent_agency.store.evaluations import Asked, by_time
@@ -78,6 +79,42 @@ def test_a_batch_that_was_killed_is_recorded_once_and_whole(tmp_path: Path) -> N
     assert {one.run for one in kept} == {told["run"]}
     assert agency(*_command(source, out), cwd=tmp_path).document["recorded"] == 0
     assert len(_evaluations(database)) == 150
+
+
+@dataclass
+class DyingEngine(RuleEngine):
+    """Its server dies after some answers, and then tells nothing of itself either."""
+
+    answers: int = 5
+
+    def capabilities(self) -> Capabilities:
+        if len(self.calls) >= self.answers:
+            raise EngineError("The server cannot be reached", fix="Start it.")
+        return super().capabilities()
+
+    def generate(self, request: Request, cancel: Cancel | None = None) -> Reply:
+        if len(self.calls) >= self.answers:
+            raise EngineError("The server cannot be reached", fix="Start it.")
+        return super().generate(request, cancel)
+
+
+def test_every_record_is_accounted_for_where_the_server_died_on_the_way(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text("".join(json.dumps({"output": DIFF.format(number=at)}) + "\n" for at in range(40)), "utf-8")
+    database = open_learning_store(tmp_path, os.environ)
+    services = BatchServices(
+        engine=DyingEngine(),
+        parameters=Parameters(),
+        database=database,
+        clock=time.monotonic,
+        now=Day(0),
+        secret=random.Random(0).randbytes,
+        told=lambda *_: None,
+    )
+    result = run_batch(BatchRequest("safety", source, None, Bounds(1)), services)
+    assert result.by_status["judged"] == 5
+    assert sum(result.by_status.values()) == 40
+    assert result.by_status["not_run"] > 0
 
 
 def test_every_call_is_recorded_with_what_it_took(tmp_path: Path) -> None:

@@ -140,6 +140,7 @@ def run_batch(request: BatchRequest, services: BatchServices) -> BatchResult:
     run = f"judge-{random_id()}"
     calls = StoredCalls(services.database, run)
     judge = _judge(request, services, calls)
+    language_model = services.engine.capabilities().language_model  # asked now: afterwards the server may be gone
     with _keeper(request.out) as journal, calls:
         keeper = RecordingKeeper(journal, judge, services.database, services.now, run)
         calls.run = keeper.run
@@ -154,7 +155,7 @@ def run_batch(request: BatchRequest, services: BatchServices) -> BatchResult:
         judge=request.judge,
         version=judge.version,
         engine=services.engine.name,
-        language_model=services.engine.capabilities().language_model,
+        language_model=language_model,
         outcomes=outcomes,
         resumed=resumed,
         seconds=max(0.0, services.clock() - started),
