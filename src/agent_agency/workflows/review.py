@@ -56,6 +56,7 @@ from agent_agency.workflows.waiver_evidence import read_evidence
 from agent_agency.workflows.waivers import WaiversOfChange, mark_budget_use, waivers_of_change
 
 if TYPE_CHECKING:
+    from agent_agency.judging.subject import Subject as Judged
     from agent_agency.workflows.answer_on_appeal import AppealAnswer
 
 ADOPT = """On the base branch, run
@@ -138,7 +139,8 @@ def examine(repo: Repository, request: ReviewRequest, services: Services, record
     context = _context(repo, law, chosen, change, governance, budget, now, reading)
     try:
         gates = _all_gates(repo, law, context, services.tools, reading, only_law=only_law)
-        gates = (*gates, *_judges(repo, law, context, subject, services, record, only_law=only_law))
+        judged = partial(_judged, repo, context, subject, gates)
+        gates = (*gates, *_judges(repo, law, judged, subject, services, record, only_law=only_law))
     except GatesStoppedError as stopped:
         record.append_stopped(_stopped(subject, change, context.spec, stopped))
         raise
@@ -312,7 +314,7 @@ def _all_gates(
 def _judges(
     repo: Repository,
     law: Law,
-    context: GateContext,
+    judged: Callable[[], Judged],
     subject: Subject,
     services: Services,
     record: Record,
@@ -325,13 +327,16 @@ def _judges(
         return ()
     if only_law:
         return tuple(left_out(f"judge_{name}", "the change does nothing but edit law") for name in asked.names)
+    if services.judges is None:
+        return judge_gates(asked, law.policy, judged, None)
+    names = _names(repo, subject)
+    return judge_gates(asked, law.policy, judged, services.judges(Sitting(repo, record, law.principals, names)))
+
+
+def _judged(repo: Repository, context: GateContext, subject: Subject, gates: Results) -> Judged:
     from agent_agency.workflows.judge_subject import judge_subject
 
-    made = partial(judge_subject, repo, context.change, context.spec, subject)
-    if services.judges is None:
-        return judge_gates(asked, law.policy, made, None)
-    names = _names(repo, subject)
-    return judge_gates(asked, law.policy, made, services.judges(Sitting(repo, record, law.principals, names)))
+    return judge_subject(repo, context.change, context.spec, subject, gates)
 
 
 def _not_of_tools(results: Results, own: set[str]) -> Results:

@@ -94,6 +94,14 @@ def test_the_judge_sees_task_diff_and_claims_and_nobodys_name(tmp_path: Path) ->
     assert "obot" not in repr(seen)
 
 
+@pytest.mark.parametrize(("edit", "found"), [("NAME = 'x'\n", 0), ("aws_key = 'AKIAIOSFODNN7EXAMPL1'\n", 1)])
+def test_what_the_gate_of_secrets_counted_is_told_and_asked_of_no_model(tmp_path: Path, edit: str, found: int) -> None:
+    judge = ToldJudge(PASSES)
+    ruling = _reviewed(tmp_path / "repo", ADVISES, judge, edit)
+    assert _gate(ruling, "secrets").facts["credentials"] == found
+    assert judge.asked[0].facts["secrets_found"] == found
+
+
 def test_the_law_of_the_base_names_the_judges_and_not_the_change(tmp_path: Path) -> None:
     repo = lawful_repo(tmp_path / "repo", config=BLOCKS)
     repo.checkout("work")
