@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -27,6 +28,8 @@ from agent_agency.store.evaluations import Asked, Place
 from agent_agency.store.labels import AskedLabels, Label, recorded_label
 from agent_agency.workflows.evaluations import list_evaluations, list_labels, statistics
 from benchmarks.figures import Figure, figure_of, milliseconds
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 ROWS = int(os.environ.get("EVALUATIONS", "1000000"))
 LABELLED = 10  # one subject in so many
@@ -47,7 +50,7 @@ def measure() -> Iterator[Figure]:
     if POSTGRES:
         yield from _on("Postgres", _new_database(POSTGRES))
         return
-    from tests.support.postgres import new_database, running_postgres
+    from support.postgres import new_database, running_postgres
 
     with running_postgres(durable=True) as server:
         if server is not None:
