@@ -191,6 +191,13 @@ class TestValidation:
         assert document["report"] == str(tmp_path / "report" / "all.html")
         check_page(Path(document["report"]).read_text("utf-8"))
 
+    def test_a_report_that_cannot_be_written_is_refused_before_the_sealed_test_is_opened(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        done = optimize(tmp_path, tmp_path, "validate", *SMALL, "--out", "file/report.html", "--json")
+        assert (done.code, done.document["error"]["code"]) == (2, "file.unwritable")
+        assert "best so far" not in done.err
+        assert kept_calls(tmp_path) == 0
+
     def test_help_needs_no_dspy(self) -> None:
         code = (
             "import sys\nfrom agent_agency.cli.main import main\n"

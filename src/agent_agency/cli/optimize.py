@@ -131,8 +131,9 @@ def validate(*, out: Path, processes: int | None, as_json: bool, **asked: Any) -
     from agent_agency.judging.rubric import JUDGES
     from agent_agency.report.optimise_html import render
     from agent_agency.workflows.optimise_validate import validate as run
-    from agent_agency.workflows.whole_file import write_whole
+    from agent_agency.workflows.whole_file import refuse_unwritable, write_whole
 
+    refuse_unwritable(out.absolute())
     asked["engine"] = asked["engine"] or "offline"
     for name in ("budget", "budget_tokens"):
         asked[name] = asked[name] and max(1, asked[name] // len(JUDGES))

@@ -21,6 +21,20 @@ def spare(out: Path, *sources: Path) -> None:
             raise UsageError(f"--out is {out}, which is read", fix="Name another file.")
 
 
+def refuse_unwritable(target: Path) -> None:
+    """Find out before long work whether `write_whole` with ``parents`` will have a place; a folder stays made.
+
+    Raises:
+        FileUnwritableError: it will not.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists() or target.is_file():
+            tempfile.TemporaryFile(dir=target.parent).close()
+    except OSError as error:
+        raise _unwritable(target, error) from error
+
+
 def write_whole(target: Path, content: bytes, *, parents: bool = False) -> None:
     """Write a file in one step and to the disk: it is complete, or as it was before.
 
@@ -48,8 +62,12 @@ def write_whole(target: Path, content: bytes, *, parents: bool = False) -> None:
         if name is not None:
             with contextlib.suppress(OSError):
                 Path(name).unlink()
-        raise FileUnwritableError(
-            f"The file could not be written: {error.strerror or error}",
-            fix="Give a path in a folder that exists and may be written, on a disk with room.",
-            path=str(target),
-        ) from error
+        raise _unwritable(target, error) from error
+
+
+def _unwritable(target: Path, error: OSError) -> FileUnwritableError:
+    return FileUnwritableError(
+        f"The file could not be written: {error.strerror or error}",
+        fix="Give a path in a folder that exists and may be written, on a disk with room.",
+        path=str(target),
+    )

@@ -203,7 +203,7 @@ def check_name(what: str, name: str) -> None:
     """
     if not name or name != name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
         raise ExperimentError(
-            f"{name[:LONGEST_NAME]!r} is no name of a {what}",
+            f"{name[:LONGEST_NAME]!r} cannot name {'an' if what[0] in 'aeiou' else 'a'} {what}",
             fix=f"Use 1 to {LONGEST_NAME} printable characters without blanks around them.",
             code="experiment.name",
         )
