@@ -6,7 +6,8 @@ import json
 from importlib.resources import files
 from pathlib import Path
 
-from support.command import Done, agency
+from support.command import Done
+from support.warm_command import agency
 
 
 def _dataset(folder: Path, *args: str) -> Done:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from support.command import Done, agency
+from support.command import Done
 from support.openai_server import MODEL, OLLAMA_DIGEST, Kind, serving
+from support.warm_command import agency
 
 RAIN = "It rains, and the streets are wet."
 

@@ -8,9 +8,11 @@ import pytest
 
 from agent_agency.workflows.evaluation_records import save_evaluations
 from agent_agency.workflows.learning_store import open_learning_store
-from support.command import Done, agency
+from support.command import Done
+from support.command import agency as fresh_agency
 from support.evaluations import digest, evaluation
 from support.git_repo import GitRepo
+from support.warm_command import agency
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def test_an_export_goes_to_another_store_and_back_as_the_same_bytes(folder: Path
     for new in (6, 0):
         done = _run(other, "evaluations", "import", str(tmp_path / "out.jsonl"), "--json")
         assert done.document["new"] == {"labels": 0, "evaluations": new}
-    assert _run(other, "evaluations", "export").out == export
+    assert fresh_agency("evaluations", "export", cwd=other).out == export  # with another seed of hashes
     damaged = tmp_path / "damaged.jsonl"
     damaged.write_text(export.replace("safety", "sofety", 1))
     refused = _run(other, "evaluations", "import", str(damaged))

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from support.command import Done, agency
+from support.command import Done
+from support.warm_command import agency
 
 
 @pytest.fixture

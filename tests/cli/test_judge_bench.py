@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from support.command import agency
 from support.llmbar import ITEMS, JUDGMENTS, needs_llmbar
 from support.recorded_judges import Recorded, record, write_rows
+from support.warm_command import agency
 
 QUICK = ("--repetitions", "2", "--folds", "3")
 

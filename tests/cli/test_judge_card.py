@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from support.command import agency
+from support.command import agency as fresh_agency
 from support.git_repo import GitRepo
+from support.warm_command import agency
 
 MEASURE = ("judge", "card", "safety", "--engine", "offline", "--split", "dev", "--items", "30", "--json")
 
@@ -30,7 +31,8 @@ def test_a_card_is_measured_and_listed_and_the_offline_engine_never_earns_the_ri
 
 def test_the_same_judge_measured_again_has_the_same_figures(git_repo: GitRepo) -> None:
     git_repo.commit("base", readme="x\n")
-    first, second = (agency(*MEASURE, "--no-record", cwd=git_repo.path).document["card"] for _ in range(2))
+    twice = (agency, fresh_agency)  # the second with another seed of hashes
+    first, second = (run(*MEASURE, "--no-record", cwd=git_repo.path).document["card"] for run in twice)
     assert {**first, "measured_at": ""} == {**second, "measured_at": ""}
     assert agency("judge", "cards", "--json", cwd=git_repo.path).document["cards"] == []
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from support.command import agency
+from support.warm_command import agency
 
 RECORDS = [
     {"id": "one", "task": "Name a fruit.", "output": "An apple is a fruit."},

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from support.command import Done, agency
+from support.command import Done
+from support.command import agency as fresh_agency
 from support.llmbar import ITEMS, JUDGMENTS, needs_llmbar
 from support.recorded_judges import Recorded, record, write_rows
+from support.warm_command import agency
 
 METHODS = ("majority", "weighted", "dawid-skene", "calibrated")
 ACCURACY = {"accuracy", "n", "abstained", "interval"}
@@ -21,9 +23,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     return record(tmp_path_factory.mktemp("recorded"), n=60)
 
 
-def fit(made: Recorded, out: Path, method: str = "calibrated", *more: str) -> Done:
+def _fit(made: Recorded, out: Path, method: str = "calibrated", *more: str) -> tuple[str, ...]:
     files = ("--items", str(made.items), "--judgments", str(made.judgments))
-    return agency("panel", "fit", *files, "--method", method, *more, "--out", str(out), cwd=out.parent)
+    return ("panel", "fit", *files, "--method", method, *more, "--out", str(out))
+
+
+def fit(made: Recorded, out: Path, method: str = "calibrated", *more: str) -> Done:
+    return agency(*_fit(made, out, method, *more), cwd=out.parent)
 
 
 def score(panel: Path, items: Path, judgments: Path, *more: str) -> Done:
@@ -50,7 +56,7 @@ def test_the_same_data_give_the_same_bytes_packed_or_plain(made: Recorded, tmp_p
     write_rows(plain, made.judgment_rows)
     for name, judgments in (("a", made.judgments), ("b", plain)):
         again = Recorded(made.items, judgments, made.item_rows, made.judgment_rows)
-        assert fit(again, tmp_path / name).code == 0
+        assert fresh_agency(*_fit(again, tmp_path / name), cwd=tmp_path).code == 0  # with another seed of hashes
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 

@@ -12,9 +12,10 @@ import pytest
 from agent_agency.clock import SystemClock
 from agent_agency.workflows.learning_store import open_learning_store
 from agent_agency.workflows.prompt_versions import register
-from support.command import Done, agency
+from support.command import Done
 from support.git_repo import GitRepo
 from support.prompts import artefact_of
+from support.warm_command import agency
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from agent_agency.store import evaluations, labels
 from agent_agency.store.database import Database
 from agent_agency.store.evaluation_record import recorded
 from agent_agency.store.labels import recorded_label
-from support.command import Done, agency
+from support.command import Done
 from support.evaluations import evaluation, label
+from support.warm_command import agency
 
 
 def _run(folder: Path, *args: str) -> Done:
