@@ -195,19 +195,21 @@ class Recorder:
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_RECORDING_BYTES:
-            raise FileUnreadableError(
-                f"The recording is larger than {MAX_RECORDING_BYTES:,} bytes",
-                fix="Record into several files.",
-                path=str(path),
-            )
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            data = stream.read(MAX_RECORDING_BYTES + 1)
     except OSError as error:
         raise FileUnreadableError(
             f"The recording cannot be read: {error.strerror or error}",
             fix="Give the path of a file that was recorded.",
             path=str(path),
         ) from error
+    if len(data) > MAX_RECORDING_BYTES:
+        raise FileUnreadableError(
+            f"The recording is larger than {MAX_RECORDING_BYTES:,} bytes",
+            fix="Record into several files.",
+            path=str(path),
+        )
+    return data
 
 
 def _replies(data: bytes, path: Path) -> dict[str, Reply]:

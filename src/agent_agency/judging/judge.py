@@ -22,7 +22,7 @@ REPAIR = (
     "That answer cannot be used: {problem}. Answer again for the same subject: one JSON object of the shape that was "
     "asked for, and nothing else."
 )
-REFUSING = frozenset({"engine.timeout", "engine.cancelled", "engine.prompt_cut"})
+REFUSING = frozenset({"engine.timeout", "engine.cancelled", "engine.prompt_cut", "engine.prompt_too_long"})
 """Codes of engine failures that belong to one call and say nothing of the server's health."""
 
 
@@ -146,6 +146,6 @@ def _cut(reply: Reply) -> Refused | None:
 
 
 def word_for(error: EngineError) -> str:
-    """The reason of an abstention: ``timeout``, ``cancelled`` and ``prompt_cut`` as they are, all else ``engine``."""
+    """The reason of an abstention: what is of one call (`REFUSING`) by its own name, all else ``engine``."""
     code = error.stable_code
     return code.removeprefix("engine.") if code in REFUSING else "engine"

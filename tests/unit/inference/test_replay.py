@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_agency.errors import EngineError, FileUnreadableError, FileUnwritableError
+from agent_agency.inference import replay
 from agent_agency.inference.protocol import Parameters, Reply, TokenChoice, Usage
 from agent_agency.inference.replay import Recorder, ReplayEngine
 from agent_agency.inference.reply_document import from_document, to_document
@@ -104,6 +105,12 @@ def test_two_different_answers_to_one_question_are_refused(tmp_path: Path) -> No
 def test_no_recording_no_engine(tmp_path: Path) -> None:
     with pytest.raises(FileUnreadableError):
         ReplayEngine(tmp_path / "none.jsonl")
+
+
+def test_a_source_without_end_is_no_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay, "MAX_RECORDING_BYTES", 1000)
+    with pytest.raises(FileUnreadableError, match="larger than 1,000 bytes"):
+        ReplayEngine(Path("/dev/zero"))
 
 
 def test_one_file_has_one_recorder(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ class _Shaky(CountingEngine):
             raise EngineError("No answer in time", fix="Wait longer.", code="engine.timeout")
         if "lost connection" in judged:
             raise EngineError("Nothing answers", fix="Start it.")
+        if "no room" in judged:
+            raise EngineError("The prompt is too long", fix="Shorten it.", code="engine.prompt_too_long")
         if "defect" in judged:
             raise ZeroDivisionError
         return super().generate(request, cancel)
@@ -85,6 +87,15 @@ def test_a_dead_server_is_left_alone_and_the_rest_is_not_run() -> None:
     ended = _ended(outcomes)
     assert ended.count(("not_run", "circuit")) > 250
     assert set(ended) == {("error", "engine"), ("not_run", "circuit")}
+
+
+def test_prompts_that_do_not_fit_say_nothing_of_the_server_and_are_not_asked_again(tmp_path: Path) -> None:
+    kinds = ["no room"] * 40 + ["good"] * 10
+    for _ in range(2):
+        with Journal(tmp_path / "j") as journal:
+            ended = _ended(_run(kinds, _Shaky(answer=_answer), journal))
+            assert len(journal.settled) == 50
+        assert ended == [("error", "prompt_too_long")] * 40 + [("judged", "")] * 10
 
 
 def test_a_server_that_dies_half_way_costs_only_what_it_did_not_answer(tmp_path: Path) -> None:
