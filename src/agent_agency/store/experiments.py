@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from agent_agency.canonical_json import digest_bytes
 from agent_agency.errors import StoreError
-from agent_agency.store.statements import next_number, run, run_many
+from agent_agency.store.statements import listed, next_number, parts, run, run_many
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 AssignmentRow = tuple[str, str, float, str]
 """Unit, arm, the share that the treatment had when the unit was first seen, when that was."""
+
+CountRow = tuple[float, str, int]
+"""The treatment's share, an arm, how many units came to it while the share was that."""
 
 ObservationRow = tuple[str, str, str, float, str]
 """Unit, arm, metric, value, when it was recorded."""
@@ -62,6 +65,24 @@ class StoredExperiments:
         """Who was assigned to what, in the order in which the units were first seen."""
         query = "SELECT unit, arm, share, at FROM agency_assignments WHERE experiment = :number ORDER BY number"
         return [(str(unit), str(arm), float(share), str(at)) for unit, arm, share, at in self._rows(query, name)]
+
+    def assignments_of(self, name: str, units: Sequence[str]) -> Sequence[AssignmentRow]:
+        """The assignments of these units, those that have one, in any order."""
+        found: list[AssignmentRow] = []
+        for part in parts(units):
+            wanted, names = listed("u", part)
+            query = (
+                "SELECT unit, arm, share, at FROM agency_assignments "  # noqa: S608 - names of parameters
+                f"WHERE experiment = (SELECT number FROM agency_experiments WHERE name = :name) AND unit IN ({wanted})"
+            )
+            rows = run(self._connection, query, name=name, **names)
+            found += [(str(unit), str(arm), float(share), str(at)) for unit, arm, share, at in rows]
+        return found
+
+    def counts(self, name: str) -> Sequence[CountRow]:
+        """How many units were assigned, by share and arm."""
+        query = "SELECT share, arm, count(*) FROM agency_assignments WHERE experiment = :number GROUP BY share, arm"
+        return [(float(share), str(arm), int(count)) for share, arm, count in self._rows(query, name)]
 
     def observations(self, name: str) -> Sequence[ObservationRow]:
         """What was observed, in the order in which it was recorded first."""

@@ -10,7 +10,7 @@ from agent_agency.errors import ExperimentError
 from agent_agency.learning.experiments.assignment import arm_of
 from agent_agency.learning.experiments.definition import read_definition, read_state, write_definition
 from agent_agency.learning.experiments.model import Assignment, Experiment, Kind, Metric, Observation
-from agent_agency.learning.experiments.sample_ratio import sample_ratio
+from agent_agency.learning.experiments.sample_ratio import now_mismatched
 from agent_agency.learning.experiments.standing import Standing, stand
 from agent_agency.learning.experiments.states import State, step, stopped_error
 from agent_agency.learning.experiments.store import ExperimentBook, ReadableBook
@@ -97,17 +97,18 @@ def assign(book: ExperimentBook, name: str, units: Sequence[str], at: str) -> li
             fix="Record a value for each arm with --arm.",
             code="experiment.paired",
         )
-    known = {one.unit: one for one in assignments(book, name)}
+    known = {row[0]: Assignment(*row) for row in book.assignments_of(name, list(dict.fromkeys(units)))}
     new: dict[str, Assignment] = {}
     for unit in units:
         check_name("unit", unit)
         if unit not in known and unit not in new:
             new[unit] = Assignment(unit, arm_of(experiment, unit), experiment.share, at)
-    if new and state is not State.RUNNING:
-        raise stopped_error(name, state)
-    book.assign(name, [(one.unit, one.arm, one.share, one.at) for one in new.values()])
-    if sample_ratio([*known.values(), *new.values()], experiment.treatment).mismatch and state is State.RUNNING:
-        book.set_state(name, step(name, state, State.SAMPLE_RATIO_MISMATCH), at)
+    if new:
+        if state is not State.RUNNING:
+            raise stopped_error(name, state)
+        if now_mismatched(book.counts(name), list(new.values()), experiment.treatment):
+            book.set_state(name, step(name, state, State.SAMPLE_RATIO_MISMATCH), at)
+        book.assign(name, [(one.unit, one.arm, one.share, one.at) for one in new.values()])
     return [known.get(unit) or new[unit] for unit in units]
 
 
@@ -203,7 +204,7 @@ def check_name(what: str, name: str) -> None:
     """
     if not name or name != name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
         raise ExperimentError(
-            f"{name[:LONGEST_NAME]!r} cannot name {'an' if what[0] in 'aeiou' else 'a'} {what}",
+            f"{name[:LONGEST_NAME]!r} is no name that {what}s can have",
             fix=f"Use 1 to {LONGEST_NAME} printable characters without blanks around them.",
             code="experiment.name",
         )

@@ -54,12 +54,40 @@ def sample_ratio(assignments: Sequence[Assignment], treatment: str) -> SampleRat
     return SampleRatio(len(treated) - count, count, expected, p_value, _chi_square(count, expected, len(treated)))
 
 
+def now_mismatched(before: Sequence[tuple[float, str, int]], new: Sequence[Assignment], treatment: str) -> bool:
+    """Whether the shares are no longer believable after one of these units, where they were so far.
+
+    It finds what `sample_ratio` finds in all assignments, without reading those before one by one.
+
+    Args:
+        before: share, arm and count of those.
+        new: units that came after them, all under one share.
+        treatment: the treatment's name.
+
+    Raises:
+        MissingExtraError: SciPy or numpy is not installed.
+    """
+    numpy = require("numpy", extra="stats")
+    counts: dict[float, list[int]] = {new[0].share: [0, 0]}
+    for share, arm, count in before:
+        counts.setdefault(share, [0, 0])[arm == treatment] += count
+    y, x = counts.pop(new[0].share)
+    treated = numpy.array([one.arm == treatment for one in new], dtype=bool)
+    log_e = _log_e_at(x + treated.cumsum(), y + (~treated).cumsum(), new[0].share)
+    others = sum(float(_log_e_at(x, y, share)) for share, (y, x) in counts.items())
+    return bool(numpy.exp(-max(0.0, float(log_e.max()) + others)) <= ALPHA)
+
+
 def _log_e(treatment: Any, control: Any, share: float) -> Any:
     """Log evidence of the units of one share, after each unit of any."""
+    return _log_e_at(treatment.cumsum(), control.cumsum(), share)
+
+
+def _log_e_at(x: Any, y: Any, share: float) -> Any:
+    """Log evidence of so many units in treatment and in control."""
     numpy = require("numpy", extra="stats")
     betaln = require("scipy.special", extra="stats").betaln
     a, b = _CONCENTRATION * share, _CONCENTRATION * (1 - share)
-    x, y = treatment.cumsum(), control.cumsum()
     return betaln(a + x, b + y) - betaln(a, b) - x * numpy.log(share) - y * numpy.log1p(-share)
 
 

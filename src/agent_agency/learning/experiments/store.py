@@ -12,6 +12,9 @@ from typing import Protocol
 AssignmentRow = tuple[str, str, float, str]
 """Unit, arm, the share that the treatment had when the unit was first seen, when that was."""
 
+CountRow = tuple[float, str, int]
+"""The treatment's share, an arm, how many units came to it while the share was that."""
+
 ObservationRow = tuple[str, str, str, float, str]
 """Unit, arm, metric, value, when it was recorded."""
 
@@ -29,6 +32,14 @@ class ReadableBook(Protocol):
 
     def assignments(self, name: str) -> Sequence[AssignmentRow]:
         """Who was assigned to what, in the order in which the units were first seen."""
+        ...
+
+    def assignments_of(self, name: str, units: Sequence[str]) -> Sequence[AssignmentRow]:
+        """The assignments of these units, those that have one, in any order."""
+        ...
+
+    def counts(self, name: str) -> Sequence[CountRow]:
+        """How many units were assigned, by share and arm."""
         ...
 
     def observations(self, name: str) -> Sequence[ObservationRow]:

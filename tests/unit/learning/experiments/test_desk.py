@@ -232,7 +232,7 @@ def test_what_was_stopped_stays_so(desk: Desk) -> None:
 
 _IMPOSSIBLE = {
     "twice": Wanted("x", _PASS, _PLAN, (replace(_PASS, margin=0.1),)),
-    "name of a": Wanted(" x", _PASS, _PLAN),
+    "no name": Wanted(" x", _PASS, _PLAN),
     "margin": Wanted("x", _PASS, _PLAN, (replace(_COST, margin=0.0),)),
     "paired": Wanted("x", _PASS, _PLAN, (replace(_COST, kind=Kind.PAIRED),)),
     "Shares": Wanted("x", _PASS, _PLAN, weights=(0, 1)),
