@@ -37,9 +37,11 @@ _AGENTS = (
     ),
     *("aider", "windsurf", "openhands", "swe-agent", "llama", "qwen", "deepseek", "mistral", "jules", "amp"),
 )
+_GAP = r"[^\S\n]{1,9}"  # a blank of any width
 _ATTRIBUTED = re.compile(
     r"\b(?P<how>(?:generated|written|created|authored|made|reviewed|verified|approved|checked|fixed|produced)"
-    rf"[ \t]+(?:by|with|using)[ \t]+)(?:{'|'.join(_AGENTS)})\b",
+    rf"{_GAP}(?:by|with|using){_GAP}(?:the{_GAP})?)(?:(?:anthropic|openai|google|meta)(?:['\u2019]s)?{_GAP})?"
+    rf"(?:{'|'.join(_AGENTS)})\b",
     re.IGNORECASE,
 )
 
@@ -52,8 +54,9 @@ def blinded(text: str, names: Iterable[str] = ()) -> str:
         names: of authors and agents, as they are written; shorter ones than three characters are not looked for.
     """
     text = _TRAILER.sub(rf"\g<lead>\g<key>\g<colon>{AUTHOR}", text)
-    if "@" in text:
-        text = _ADDRESS.sub(ADDRESS, text)
+    before = ""
+    while "@" in text and text != before:  # addresses may share a character
+        before, text = text, _ADDRESS.sub(ADDRESS, text)
     text = _ATTRIBUTED.sub(rf"\g<how>{AUTHOR}", text)
     pattern = _any_of(names)
     return pattern.sub(AUTHOR, text) if pattern else text

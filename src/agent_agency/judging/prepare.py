@@ -31,8 +31,13 @@ def prepared(subject: Subject, names: Iterable[str] = ()) -> Subject:
         return normalised(blinded(normalised(text, name=name), known), name=name)
 
     output, left_out = _output(subject, shown(subject.output, "output"))
+
+    def line(text: str, name: str) -> str:
+        """On one line before it is blinded, as what a name stands beside changes with it."""
+        return shown(" ".join(normalised(text, name=name).split()), name)
+
     facts = {
-        " ".join(shown(key, "fact").split()): shown(value, "fact") if isinstance(value, str) else value
+        line(key, "fact"): line(value, "fact") if isinstance(value, str) else value
         for key, value in subject.facts.items()
     }
     if left_out:
@@ -42,7 +47,7 @@ def prepared(subject: Subject, names: Iterable[str] = ()) -> Subject:
         task=shown(subject.task, "task"),
         output=output,
         reference=shown(subject.reference, "reference"),
-        claims=tuple(" ".join(shown(claim, "claim").split()) for claim in subject.claims),
+        claims=tuple(line(claim, "claim") for claim in subject.claims),
         facts=MappingProxyType(facts),
     )
 

@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_agency.judging.blinding import blinded
+from agent_agency.judging.prepare import prepared
+from agent_agency.judging.subject import Subject
 
 
 @pytest.mark.parametrize(
@@ -16,6 +18,9 @@ from agent_agency.judging.blinding import blinded
         "Generated with Claude Code",
         "Reviewed by GPT-5 and found fine",
         "write to ada@engine.org",
+        "ada@engine.org+ada@engine.org",
+        "Written by\u00a0the\u2009GPT-5",
+        "Checked with Anthropic's Claude 4",
     ],
 )
 def test_signs_of_who_made_it_are_left_out(text: str) -> None:
@@ -47,3 +52,17 @@ def test_ordinary_code_is_left_as_it_is(code: str) -> None:
 def test_doing_it_again_changes_nothing(text: str) -> None:
     once = blinded(text, ["Ada", "or"])
     assert blinded(once, ["Ada", "or"]) == once
+
+
+def test_a_claim_is_blinded_as_the_one_line_that_it_is_shown_as() -> None:
+    shown = prepared(
+        Subject("a claim", "text", "", "", claims=("\t\u00a0Author: Ada",), facts={"who": "\n\t Author: Ada"})
+    )
+    assert shown.claims == ("Author: [author]",)
+    assert shown.facts["who"] == "Author: [author]"
+
+
+@given(st.lists(st.sampled_from(["Author:", "a@b.io", "+", "\n", "\r", "\t", "\u3164", "e\u0301", "Ada"])).map("".join))
+def test_preparing_it_again_changes_nothing(text: str) -> None:
+    once = prepared(Subject("any", "text", text, text, claims=(text,), facts={text: text}), ("Ada",))
+    assert prepared(once, ("Ada",)) == once
