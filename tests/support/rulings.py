@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -479,7 +480,8 @@ def crowded(count: int = 1000) -> Ruling:
     return a_ruling(Verdict.REJECTED, CawsVerdict.WAIVER_REQUIRED, 1, reasons, **members)
 
 
-def every_ruling() -> dict[str, Ruling]:
-    """All of them, by name."""
+@cache
+def every_ruling() -> Mapping[str, Ruling]:
+    """All of them, by name; made once, for the crowded one takes long."""
     makers = (approved, conditional, waived, rejected, argued, hostile, crowded)
-    return {maker.__name__: maker() for maker in makers}
+    return MappingProxyType({maker.__name__: maker() for maker in makers})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent_agency.extras import require
@@ -13,6 +13,7 @@ _MULTITEST = require("statsmodels.stats.multitest", extra="stats")
 _P = st.floats(0, 1)
 
 
+@settings(max_examples=15)  # each call of the other program takes 60 ms
 @given(st.lists(_P, min_size=1, max_size=8))
 def test_it_agrees_with_statsmodels(p_values: list[float]) -> None:
     assert list(holm(p_values)) == pytest.approx(list(_MULTITEST.multipletests(p_values, method="holm")[1]), abs=1e-12)
