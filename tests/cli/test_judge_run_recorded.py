@@ -132,11 +132,11 @@ def test_every_call_is_recorded_with_what_it_took(tmp_path: Path) -> None:
 
 def test_a_trend_follows_from_days_of_judging_and_labels(tmp_path: Path) -> None:
     database = open_learning_store(tmp_path, os.environ)
-    for day in range(12):
+    for day in range(9):
         _judge_and_label(tmp_path, database, day)
     told = agency("trend", "show", "--judge", "safety", "--json", cwd=tmp_path).document
     assert told["verdict"] == "declining"
-    assert len(told["points"]) == 12
+    assert len(told["points"]) == 9
 
 
 def _judge_and_label(folder: Path, database: Database, day: int) -> None:

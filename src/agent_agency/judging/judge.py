@@ -68,6 +68,8 @@ class Judge:
         self.engine = engine
         self.parameters = parameters or Parameters()
         self.version = judge_version(prompt, engine.identity, self.parameters)
+        self.prompt_digest = prompt.digest
+        self.parameters_digest = digest_json(asdict(self.parameters))
         self._layout = layout
         self._deadline_s = deadline_s
         self._prefix = prefix_messages(prompt, layout.rubric, layout.fence, lambda subject: layout.of(subject).message)

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from agent_agency.canonical_json import digest_json
 from agent_agency.clock import Clock, rfc3339
 from agent_agency.store.database import Database
 from agent_agency.store.evaluation_record import Evaluation, Recorded, recorded
@@ -67,11 +66,11 @@ def _evaluation(judge: Judge, work: Work, at: datetime, of: Of) -> Evaluation:
         at=rfc3339(at),
         judge=judge.prompt.judge,
         version=work.judge,
-        prompt=judge.prompt.digest,
+        prompt=judge.prompt_digest,
         model=last["model"],
         model_digest=last["model_digest"],
         engine=judge.engine.name,
-        parameters=digest_json(asdict(judge.parameters)),
+        parameters=judge.parameters_digest,
         subject=work.subject,
         verdict=verdict,
         score=None if abstained else answer["score"],
@@ -100,9 +99,17 @@ def save_evaluations(database: Database, evaluations: Sequence[Evaluation]) -> i
         EvaluationError: one is not what it must be; then none is recorded.
         StoreError: the database refused.
     """
+    return save_recorded(database, [recorded(one) for one in evaluations])
+
+
+def save_recorded(database: Database, records: Sequence[Recorded]) -> int:
+    """As `save_evaluations`, of what was made a record already.
+
+    Raises:
+        StoreError: the database refused.
+    """
     from agent_agency.store import evaluations as table
 
-    records: list[Recorded] = [recorded(one) for one in evaluations]
     with database.write() as connection:
         return table.add(connection, records)
 

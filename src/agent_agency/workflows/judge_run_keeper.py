@@ -19,8 +19,8 @@ from agent_agency.judging.batch import Keeper
 from agent_agency.judging.batch_outcome import Work
 from agent_agency.judging.judge import Judge
 from agent_agency.store.database import Database
-from agent_agency.store.evaluation_record import Evaluation, recorded
-from agent_agency.workflows.evaluation_records import Of, evaluation_of_work, save_evaluations
+from agent_agency.store.evaluation_record import Recorded, recorded
+from agent_agency.workflows.evaluation_records import Of, evaluation_of_work, save_recorded
 
 BUFFERED = 64
 
@@ -44,7 +44,7 @@ class RecordingKeeper:
     run: str
     recorded: int = 0
     refused: list[str] = field(default_factory=list)
-    _held: list[Evaluation] = field(default_factory=list)
+    _held: list[Recorded] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Go on with the run that was begun."""
@@ -91,13 +91,11 @@ class RecordingKeeper:
         if made is None:
             return
         try:
-            recorded(made)
+            self._held.append(recorded(made))
         except EvaluationError as error:
             self.refused.append(error.message)
-            return
-        self._held.append(made)
 
     def _write(self) -> None:
         if self._held:
-            self.recorded += save_evaluations(self.database, self._held)
+            self.recorded += save_recorded(self.database, self._held)
             self._held.clear()
