@@ -135,7 +135,7 @@ def run_batch(request: BatchRequest, services: BatchServices) -> BatchResult:
     if request.out is not None:
         spare(request.out, request.source)
         spare(_journal_of(request.out), request.source)
-    records = _records(request.source)
+    records = records_of(request.source)
     started = services.clock()
     run = f"judge-{random_id()}"
     calls = StoredCalls(services.database, run)
@@ -173,7 +173,12 @@ def _judge(request: BatchRequest, services: BatchServices, calls: StoredCalls) -
     return Judge(prompt, engine, layout, parameters=services.parameters, deadline_s=request.call_s)
 
 
-def _records(source: Path) -> Sequence[BatchRecord]:
+def records_of(source: Path) -> Sequence[BatchRecord]:
+    """The records of a file, bad ones included.
+
+    Raises:
+        FileUnreadableError: it cannot be read.
+    """
     try:
         with source.open("rb") as stream:
             return tuple(read_records(lines_of(stream)))
