@@ -97,9 +97,11 @@ def show(*, picture: Path | None, least_change: float, as_json: bool, **asked: A
 def alerts(*, newest: int, reference: int, least_drop: float, alpha: float, as_json: bool, **asked: Any) -> int:
     """Tell which judges got worse: by at least --least-drop, and by more than chance after Holm's correction.
 
+    Degraded: the newest points are worse than those before. Declining: slowly, over the newest and twice --reference.
+
     Exit code: 0 none did; 1 at least one did.
     """
-    from agent_agency.learning.trends.alerts import Alarm, Rule, watch
+    from agent_agency.learning.trends.alerts import TROUBLE, Rule, watch
     from agent_agency.report import trends
 
     rule = Rule(newest, reference, least_drop, alpha)
@@ -107,7 +109,7 @@ def alerts(*, newest: int, reference: int, least_drop: float, alpha: float, as_j
     series = [one for one in _series(**asked) if wanted[0] in {None, one.judge} and wanted[1] in {None, one.metric}]
     found = watch(series, rule)
     _tell(trends.alerts_document(found, rule), trends.alerts_lines(found), as_json=as_json)
-    return EXIT_TROUBLE if any(one.alarm is Alarm.DEGRADED for one in found) else 0
+    return EXIT_TROUBLE if any(one.alarm in TROUBLE for one in found) else 0
 
 
 def _series(

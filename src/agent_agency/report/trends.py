@@ -65,13 +65,14 @@ def alerts_document(found: list[Alert], rule: Rule) -> dict[str, Any]:
             "alpha": rule.alpha,
         },
         "degraded": sum(one.alarm == "degraded" for one in found),
+        "declining": sum(one.alarm == "declining" for one in found),
         "series": [_alert(one) for one in found],
     }
 
 
 def alerts_lines(found: list[Alert]) -> list[str]:
     """Every series that was watched, alarms first."""
-    ordered = sorted(found, key=lambda one: one.alarm != "degraded")
+    ordered = sorted(found, key=lambda one: one.alarm not in {"degraded", "declining"})
     return [_alert_line(one) for one in ordered] or ["nothing to watch: no evaluation has a label yet"]
 
 

@@ -1,4 +1,7 @@
-"""Alerts: the newest points are worse than those before, by more than chance and by more than does not matter."""
+"""Alerts: the newest points are worse than those before, by more than chance and by more than does not matter.
+
+A slow decline moves too little from window to window to be seen so, and is looked for as a trend.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from agent_agency.learning.trends.series import Point, Series
+from agent_agency.learning.trends.trend import Direction, trend
 from agent_agency.statistics.holm import holm
 from agent_agency.statistics.intervals import Interval
 from agent_agency.statistics.two_means import welch_t
@@ -26,8 +30,13 @@ class Alarm(StrEnum):
     """What is said of a series."""
 
     DEGRADED = "degraded"
+    DECLINING = "declining"
     QUIET = "quiet"
     INSUFFICIENT = "insufficient"
+
+
+TROUBLE = frozenset({Alarm.DEGRADED, Alarm.DECLINING})
+"""What somebody should look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,11 @@ class Rule:
     reference: int = REFERENCE
     least_drop: float = LEAST_DROP
     alpha: float = ALPHA
+
+    @property
+    def watched(self) -> int:
+        """The points among which a slow decline is looked for: the newest, and two reference windows."""
+        return self.newest + 2 * self.reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +77,8 @@ def watch(series: Sequence[Series], rule: Rule | None = None) -> list[Alert]:
 
     Shares of known numbers of items are compared as counts (score test, Newcombe's interval), anything else by Welch's
     t test over the points. An alarm needs a drop of at least ``least_drop`` and a p-value within ``alpha`` after Holm's
-    correction over all series.
+    correction over all series. What is not such a drop is ``declining`` where `trend.trend` says so of the watched
+    points, with ``least_drop`` as the least change and ``alpha`` shared among the series.
 
     Raises:
         MissingExtraError: SciPy is not installed.
@@ -76,7 +91,15 @@ def watch(series: Sequence[Series], rule: Rule | None = None) -> list[Alert]:
         one = compared[at]
         worse = (one.drop or 0.0) >= rule.least_drop and p_value <= rule.alpha
         compared[at] = replace(one, alarm=Alarm.DEGRADED if worse else Alarm.QUIET, adjusted_p=p_value)
-    return compared
+    return [_or_declining(one, rule, len(compared)) for one in compared]
+
+
+def _or_declining(alert: Alert, rule: Rule, watched: int) -> Alert:
+    if alert.alarm is Alarm.DEGRADED:
+        return alert
+    recent = replace(alert.series, points=alert.series.points[-rule.watched :])
+    declines = trend(recent, rule.least_drop, rule.alpha / watched).verdict is Direction.DECLINING
+    return replace(alert, alarm=Alarm.DECLINING) if declines else alert
 
 
 def _compare(series: Series, rule: Rule) -> Alert:

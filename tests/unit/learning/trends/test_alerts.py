@@ -35,6 +35,14 @@ def test_a_sure_drop_that_does_not_matter_is_quiet() -> None:
     assert found.p_value < 1e-6
 
 
+def test_a_slow_decline_is_told_though_no_window_is_much_worse_than_the_one_before() -> None:
+    down = series([0.9 - 0.01 * day + 0.02 * (-1) ** day for day in range(31)], n=50)
+    assert watch([down])[0].alarm is Alarm.DECLINING
+    assert watch([replace(down, lower_is_better=True)])[0].alarm is Alarm.QUIET
+    over = series([0.9 - 0.01 * day for day in range(31)] + [0.6] * 31, n=50)
+    assert watch([over])[0].alarm is Alarm.QUIET
+
+
 def test_an_improvement_is_no_alert_and_lower_may_be_better() -> None:
     rising = series([0.5] * 14 + [0.9] * 3, n=50)
     assert watch([rising])[0].alarm is Alarm.QUIET
