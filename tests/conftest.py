@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,12 @@ settings.load_profile("quick")
 """The whole run is to take minutes; ``make soak`` takes ``thorough`` for the tests that set no number themselves."""
 
 pytest_plugins = ["support.postgres"]
+
+
+def pytest_configure() -> None:
+    """Keep the bytecode of tests wherever they run: without it each worker compiles 500 files of them every time."""
+    sys.dont_write_bytecode = False
+
 
 PROJECT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT.parent / "shared"
