@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from support.command import Done, agency
+from support.command import Done
+from support.command import agency as fresh_agency
 from support.git_repo import GitRepo
 from support.law import lawful_repo
 from support.terminal import OnTerminal, agency_on_terminal
+from support.warm_command import agency
 
 PASS_PHRASE = "correct horse battery"  # noqa: S105 - of a key that the test makes
 NEW_EVIDENCE = ("--ground", "new_evidence", "--reason", "the owner of this folder agreed")
@@ -95,7 +97,7 @@ def test_from_a_rejection_to_an_approval_that_anybody_can_check(repo: GitRepo) -
 
     old = agency("explain", ruling["ruling_id"], cwd=repo.path)
     assert f"overturned by {result['ruling']}: approved" in old.out
-    new = agency("explain", result["ruling"], "--json", cwd=repo.path)
+    new = fresh_agency("explain", result["ruling"], "--json", cwd=repo.path)  # with another seed of hashes
     assert (new.code, new.document["reexecution"]["same_bytes"]) == (0, True)
     assert new.document["on_appeal"]["follows_from"]["id"] == appeal["id"]
 

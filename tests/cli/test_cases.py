@@ -19,10 +19,11 @@ from agent_agency.ledger.opening import open_ledger
 from agent_agency.report.json_document import to_document
 from agent_agency.workflows.review import review
 from agent_agency.workflows.subject import ReviewRequest
-from support.command import Done, agency
+from support.command import Done
 from support.git_repo import GitRepo
 from support.law import lawful_repo
 from support.principals import make_principal, principals_toml
+from support.warm_command import agency
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from agent_agency.attestation.principals import PRINCIPALS_PATH
 from agent_agency.cli.services import machine_services
 from agent_agency.workflows.review import review
 from agent_agency.workflows.subject import ReviewRequest
-from support.command import agency
 from support.git_repo import GitRepo
 from support.law import lawful_repo
 from support.terminal import OnTerminal, agency_on_terminal
+from support.warm_command import agency
 
 PASS_PHRASE = "correct horse battery"  # noqa: S105 - of a key that the test makes
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from support.command import Done, agency
+from support.command import Done
 from support.git_repo import GitRepo
 from support.law import lawful_repo
+from support.warm_command import agency
 
 
 @pytest.fixture(scope="module")

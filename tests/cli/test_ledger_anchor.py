@@ -11,11 +11,11 @@ import pytest
 
 from agent_agency.attestation.principals import PRINCIPALS_PATH
 from agent_agency.ledger.journal import Ledger
-from support.command import agency
 from support.git_repo import GitRepo
 from support.ledgers import make_ledger, tamper
 from support.principals import make_principal, principals_toml
 from support.signed_rulings import SAMPLE_ARBITER
+from support.warm_command import agency
 
 
 @pytest.fixture

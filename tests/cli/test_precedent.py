@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from support.command import agency
 from support.precedent_world import ADA, BOB, HOLDING, World
 from support.principals import principals_toml
 from support.terminal import agency_on_terminal
+from support.warm_command import agency
 
 PASS_PHRASE = "correct horse battery"  # noqa: S105 - of a key that the test makes
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from agent_agency.ledger.opening import open_ledger
-from support.command import agency
 from support.git_repo import GitRepo
 from support.law import lawful_repo
 from support.ledgers import TickingClock, counted_ids, entries_of
 from support.signed_rulings import signed_body
+from support.warm_command import agency
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from support.command import Done, agency
+from support.command import Done
 from support.git_repo import GitRepo
 from support.law import lawful_repo
 from support.rules import rule_toml
+from support.warm_command import agency
 
 RULES = ".agency/rules/ours.toml"
 EXAMPLE = """\

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from support.command import agency
 from support.git_repo import GitRepo
 from support.law import lawful_repo
+from support.warm_command import agency
 
 ASKED = [
     *("waiver", "write", "--gate", "scope_boundary", "--spec", "FEAT-1", "--approved-by", "owner@example.org"),

@@ -22,12 +22,12 @@ from agent_agency.workflows.review import review
 from agent_agency.workflows.subject import ReviewRequest
 from agent_agency.workflows.waiver_acts import sign_decision
 from agent_agency.workflows.waiver_record import record_decision
-from support.command import agency
 from support.git_repo import GitRepo
 from support.law import WAIVER, lawful_repo
 from support.principals import make_principal, principals_toml
 from support.terminal import agency_on_terminal
 from support.waivers import REASON, Court
+from support.warm_command import agency
 
 PASS_PHRASE = "correct horse battery"  # noqa: S105 - of a key that the test makes
 ASK = ("waiver", "request", "--gate", "scope_boundary", "--spec", "FEAT-1", "--reason", REASON)
