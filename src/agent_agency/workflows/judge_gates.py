@@ -156,11 +156,20 @@ def _heard(gate: str, opinion: Opinion, *, blocks: bool, named: bool) -> GateRes
     found = {"pass": (), "partial": (_finding(SUGGESTION, opinion, Severity.ADVICE),)}.get(
         answer.verdict, (_finding(VERDICT, opinion, Severity.MAJOR if blocks else Severity.ADVICE),)
     )
-    reason = f"{answer.verdict}, score {answer.score}, confidence {answer.confidence}, by {opinion.engine}{why}"
+    figures = _told("score", answer.score) + _told("confidence", answer.confidence)
+    reason = f"{answer.verdict}, {figures}by {_by(opinion)}{why}"
     result = concluded(gate, mode, found, reason=reason, facts=facts)
     if answer.verdict != "fail" or result.status is GateStatus.FAIL:
         return result
     return GateResult(gate, GateStatus.FAIL, mode, result.findings, reason, facts=result.facts)
+
+
+def _told(name: str, value: float | None) -> str:
+    return "" if value is None else f"{name} {value:.2f}, "
+
+
+def _by(opinion: Opinion) -> str:
+    return opinion.engine if opinion.language_model else f"{opinion.engine}, which is no language model"
 
 
 def _facts(opinion: Opinion) -> dict[str, Any]:
