@@ -84,7 +84,7 @@ def fit(
     majority     every answer counts alike; no labels needed
     weighted     a judge counts by the log-odds of its accuracy
     dawid-skene  reliability by expectation-maximisation; no labels needed
-    calibrated   reliability of models from labels, chosen for what transfers to a subset that was left out
+    calibrated   models' reliability from labels, chosen for what transfers
 
     Without --abstain-below, a panel abstains on ties alone.
     """  # noqa: D301 - click's mark for lines that stay as they are

@@ -84,10 +84,7 @@ def judge_document(judge: ShelvedJudge) -> dict[str, Any]:
 
 def judges_rows(judges: Sequence[ShelvedJudge]) -> list[tuple[str, ...]]:
     """Judges, a row each."""
-    return [
-        (one.rubric.judge, f"{len(one.rubric.criteria)} criteria", _prompt_words(one), one.rubric.title)
-        for one in judges
-    ]
+    return [(one.rubric.judge, one.rubric.title, _prompt_words(one).split(" prompt")[0]) for one in judges]
 
 
 def judge_lines(judge: ShelvedJudge) -> Iterator[str]:

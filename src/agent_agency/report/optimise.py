@@ -52,7 +52,7 @@ def _print_gain(console: Console, where: str, one: Mapping[str, Any]) -> None:
     low, high = one["interval"]
     told = f"{percent(one['baseline'])} to {percent(one['optimised'])}, {points(one['gain'])} points"
     sure = f"95 % interval {points(low)} to {points(high)}, p {probability(one['p_value'])}, n {one['n']}"
-    console.print(f"{where}: {told} ({sure})")
+    console.print(f"{where}, balanced accuracy: {told} ({sure})")
 
 
 def _print_table(console: Console, judges: Mapping[str, Mapping[str, Any]]) -> None:
