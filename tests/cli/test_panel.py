@@ -156,6 +156,20 @@ def test_a_fit_that_cannot_be_made_writes_nothing(made: Recorded, tmp_path: Path
     assert len(done.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("command", [("fit", "--method", "weighted", "--out", "panel.json"), ("cascade",)])
+def test_items_without_labels_are_told_with_their_file(
+    made: Recorded, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    items = tmp_path / "unlabelled"
+    rows = [json.loads(line) for line in made.items.read_text("utf-8").splitlines()]
+    write_rows(items, [{**row, "label": None} for row in rows])
+    name, *more = command
+    files = ("--items", str(items), "--judgments", str(made.judgments))
+    done = agency("panel", name, *files, *more, "--json", cwd=tmp_path)
+    assert (done.code, done.document["error"]["path"]) == (2, str(items))
+    assert not (tmp_path / "panel.json").exists()
+
+
 @pytest.mark.parametrize("command", ["fit", "cascade"])
 def test_a_panel_is_never_written_over_what_it_is_made_of(made: Recorded, tmp_path: Path, command: str) -> None:
     judgments = tmp_path / "judgments"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +73,8 @@ def fit_file(
     _check_share(abstain_below, LEAST_SURE, "--abstain-below")
     spare(out, items, judgments)
     read = read_votes(items, judgments, without)
-    panel = fit_panel(read.votes, read.labels, method)
+    with _of_file(items):
+        panel = fit_panel(read.votes, read.labels, method)
     made = PanelFile(panel, abstain_below, training_of(read, without))
     write_whole(out, made.content())
     return made
@@ -98,7 +101,8 @@ def measure_cascade(
         spare(out, items, judgments, *filter(None, (prices,)))
     table = shipped_prices() if prices is None else load_prices(prices)
     read = read_votes(items, judgments, without)
-    require_labels(read.votes, read.labels)
+    with _of_file(items):
+        require_labels(read.votes, read.labels)
     curve = cascade_curve(read.votes, read.labels, table, budget=budget)
     if out is not None:
         write_whole(out, PanelFile(_chosen_cascade(curve, read), TIES_ONLY, training_of(read, without)).content())
@@ -128,10 +132,8 @@ def score_file(panel: Path, items: Path, judgments: Path, abstain_below: float |
     _check_share(file.abstain_below if abstain_below is None else abstain_below, LEAST_SURE, "--abstain-below")
     read = collect_files(items, judgments, winner_of, judges=file.panel.judges)
     threshold = file.abstain_below if abstain_below is None else abstain_below
-    try:
+    with _of_file(items):
         found = score(read.votes, read.labels, file.panel.probabilities(read.votes), threshold)
-    except JudgeError as error:
-        raise JudgeError(error.message, fix=error.fix, path=str(items), code=error.stable_code) from error
     here = frozenset(read.votes.judges)
     silent = tuple(judge for judge in file.panel.judges if judge not in here)
     return Scored(
@@ -143,6 +145,15 @@ def _cost(panel: Panel, read: Collected) -> float | None:
     if not isinstance(panel, Cascade):
         return None
     return float(panel.walk(read.votes).costs.mean()) / panel.whole_cost
+
+
+@contextmanager
+def _of_file(items: Path) -> Iterator[None]:
+    """Name the file of items in an error about its labels."""
+    try:
+        yield
+    except JudgeError as error:
+        raise JudgeError(error.message, fix=error.fix, path=str(items), code=error.stable_code) from error
 
 
 def _check_share(value: float, least: float, option: str) -> None:
