@@ -33,6 +33,11 @@ class JudgesAsked:
         """Every judge that a review asks, each once, in the order of the shipped ones."""
         return tuple(name for name in SHIPPED_JUDGES if name in self.advise or name in self.block)
 
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """The gates under which they are listed."""
+        return tuple(f"judge_{name}" for name in self.names)
+
 
 def read_judges(table: Mapping[str, Any], refuse: Refuse) -> JudgesAsked:
     """Read the table; what is wrong is told and left out.

@@ -84,7 +84,7 @@ class AskJudge(Protocol):
 
 
 def judge_gates(
-    asked: JudgesAsked, policy: Policy, subject: Callable[[], Subject], ask: AskJudge | None
+    asked: JudgesAsked, policy: Policy, subject: Callable[[], Subject], ask: AskJudge | None, *, withheld: str = ""
 ) -> tuple[GateResult, ...]:
     """One result for each judge that is asked, in the order of the shipped judges.
 
@@ -93,6 +93,7 @@ def judge_gates(
         policy: it may let a judge advise only, or leave it out.
         subject: makes what the judges look at, when the first of them is asked.
         ask: asks one judge; ``None`` where judges are not to be asked at all.
+        withheld: why the change must be shown to no engine, where it must not; then no judge has run.
     """
     results, made = [], None
     for name in asked.names:
@@ -105,6 +106,10 @@ def judge_gates(
             results.append(not_run(gate, GateMode.WARN, "judges were not asked"))
             continue
         blocks = name in asked.block and not (binding and binding.mode is GateMode.WARN)
+        if withheld:
+            mode = GateMode.BLOCK if blocks and ask.may_block(name) else GateMode.WARN
+            results.append(not_run(gate, mode, f"the judge was not asked: {withheld}"))
+            continue
         made = made or subject()
         results.append(_asked(gate, name, made, ask, blocks=blocks))
     return tuple(results)

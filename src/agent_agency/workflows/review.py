@@ -31,6 +31,7 @@ from agent_agency.gates.builtin import run_builtin_gates
 from agent_agency.gates.context import GateContext
 from agent_agency.gates.contracts.gate import NAME as DECLARED_CONTRACTS
 from agent_agency.gates.governance_edit import only_law_edited
+from agent_agency.gates.secrets import NAME as SECRETS
 from agent_agency.git import Repository
 from agent_agency.spec.budget import effective_budget
 from agent_agency.spec.glob import Globs
@@ -139,8 +140,10 @@ def examine(repo: Repository, request: ReviewRequest, services: Services, record
     context = _context(repo, law, chosen, change, governance, budget, now, reading)
     try:
         gates = _all_gates(repo, law, context, services.tools, reading, only_law=only_law)
-        judged = partial(_judged, repo, context, subject, gates)
-        gates = (*gates, *_judges(repo, law, judged, subject, services, record, only_law=only_law))
+        if only_law:
+            gates = (*gates, *_unjudged(law))
+        else:
+            gates = (*gates, *_judges(repo, law, context, gates, subject, services, record))
     except GatesStoppedError as stopped:
         record.append_stopped(_stopped(subject, change, context.spec, stopped))
         raise
@@ -311,26 +314,36 @@ def _all_gates(
     return (law.gate(), *built_in, *required, *in_order(law.config, configured, left_out))
 
 
+def _unjudged(law: Law) -> Results:
+    return tuple(left_out(name, "the change does nothing but edit law") for name in law.config.judges.gates)
+
+
 def _judges(
     repo: Repository,
     law: Law,
-    judged: Callable[[], Judged],
+    context: GateContext,
+    gates: Results,
     subject: Subject,
     services: Services,
     record: Record,
-    *,
-    only_law: bool,
 ) -> Results:
     """What the judges say that the law names; what asks them is loaded only where it names some."""
     asked = law.config.judges
     if not asked.names:
         return ()
-    if only_law:
-        return tuple(left_out(f"judge_{name}", "the change does nothing but edit law") for name in asked.names)
+    judged = partial(_judged, repo, context, subject, gates)
     if services.judges is None:
         return judge_gates(asked, law.policy, judged, None)
-    names = _names(repo, subject)
-    return judge_gates(asked, law.policy, judged, services.judges(Sitting(repo, record, law.principals, names)))
+    sitting = Sitting(repo, record, law.principals, _names(repo, subject))
+    return judge_gates(asked, law.policy, judged, services.judges(sitting), withheld=_withheld(gates))
+
+
+def _withheld(gates: Results) -> str:
+    """Why the change must be shown to no engine: its answers may come from another machine."""
+    secrets = next((gate for gate in gates if gate.name == SECRETS), None)
+    if secrets is None or secrets.status is GateStatus.PASS:
+        return ""
+    return "a credential may stand in the change"
 
 
 def _judged(repo: Repository, context: GateContext, subject: Subject, gates: Results) -> Judged:
