@@ -17,8 +17,10 @@ import pytest
 
 from agent_agency.store.database import Database
 from agent_agency.store.model_runs import CallTotals, totals_of
-from support.command import Done, agency
+from support.command import Done
+from support.command import agency as fresh_agency
 from support.openai_server import serving
+from support.warm_command import agency
 
 SMALL = ("--engine", "offline", "--trials", "3", "--candidates", "2", "--demonstrations", "8")
 PATIENCE_S = 60.0
@@ -78,7 +80,8 @@ class TestOneJudge:
 
     def test_a_second_run_finds_the_same_and_asks_nothing(self, whole_run: tuple[Done, Path], tmp_path: Path) -> None:
         first, home = whole_run
-        again = optimize(tmp_path, home, "minimality", *SMALL, "--no-test", "--json")
+        asked = ("optimize", "minimality", *SMALL, "--no-test", "--json")
+        again = fresh_agency(*asked, cwd=tmp_path, env={"HOME": str(home)})  # with another seed of hashes
         same = ("status", "artefact_digest", "prompt_digest", "version", "baseline", "optimised", "p_value", "trials")
         assert {key: again.document["result"][key] for key in same} == {
             key: first.document["result"][key] for key in same
@@ -147,7 +150,8 @@ def judging(body: Mapping[str, Any]) -> str:
 
 
 def test_any_model_server_is_optimised_the_same_way(tmp_path: Path) -> None:
-    tiny = ("--trials", "1", "--candidates", "2", "--threads", "4", "--no-test", "--json")
+    less = ("--trials", "1", "--candidates", "2", "--demonstrations", "2")
+    tiny = (*less, "--threads", "4", "--no-test", "--json")
     with serving(answer=judging, context=1_000_000) as server:
         done = optimize(tmp_path, tmp_path, "safety", "--engine", f"{server.url}#tiny", *tiny)
         asked = len(server.chats())
@@ -182,12 +186,14 @@ class TestValidation:
     def test_it_reports_every_judge_in_an_empty_folder(self, tmp_path: Path) -> None:
         home = tmp_path / "home"
         home.mkdir()
-        done = optimize(tmp_path, home, "validate", *SMALL, "--trials", "1", "--json", "--out", "report/all.html")
+        less = (*SMALL, "--demonstrations", "2")
+        done = optimize(tmp_path, home, "validate", *less, "--json", "--out", "report/all.html")
         assert done.code in {0, 1}, done.err
         document = done.document
         assert list(document["judges"]) == ["relevance", "faithfulness", "minimality", "safety", "rubric"]
         for one in document["judges"].values():
             check_figures(one)
+        assert "optimised" in {one["status"] for one in document["judges"].values()}
         assert document["report"] == str(tmp_path / "report" / "all.html")
         check_page(Path(document["report"]).read_text("utf-8"))
 
