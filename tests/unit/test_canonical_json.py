@@ -1,8 +1,11 @@
 import json
 import math
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-from hypothesis import given
+import rfc8785
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent_agency.canonical_json import (
@@ -118,3 +121,21 @@ def test_a_value_nested_too_deeply_is_refused_and_not_a_crash() -> None:
         value = [value]
     with pytest.raises(ValueError, match="nested too deeply"):
         canonical_json(value)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=8),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+        max_leaves=12,
+    )
+)
+@settings(max_examples=400)
+def test_the_quick_way_writes_and_refuses_what_the_reference_does(value: object) -> None:
+    def outcome(write: Callable[[Any], bytes]) -> bytes | None:
+        try:
+            return write(value)
+        except ValueError:
+            return None
+
+    assert outcome(canonical_json) == outcome(rfc8785.dumps)
