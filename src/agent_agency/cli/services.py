@@ -46,9 +46,12 @@ def machine_services(
 
 def _open_judges(folder: Path, arbiter: Callable[[], Ed25519Signer], sitting: Sitting) -> AskJudge:
     """Judges as this user set them up; loaded only for a repository whose law names some."""
+    from agent_agency.clock import SystemClock
     from agent_agency.workflows.judge_desk import Bench, JudgeDesk
 
-    return JudgeDesk(Bench(folder, os.environ, _engine_of_this_user, lambda: (arbiter().public_key,)), sitting)
+    return JudgeDesk(
+        Bench(folder, os.environ, _engine_of_this_user, lambda: (arbiter().public_key,), SystemClock()), sitting
+    )
 
 
 def _engine_of_this_user() -> tuple[Engine, Parameters]:

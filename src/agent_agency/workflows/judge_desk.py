@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent_agency.canonical_json import canonical_json
+from agent_agency.clock import Clock
 from agent_agency.errors import AgencyError
 from agent_agency.judging.cards.standing import shortfalls
 from agent_agency.judging.fence import fence_for
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from agent_agency.inference.protocol import Engine, Parameters
     from agent_agency.judging.assessment import Assessment
     from agent_agency.judging.subject import Subject
+    from agent_agency.store.database import Database
 
 _SECRET_BYTES = 32
 NO_CARD = "this version has no judge card on record"
@@ -41,6 +43,7 @@ class Bench:
         environment: the process's variables.
         engine: opens the engine and tells how its answers are drawn; asked once, when the first judge is.
         own: this user's own arbiter keys.
+        clock: the time of an evaluation.
         secret: the source of the fences' secret.
     """
 
@@ -48,6 +51,7 @@ class Bench:
     environment: Mapping[str, str]
     engine: Callable[[], tuple[Engine, Parameters]]
     own: Callable[[], Collection[PublicKey]]
+    clock: Clock
     secret: Callable[[int], bytes] = os.urandom
 
 
@@ -69,6 +73,7 @@ class JudgeDesk:
         """
         asked = self._judge(judge)
         assessment = asked.assess(subject)
+        self._keep(asked, assessment)
         standing = self._standing(asked.version)
         return Opinion(
             answer=final_answer(assessment),
@@ -79,6 +84,16 @@ class JudgeDesk:
             card=standing or "its card passes",
             evidence=self._sitting.record.evidence.put(canonical_json(_document(asked, assessment))),
         )
+
+    def _keep(self, judge: Judge, assessment: Assessment) -> None:
+        """Record the answer as an evaluation, from which the trends of judges are told."""
+        from agent_agency.workflows.evaluation_records import Of, evaluation_of, save_evaluations
+
+        of = Of(run=f"review-{subject_digits(assessment.subject_digest)}")
+        save_evaluations(self._store(), [evaluation_of(judge, assessment, self._bench.clock.now(), of)])
+
+    def _store(self) -> Database:
+        return open_learning_store(self._bench.folder, self._bench.environment)
 
     def may_block(self, judge: str) -> bool:
         """Whether the version that would answer has a passing card.
@@ -104,7 +119,7 @@ class JudgeDesk:
             if self._opened is None:
                 self._opened = self._bench.engine()
             engine, parameters = self._opened
-            prompt = active_prompt(open_learning_store(self._bench.folder, self._bench.environment), name)
+            prompt = active_prompt(self._store(), name)
             layout = Layout(shipped_rubric(name), fence_for(self._secret, prompt.digest), self._sitting.names)
             self._judges[name] = Judge(prompt, engine, layout, parameters=parameters)
         return self._judges[name]
@@ -115,6 +130,11 @@ class JudgeDesk:
         if not cards:
             return NO_CARD
         return "; ".join(shortfalls(cards[-1]))
+
+
+def subject_digits(digest: str) -> str:
+    """The beginning of a digest's digits, enough to tell runs apart."""
+    return digest.partition(":")[2][:16]
 
 
 def _document(judge: Judge, assessment: Assessment) -> dict[str, Any]:
@@ -146,8 +166,8 @@ def _document(judge: Judge, assessment: Assessment) -> dict[str, Any]:
 
 
 def _call(call: Any) -> dict[str, Any]:
+    """A call without its prompt's digest: the fence in it is another one in each review, and the answer is not."""
     return {
-        "prompt": call.prompt_digest,
         "model": call.model,
         "model_digest": call.model_digest,
         "tokens": {"in": call.usage.prompt, "out": call.usage.completion, "cached": call.usage.cached},

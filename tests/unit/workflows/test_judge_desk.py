@@ -31,6 +31,7 @@ from agent_agency.workflows.judge_desk import Bench, JudgeDesk
 from agent_agency.workflows.record import Record
 from agent_agency.workflows.review import review
 from agent_agency.workflows.subject import ReviewRequest
+from support.command import agency
 from support.git_repo import GitRepo
 from support.judging_engines import RuleEngine
 from support.law import lawful_repo
@@ -96,6 +97,7 @@ class Work:
             os.environ,
             lambda: (engine, Parameters()),
             lambda: (self.services.arbiter().public_key,),
+            SystemClock(),
         )
         services = replace(self.services, judges=lambda sitting: JudgeDesk(bench, sitting))
         return review(ReviewRequest(self.repo.path, base="main", head="work"), services)
@@ -194,3 +196,14 @@ def test_a_judge_is_not_measured_on_what_its_prompt_shows() -> None:
     with pytest.raises(JudgeError) as refused:
         measure_card(judge, Items(seen, "dev"), Effort(), SystemClock(), None, lambda _what, _done, _of: None)
     assert refused.value.stable_code == "judge.card_leak"
+
+
+def test_what_a_judge_said_in_a_review_is_an_evaluation(work: Work) -> None:
+    work.reviewed(RuleEngine())
+    listed = agency("evaluations", "list", "--json", cwd=work.repo.path).document["evaluations"]
+    assert [(one["judge"], one["verdict"]) for one in listed] == [("safety", "fail")]
+
+
+def test_the_same_change_judged_alike_is_ruled_on_once(work: Work) -> None:
+    first, second = (work.reviewed(RuleEngine()) for _ in range(2))
+    assert first.ledger == second.ledger
