@@ -10,11 +10,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from agent_agency.inference.around import AroundEngine
 from agent_agency.inference.offline.engine import OfflineEngine
-from agent_agency.inference.protocol import Cancel, Capabilities, Health, Message, Piece, Reply, Request
+from agent_agency.inference.protocol import Cancel, Piece, Reply, Request
 from agent_agency.inference.replay import Recorder, ReplayEngine
 from agent_agency.judging.fence import fence_for
 from agent_agency.judging.judge import Judge
@@ -34,29 +35,12 @@ _ALONE = "replay alone, answers"
 _PYTHON = "bare python"
 
 
-class Heard:
+class Heard(AroundEngine):
     """An engine that keeps what it was asked, so that the same may be asked of the recording alone."""
 
     def __init__(self, engine: OfflineEngine) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self.requests: list[Request] = []
-
-    @property
-    def name(self) -> str:
-        return self._engine.name
-
-    @property
-    def identity(self) -> Mapping[str, str]:
-        return self._engine.identity
-
-    def capabilities(self) -> Capabilities:
-        return self._engine.capabilities()
-
-    def health(self) -> Health:
-        return self._engine.health()
-
-    def count_tokens(self, messages: tuple[Message, ...]) -> int | None:
-        return self._engine.count_tokens(messages)
 
     def generate(self, request: Request, cancel: Cancel | None = None) -> Reply:
         self.requests.append(request)

@@ -12,19 +12,20 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent_agency.canonical_json import canonical_json, digest_json, parse_json
 from agent_agency.errors import FileUnwritableError
+from agent_agency.inference.around import AroundEngine
 from agent_agency.inference.keys import call_key
 from agent_agency.inference.protocol import Piece, Reply
 from agent_agency.inference.reply_document import from_document, to_document
 
 if TYPE_CHECKING:
-    from agent_agency.inference.protocol import Cancel, Capabilities, Engine, Health, Message, Request
+    from agent_agency.inference.protocol import Cancel, Engine, Request
 
 MAX_ENTRY_BYTES = 64 * 1024 * 1024
 _SCHEMA_VERSION = 1
@@ -103,34 +104,12 @@ class CallCache:
         return self.folder / digits[:2] / digits[2:]
 
 
-class CachedEngine:
+class CachedEngine(AroundEngine):
     """An engine behind a cache; errors are never kept."""
 
     def __init__(self, engine: Engine, cache: CallCache) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._cache = cache
-
-    @property
-    def name(self) -> str:
-        """The inner engine's name."""
-        return self._engine.name
-
-    @property
-    def identity(self) -> Mapping[str, str]:
-        """The inner engine's identity."""
-        return self._engine.identity
-
-    def capabilities(self) -> Capabilities:
-        """What the inner engine can do."""
-        return self._engine.capabilities()
-
-    def health(self) -> Health:
-        """Whether the inner engine answers."""
-        return self._engine.health()
-
-    def count_tokens(self, messages: tuple[Message, ...]) -> int | None:
-        """Tokens of a prompt, as the inner engine tells."""
-        return self._engine.count_tokens(messages)
 
     def generate(self, request: Request, cancel: Cancel | None = None) -> Reply:
         """Answer from the cache, or else ask and keep the reply.

@@ -12,13 +12,11 @@ from typing import Protocol
 from agent_agency.canonical_json import digest_json
 from agent_agency.clock import Clock
 from agent_agency.errors import EngineError
+from agent_agency.inference.around import AroundEngine
 from agent_agency.inference.keys import prompt_digest_of
 from agent_agency.inference.protocol import (
     Cancel,
-    Capabilities,
     Engine,
-    Health,
-    Message,
     Parameters,
     Piece,
     Reply,
@@ -92,7 +90,7 @@ class _Begun:
     started: float
 
 
-class Metered:
+class Metered(AroundEngine):
     """An engine whose every call is recorded, whatever it comes to.
 
     Args:
@@ -105,33 +103,11 @@ class Metered:
     def __init__(
         self, engine: Engine, sink: CallSink, clock: Clock, timer: Callable[[], float] = time.perf_counter
     ) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._sink = sink
         self._clock = clock
         self._timer = timer
         self._known: Mapping[str, str] = MappingProxyType({})
-
-    @property
-    def name(self) -> str:
-        """The inner engine's name."""
-        return self._engine.name
-
-    @property
-    def identity(self) -> Mapping[str, str]:
-        """The inner engine's identity."""
-        return self._engine.identity
-
-    def capabilities(self) -> Capabilities:
-        """What the inner engine can do; what it does to find out is no call of the caller's."""
-        return self._engine.capabilities()
-
-    def health(self) -> Health:
-        """Whether the inner engine answers."""
-        return self._engine.health()
-
-    def count_tokens(self, messages: tuple[Message, ...]) -> int | None:
-        """Tokens of a prompt, as the inner engine tells."""
-        return self._engine.count_tokens(messages)
 
     def generate(self, request: Request, cancel: Cancel | None = None) -> Reply:
         """Answer and record.

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from agent_agency.canonical_json import canonical_json, digest_bytes, parse_json
 from agent_agency.errors import EngineError, FileUnreadableError, FileUnwritableError
+from agent_agency.inference.around import AroundEngine
 from agent_agency.inference.keys import request_key
 from agent_agency.inference.protocol import Capabilities, Health, Piece, Reply
 from agent_agency.inference.reply_document import from_document, to_document
@@ -104,7 +105,7 @@ class ReplayEngine:
         yield Piece(reply.text, reply)
 
 
-class Recorder:
+class Recorder(AroundEngine):
     """An engine whose replies are also written down, for `ReplayEngine`.
 
     A question that is recorded already is asked all the same, and its first answer stays. The file is held for as long
@@ -116,7 +117,7 @@ class Recorder:
     """
 
     def __init__(self, engine: Engine, path: Path) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._path = path
         self._lock = threading.Lock()
         self._file = _opened(path)
@@ -136,28 +137,6 @@ class Recorder:
         """Force what was recorded to the disk and let go of the file."""
         os.fsync(self._file)
         os.close(self._file)
-
-    @property
-    def name(self) -> str:
-        """The inner engine's name."""
-        return self._engine.name
-
-    @property
-    def identity(self) -> Mapping[str, str]:
-        """The inner engine's identity."""
-        return self._engine.identity
-
-    def capabilities(self) -> Capabilities:
-        """What the inner engine can do."""
-        return self._engine.capabilities()
-
-    def health(self) -> Health:
-        """Whether the inner engine answers."""
-        return self._engine.health()
-
-    def count_tokens(self, messages: tuple[Message, ...]) -> int | None:
-        """Tokens of a prompt, as the inner engine tells."""
-        return self._engine.count_tokens(messages)
 
     def generate(self, request: Request, cancel: Cancel | None = None) -> Reply:
         """Answer and write it down.

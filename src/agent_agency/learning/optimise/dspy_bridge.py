@@ -7,16 +7,15 @@ DSPy 3.4 takes an engine as an object with ``complete(lm15.Request) -> lm15.Resp
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from agent_agency.errors import EngineError
 from agent_agency.extras import require
+from agent_agency.inference.around import AroundEngine
 from agent_agency.inference.protocol import (
     Cancel,
-    Capabilities,
     Engine,
-    Health,
     Message,
     Parameters,
     Piece,
@@ -78,7 +77,7 @@ class EngineForDspy:
         return self
 
 
-class LmAsEngine:
+class LmAsEngine(AroundEngine):
     """A ``dspy.LM`` over one of our engines, as an engine again: so a judge runs whole, repair and all, inside DSPy.
 
     Args:
@@ -86,30 +85,8 @@ class LmAsEngine:
     """
 
     def __init__(self, lm: Any) -> None:
+        super().__init__(lm.engine.engine)
         self._lm = lm
-        self._engine: Engine = lm.engine.engine
-
-    @property
-    def name(self) -> str:
-        """The name of the engine below."""
-        return self._engine.name
-
-    @property
-    def identity(self) -> Mapping[str, str]:
-        """The identity of the engine below."""
-        return self._engine.identity
-
-    def capabilities(self) -> Capabilities:
-        """Those of the engine below."""
-        return self._engine.capabilities()
-
-    def health(self) -> Health:
-        """That of the engine below."""
-        return self._engine.health()
-
-    def count_tokens(self, messages: tuple[Message, ...]) -> int | None:
-        """As the engine below counts them."""
-        return self._engine.count_tokens(messages)
 
     def generate(self, request: Request, cancel: Cancel | None = None) -> Reply:  # noqa: ARG002 - DSPy cannot cancel
         """Ask through DSPy.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from agent_agency.errors import EngineError
-from agent_agency.inference.protocol import Cancel, Capabilities, Engine, Health, Message, Piece, Reply, Request
+from agent_agency.inference.around import AroundEngine
+from agent_agency.inference.protocol import Cancel, Engine, Piece, Reply, Request
 
 Why = Literal["calls", "tokens", "seconds", "engine", "failure"]
 TIMEOUTS_IN_A_ROW = 5
@@ -50,7 +51,7 @@ class Halt(BaseException):
         self.error = error
 
 
-class CountedEngine:
+class CountedEngine(AroundEngine):
     """An engine that counts what it is asked, and halts the run when an allowance is used up or the engine fails.
 
     A single call that times out is the judge's to answer for (it abstains); see `TIMEOUTS_IN_A_ROW`.
@@ -62,7 +63,7 @@ class CountedEngine:
     """
 
     def __init__(self, engine: Engine, limits: Limits, monotonic: Callable[[], float]) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._limits = limits
         self._monotonic = monotonic
         self._start = monotonic()
@@ -71,32 +72,10 @@ class CountedEngine:
         self._timeouts = 0
 
     @property
-    def name(self) -> str:
-        """The name of the engine below."""
-        return self._engine.name
-
-    @property
-    def identity(self) -> Mapping[str, str]:
-        """The identity of the engine below."""
-        return self._engine.identity
-
-    @property
     def spent(self) -> Spent:
         """What was spent so far."""
         with self._lock:
             return replace(self._spent, seconds=self._monotonic() - self._start)
-
-    def capabilities(self) -> Capabilities:
-        """Those of the engine below."""
-        return self._engine.capabilities()
-
-    def health(self) -> Health:
-        """That of the engine below."""
-        return self._engine.health()
-
-    def count_tokens(self, messages: tuple[Message, ...]) -> int | None:
-        """As the engine below counts them."""
-        return self._engine.count_tokens(messages)
 
     def generate(self, request: Request, cancel: Cancel | None = None) -> Reply:
         """Answer one request, within the limits.

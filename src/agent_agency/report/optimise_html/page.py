@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from agent_agency.report.html.icons import icon
-from agent_agency.report.html.markup import Markup, el, join, prose, raw
+from agent_agency.report.html.markup import Markup, el, join, prose
+from agent_agency.report.html.shell import document as page
 from agent_agency.report.optimise_html import figures
 from agent_agency.report.optimise_told import mark, percent, points, probability, summary
 
@@ -47,7 +45,8 @@ def render(document: Mapping[str, Any]) -> str:
     main = el(
         "main", _head(document), el("nav", links, class_="toc", aria_label="Parts of the report"), sections, id="main"
     )
-    return _document(f"Optimisation on {document['engine']}", main)
+    style = resources.files("agent_agency.report.optimise_html").joinpath("style.css").read_text("utf-8")
+    return page(f"Optimisation on {document['engine']}", main, style)
 
 
 def _head(document: Mapping[str, Any]) -> Markup:
@@ -139,27 +138,3 @@ def _how(document: Mapping[str, Any]) -> Markup:
         ("Again", "`agency optimize validate --engine " + document["engine"] + "`"),
     )
     return el("dl", [el("div", el("dt", key), el("dd", prose(value))) for key, value in rows], class_="facts")
-
-
-def _document(title: str, main: Markup) -> str:
-    style = _asset("agent_agency.report.html") + _asset("agent_agency.report.optimise_html")
-    named = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{named}'; img-src data:; base-uri 'none'; form-action 'none'"
-    head = el(
-        "head",
-        el("meta", charset="utf-8"),
-        el("meta", http_equiv="Content-Security-Policy", content=policy),
-        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        el("meta", name="color-scheme", content="light dark"),
-        el("meta", name="referrer", content="no-referrer"),
-        el("title", f"{title} - Agent Agency"),
-        el("link", rel="icon", href="data:,"),
-        el("style", raw(style)),
-    )
-    brand = el("header", el("span", icon("scales"), "Agent Agency", class_="brand"), class_="masthead")
-    skip = el("a", "Skip to the report", href="#main", class_="skip")
-    return f"<!doctype html>\n{el('html', head, el('body', skip, brand, main), lang='en')}\n"
-
-
-def _asset(package: str) -> str:
-    return resources.files(package).joinpath("style.css").read_text("utf-8")
