@@ -13,7 +13,7 @@ from hypothesis import settings
 
 from support.git_repo import GitRepo
 
-settings.register_profile("quick", max_examples=40)
+settings.register_profile("quick", max_examples=25)
 settings.register_profile("thorough", max_examples=1000, deadline=None)
 settings.load_profile("quick")
 """The whole run is to take minutes; ``make soak`` takes ``thorough`` for the tests that set no number themselves."""
