@@ -9,25 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agent_agency.cli.store_options import folder_option, json_option, limit_option
 from agent_agency.cli.whole_help import WholeHelpGroup
 
 if TYPE_CHECKING:
     from agent_agency.store.database import Database
 
 SCHEMA_VERSION = 1
-MOST = 20
 
-_folder_option = click.option(
-    "--repo",
-    type=click.Path(path_type=Path),
-    default=Path(),
-    metavar="DIR",
-    help="Whose store; your own outside any repository. Default: here.",
-)
-_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-_limit_option = click.option(
-    "--limit", type=click.IntRange(1, 500), default=MOST, metavar="N", help="Default: 20; 500 at most."
-)
 _judge_option = click.option("--judge", default="", metavar="JUDGE", help="Only this judge's.")
 _since_option = click.option("--since", default="", metavar="DAY", help="From this day or moment on (UTC).")
 _version_option = click.option(
@@ -49,9 +38,9 @@ def evaluations() -> None:
 @_since_option
 @_until_option
 @click.option("--after", default="", metavar="ID", help="Go on after this evaluation.")
-@_limit_option
-@_json_option
-@_folder_option
+@limit_option
+@json_option
+@folder_option
 def list_(*, after: str, limit: int, as_json: bool, repo: Path, **asked: str) -> int:
     """List evaluations, the newest first."""
     from agent_agency.workflows import evaluations as work
@@ -70,8 +59,8 @@ def list_(*, after: str, limit: int, as_json: bool, repo: Path, **asked: str) ->
 
 @evaluations.command()
 @click.argument("name", metavar="ID")
-@_json_option
-@_folder_option
+@json_option
+@folder_option
 def show(*, name: str, as_json: bool, repo: Path) -> int:
     """Show one evaluation; the beginning of its id will do."""
     from agent_agency.workflows.evaluations import show_evaluation
@@ -90,8 +79,8 @@ def show(*, name: str, as_json: bool, repo: Path) -> int:
 @evaluations.command()
 @_judge_option
 @_since_option
-@_json_option
-@_folder_option
+@json_option
+@folder_option
 def stats(*, judge: str, since: str, as_json: bool, repo: Path) -> int:
     """Sum up evaluations by judge, version and verdict, and how far they agree with the labels in force."""
     from agent_agency.workflows.evaluations import statistics
@@ -114,7 +103,7 @@ def stats(*, judge: str, since: str, as_json: bool, repo: Path) -> int:
 @_since_option
 @_until_option
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Default: standard output.")
-@_folder_option
+@folder_option
 def export(*, out: Path | None, repo: Path, **asked: str) -> int:
     """Write labels and evaluations as JSON lines; the same records are the same bytes from any store.
 
@@ -140,8 +129,8 @@ def export(*, out: Path | None, repo: Path, **asked: str) -> int:
 
 @evaluations.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@_json_option
-@_folder_option
+@json_option
+@folder_option
 def import_(*, file: Path, as_json: bool, repo: Path) -> int:
     """Bring an export in, whole or not at all; records that are there already stay as they are.
 

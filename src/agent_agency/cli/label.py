@@ -8,25 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agent_agency.cli.store_options import folder_option, json_option, limit_option
 from agent_agency.cli.whole_help import WholeHelpGroup
 
 if TYPE_CHECKING:
     from agent_agency.store.database import Database
 
 SCHEMA_VERSION = 1
-MOST = 20
-
-_folder_option = click.option(
-    "--repo",
-    type=click.Path(path_type=Path),
-    default=Path(),
-    metavar="DIR",
-    help="Whose store; your own outside any repository. Default: here.",
-)
-_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-_limit_option = click.option(
-    "--limit", type=click.IntRange(1, 500), default=MOST, metavar="N", help="Default: 20; 500 at most."
-)
 
 
 @click.group(cls=WholeHelpGroup)
@@ -48,8 +36,8 @@ def label() -> None:
 @click.option("--who", required=True, metavar="NAME", help="Who says so: a person, a program, a model.")
 @click.option("--evidence", default="", metavar="DIGEST", help="The digest of what shows it.")
 @click.option("--note", default="", metavar="TEXT", help="Why.")
-@_json_option
-@_folder_option
+@json_option
+@folder_option
 def add(*, evaluation: str, as_json: bool, repo: Path, **said: Any) -> int:
     """Label the subject of an EVALUATION, or one by its digest.
 
@@ -76,9 +64,9 @@ def add(*, evaluation: str, as_json: bool, repo: Path, **said: Any) -> int:
 @click.option("--source", default="", type=click.Choice(["", "truth", "person", "ruling", "model"]), metavar="SOURCE")
 @click.option("--subject", default="", metavar="DIGEST", help="Only about this subject.")
 @click.option("--after", default="", metavar="ID", help="Go on after this label.")
-@_limit_option
-@_json_option
-@_folder_option
+@limit_option
+@json_option
+@folder_option
 def list_(*, after: str, limit: int, as_json: bool, repo: Path, **asked: str) -> int:
     """List labels, the newest first, and which of them are in force."""
     from agent_agency.store.labels import AskedLabels
@@ -97,8 +85,8 @@ def list_(*, after: str, limit: int, as_json: bool, repo: Path, **asked: str) ->
 
 @label.command("import-rulings")
 @click.option("--judge", default="rubric", metavar="JUDGE", help="Which judge learns from them. Default: rubric.")
-@_json_option
-@_folder_option
+@json_option
+@folder_option
 def import_rulings(*, judge: str, as_json: bool, repo: Path) -> int:
     """Take what appeals taught as labels of the source ``ruling``; those that may still change are left out."""
     from agent_agency.cli.services import machine_services

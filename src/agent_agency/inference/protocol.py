@@ -5,13 +5,12 @@ An engine is synchronous and may be called from several threads at once; a calle
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from agent_agency.canonical_json import canonical_json, digest_bytes
+from agent_agency.canonical_json import digest_json
 
 Speaker = Literal["system", "user", "assistant"]
 
@@ -62,15 +61,11 @@ class Request:
     def prompt_digest(self) -> str:
         """``sha256:…`` over messages and schema: what was asked, apart from how the answer is drawn.
 
-        It is that of their canonical JSON. Messages hold texts only, which the standard library's encoder writes as
-        RFC 8785 does, and many times faster than the exact serialiser.
-
         Raises:
             ValueError: a text has no form in UTF-8.
         """
         turns = [[one.role, one.content] for one in self.messages]
-        messages = json.dumps(turns, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-        return digest_bytes(b'{"messages":' + messages + b',"schema":' + canonical_json(self.schema) + b"}")
+        return digest_json({"messages": turns, "schema": self.schema})
 
 
 @dataclass(frozen=True, slots=True)

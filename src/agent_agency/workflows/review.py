@@ -341,7 +341,7 @@ def _judges(
 def _withheld(gates: Results) -> str:
     """Why the change must be shown to no engine: its answers may come from another machine."""
     secrets = next((gate for gate in gates if gate.name == SECRETS), None)
-    if secrets is None or secrets.status is GateStatus.PASS:
+    if secrets is not None and secrets.status is GateStatus.PASS:
         return ""
     return "a credential may stand in the change"
 
