@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
 from importlib import resources
 
@@ -13,6 +11,7 @@ from agent_agency.report import facts_told as told
 from agent_agency.report.html import sections
 from agent_agency.report.html.icons import icon
 from agent_agency.report.html.markup import Markup, el, join, raw
+from agent_agency.report.html.shell import page_head, policy_hash
 
 
 def render(ruling: Ruling) -> str:
@@ -54,20 +53,10 @@ def _article(label: str, ruling: Ruling, prefix: str) -> Markup:
 def _document(title: str, body: Markup) -> str:
     style, script = _asset("style.css"), _asset("page.js")
     policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
+        f"default-src 'none'; style-src '{policy_hash(style)}'; script-src '{policy_hash(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-    head = el(
-        "head",
-        el("meta", charset="utf-8"),
-        el("meta", http_equiv="Content-Security-Policy", content=policy),
-        el("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        el("meta", name="color-scheme", content="light dark"),
-        el("meta", name="referrer", content="no-referrer"),
-        el("title", f"{title} - Agent Agency"),
-        el("link", rel="icon", href="data:,"),
-        el("style", raw(style)),
-    )
+    head = page_head(title, style, policy)
     skip = el("a", "Skip to the ruling", href="#main", class_="skip")
     page = el("html", head, el("body", skip, body, el("script", raw(script))), lang="en")
     return f"<!doctype html>\n{page}\n"
@@ -93,8 +82,3 @@ def _foot(ruling: Ruling) -> Markup:
 
 def _asset(name: str) -> str:
     return resources.files("agent_agency.report.html").joinpath(name).read_text("utf-8")
-
-
-def _hash(text: str) -> str:
-    """The content policy's name for an inline text (CSP level 3, section 2.3.1)."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

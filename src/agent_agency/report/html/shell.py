@@ -19,9 +19,22 @@ def document(title: str, main: Markup, style: str = "") -> str:
         style: CSS of our own that comes after that of every report.
     """
     css = resources.files("agent_agency.report.html").joinpath("style.css").read_text("utf-8") + style
-    named = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{named}'; img-src data:; base-uri 'none'; form-action 'none'"
-    head = el(
+    policy = f"default-src 'none'; style-src '{policy_hash(css)}'; img-src data:; base-uri 'none'; form-action 'none'"
+    head = page_head(title, css, policy)
+    brand = el("header", el("span", icon("scales"), "Agent Agency", class_="brand"), class_="masthead")
+    skip = el("a", "Skip to the report", href="#main", class_="skip")
+    return f"<!doctype html>\n{el('html', head, el('body', skip, brand, main), lang='en')}\n"
+
+
+def page_head(title: str, css: str, policy: str) -> Markup:
+    """The head of every page.
+
+    Args:
+        title: of the window, without the product's name.
+        css: the page's whole style.
+        policy: what the page may load and run, as a content security policy.
+    """
+    return el(
         "head",
         el("meta", charset="utf-8"),
         el("meta", http_equiv="Content-Security-Policy", content=policy),
@@ -32,6 +45,8 @@ def document(title: str, main: Markup, style: str = "") -> str:
         el("link", rel="icon", href="data:,"),
         el("style", raw(css)),
     )
-    brand = el("header", el("span", icon("scales"), "Agent Agency", class_="brand"), class_="masthead")
-    skip = el("a", "Skip to the report", href="#main", class_="skip")
-    return f"<!doctype html>\n{el('html', head, el('body', skip, brand, main), lang='en')}\n"
+
+
+def policy_hash(text: str) -> str:
+    """The content policy's name for an inline text (CSP level 3, section 2.3.1)."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
