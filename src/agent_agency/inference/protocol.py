@@ -49,6 +49,8 @@ class Request:
         schema: a JSON schema that the answer must keep to; ``None`` for free text.
         deadline_s: seconds that the whole call may take.
         rollout: differs for calls that must not be answered from a cache by one another, as in retests.
+        shared: how many leading messages many requests have in common; an engine may keep what it computed of them.
+            It is a hint that changes no answer, and so it is no part of a call's name.
     """
 
     messages: tuple[Message, ...]
@@ -56,6 +58,7 @@ class Request:
     schema: Mapping[str, Any] | None = None
     deadline_s: float = 120.0
     rollout: int = 0
+    shared: int = 0
 
     @property
     def prompt_digest(self) -> str:
@@ -124,6 +127,10 @@ class Capabilities:
     context_tokens: int | None
     language_model: bool
     """False for engines that are none: recorded answers and the offline learner; reports must say so."""
+    labels: bool = False
+    """It scores labels by their log-probabilities: it is a `labels.LabelEngine`."""
+    notes: tuple[str, ...] = ()
+    """What it cannot do, or does otherwise than one would think, in a sentence each; shown to people."""
 
 
 @dataclass(frozen=True, slots=True)
