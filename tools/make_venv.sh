@@ -58,7 +58,7 @@ for name in "$@"; do groups="$groups --group $name"; done
 install() {
     pip install -qq "$@" -c constraints.txt pip hatchling editables &&
         # shellcheck disable=SC2086 # one word per group
-        pip install -qq "$@" -c constraints.txt --no-build-isolation $groups -e ".[models,stats,optimize]" &&
+        pip install -qq "$@" -c constraints.txt --no-build-isolation $groups -e ".[models,stats,optimize,local,web]" &&
         oracle "$@"
 }
 
