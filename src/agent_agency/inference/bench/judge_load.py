@@ -79,8 +79,10 @@ def _fitted(words: str, tokens: int, chance: random.Random, count: Count, first:
         middle = (least + most) // 2
         text = " ".join((first, *drawn[:middle])).strip()
         size = count((Message("user", text),)) - bare
-        if size == tokens or least >= most:
+        if abs(size - tokens) <= (1 if least >= most else 0):
             return text
+        if least >= most:
+            break
         if size < tokens:
             least = middle + 1
         else:
