@@ -6,7 +6,7 @@ An engine is synchronous and may be called from several threads at once; a calle
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -51,6 +51,8 @@ class Request:
         rollout: differs for calls that must not be answered from a cache by one another, as in retests.
         shared: how many leading messages many requests have in common; an engine may keep what it computed of them.
             It is a hint that changes no answer, and so it is no part of a call's name.
+        fresh: the engine itself is to answer: no cache, and no like call in the air. For measuring what it would say
+            again; the answer is kept by no cache either.
     """
 
     messages: tuple[Message, ...]
@@ -59,6 +61,7 @@ class Request:
     deadline_s: float = 120.0
     rollout: int = 0
     shared: int = 0
+    fresh: bool = False
 
     @property
     def prompt_digest(self) -> str:
@@ -144,19 +147,48 @@ class Health:
 class Cancel:
     """A call's off switch, for use from another thread."""
 
-    __slots__ = ("_event",)
+    __slots__ = ("_calls", "_event", "_lock")
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._lock = threading.Lock()
+        self._calls: dict[object, Callable[[], None]] = {}
 
     def cancel(self) -> None:
         """Ask the call to end; it raises ``EngineError`` with code ``engine.cancelled``."""
-        self._event.set()
+        with self._lock:
+            self._event.set()
+            calls = list(self._calls.values())
+            self._calls.clear()
+        for call in calls:
+            call()
 
     @property
     def cancelled(self) -> bool:
         """Whether somebody asked."""
         return self._event.is_set()
+
+    def notify(self, call: Callable[[], None]) -> Callable[[], None]:
+        """Have something called when somebody asks, so that nobody needs to look again and again.
+
+        Args:
+            call: called once, by who asks, and at once where somebody has; short, and raises nothing.
+
+        Returns:
+            What takes it back; harmless when repeated.
+        """
+        key = object()
+        with self._lock:
+            asked = self._event.is_set()
+            if not asked:
+                self._calls[key] = call
+        if asked:
+            call()
+        return lambda: self._forget(key)
+
+    def _forget(self, key: object) -> None:
+        with self._lock:
+            self._calls.pop(key, None)
 
 
 class Engine(Protocol):
