@@ -17,7 +17,15 @@ from typing import Any
 from agent_agency.errors import EngineError, FileUnreadableError
 from agent_agency.facts import Finding, Place, Severity
 from agent_agency.gate_reader import did_you_mean
-from agent_agency.inference.engine_settings import KINDS, ROLES, EngineChoices, EngineSettings
+from agent_agency.inference.engine_settings import (
+    KINDS,
+    LOCAL_ENGINES,
+    PRECISIONS,
+    ROLES,
+    EngineChoices,
+    EngineSettings,
+    seconds_of,
+)
 from agent_agency.inference.server_address import read_address
 from agent_agency.toml_places import Pointer, has_deep_keys, key_places, nearest_place
 
@@ -44,10 +52,38 @@ _KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "openai": _SERVER_KEYS,
         "ollama": (*_SERVER_KEYS, "keep_alive"),
+        "local": (
+            "kind",
+            "path",
+            "engine",
+            "precision",
+            "width",
+            "context",
+            "threads",
+            "memory_gb",
+            "keep_alive",
+            "warm",
+            "digest",
+            "temperature",
+            "max_tokens",
+        ),
         "offline": ("kind",),
         "replay": ("kind", "recording"),
     }
 )
+_WHOLE_NUMBERS = (
+    ("context", 256, 10_000_000),
+    ("max_tokens", 1, 1_000_000),
+    ("width", 1, 256),
+    ("threads", 1, 1024),
+)
+_NUMBERS = (
+    ("temperature", 0.0, 10.0),
+    ("connect_s", 0.01, 600.0),
+    ("idle_s", 0.01, 86_400.0),
+    ("memory_gb", 0.01, 100_000.0),
+)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _SECRETS = ("api_key", "apikey", "key", "token", "password", "secret")
 
 
@@ -176,7 +212,7 @@ class _Reader:
         values: dict[str, Any] = {}
         for key in ("url", "model", "keep_alive", "proxy"):
             self._text(table, at, key, values)
-        for key in ("ca_file", "recording"):
+        for key in ("ca_file", "recording", "path"):
             self._text(table, at, key, values)
             if key in values:
                 values[key] = str(Path(self._path).parent / Path(values[key]).expanduser())
@@ -184,18 +220,35 @@ class _Reader:
         if "api_key_env" in values and not _VARIABLE.fullmatch(values["api_key_env"]):
             self._wrong((*at, "api_key_env"), "'api_key_env' is no name of an environment variable", _NAME_THE_VARIABLE)
         values |= self._numbers(table, at)
-        if "uncounted" in table:
-            values["uncounted"] = table["uncounted"]
-            if not isinstance(table["uncounted"], bool):
-                self._wrong((*at, "uncounted"), "'uncounted' is not true or false", "Write true or false.")
+        for key in ("uncounted", "warm"):
+            if key in table:
+                values[key] = table[key]
+                if not isinstance(table[key], bool):
+                    self._wrong((*at, key), f"'{key}' is not true or false", "Write true or false.")
+        return values | self._local_values(table, at)
+
+    def _local_values(self, table: Mapping[str, Any], at: Pointer) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key, known in (("engine", LOCAL_ENGINES), ("precision", PRECISIONS)):
+            if key not in table:
+                continue
+            if table[key] in known:
+                values[key] = table[key]
+            else:
+                self._wrong((*at, key), f"'{key}' is unknown", f"Write one of: {', '.join(known)}.")
+        self._text(table, at, "digest", values)
+        if "digest" in values and not _DIGEST.fullmatch(values["digest"]):
+            self._wrong(
+                (*at, "digest"), "'digest' is no 'sha256:' with 64 digits", "Take it out, or add the model anew."
+            )
         return values
 
     def _numbers(self, table: Mapping[str, Any], at: Pointer) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        for key, least, most in (("context", 256, 10_000_000), ("max_tokens", 1, 1_000_000)):
+        for key, least, most in _WHOLE_NUMBERS:
             if key in table and self._number(table[key], (*at, key), least, most, whole=True):
                 values[key] = table[key]
-        for key, low, high in (("temperature", 0.0, 10.0), ("connect_s", 0.01, 600.0), ("idle_s", 0.01, 86_400.0)):
+        for key, low, high in _NUMBERS:
             if key in table and self._number(table[key], (*at, key), low, high, whole=False):
                 values[key] = float(table[key])
         return values
@@ -203,6 +256,8 @@ class _Reader:
     def _needed(self, settings: EngineSettings, at: Pointer) -> None:
         if settings.kind == "replay" and not settings.recording:
             self._wrong(at, f"The engine {settings.name!r} names no recording", "Write 'recording = \"FILE\"'.")
+        if settings.kind == "local":
+            self._local_needed(settings, at)
         if settings.kind not in {"openai", "ollama"}:
             return
         for key, url in (("url", settings.url), ("proxy", settings.proxy)):
@@ -213,6 +268,14 @@ class _Reader:
             except ValueError as error:
                 remedy = f"Write '{key} = \"http://127.0.0.1:11434\"' with the address."
                 self._wrong((*at, key), f"'{key}' of the engine {settings.name!r} is no address: {error}", remedy)
+
+    def _local_needed(self, settings: EngineSettings, at: Pointer) -> None:
+        if not settings.path:
+            self._wrong(at, f"The engine {settings.name!r} names no model", "Write 'path = \"FILE.gguf\"'.")
+        try:
+            seconds_of(settings.keep_alive or "0s")
+        except ValueError as error:
+            self._wrong((*at, "keep_alive"), f"'keep_alive' cannot be used: {error}", "Write 'keep_alive = \"10m\"'.")
 
     def _roles(self, roles: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, str]:
         self._known_keys(roles, ("roles",), ROLES)

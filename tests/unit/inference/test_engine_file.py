@@ -67,13 +67,48 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     assert dict(read.roles) == {"primary": "local", "quality": "big"}
 
 
+def test_a_model_on_this_machine_is_read(tmp_path: Path) -> None:
+    text = (
+        '[engines.here]\nkind = "local"\npath = "models/m.gguf"\nengine = "openvino"\nprecision = "exact"\n'
+        'width = 16\ncontext = 4096\nthreads = 2\nmemory_gb = 1.5\nkeep_alive = "10m"\nwarm = true\n'
+        f'digest = "sha256:{"0" * 64}"\n'
+    )
+    read = read_engines(text.encode(), str(tmp_path / "engines.toml"))
+    assert isinstance(read, EngineChoices), read
+    here = read.engines["here"]
+    assert (here.path, here.engine, here.precision) == (str(tmp_path / "models/m.gguf"), "openvino", "exact")
+    assert (here.width, here.context, here.threads, here.memory_gb) == (16, 4096, 2, 1.5)
+    assert (here.keep_alive_s, here.warm, here.digest) == (600.0, True, f"sha256:{'0' * 64}")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('engine = "vllm"', "auto, openvino, llama.cpp"),
+        ('precision = "f64"', "default, exact"),
+        ("width = 0", "at least 1"),
+        ("width = true", "at least 1"),
+        ('keep_alive = "ten"', "10m"),
+        ("memory_gb = -1", "at least"),
+        ('warm = "yes"', "true or false"),
+        ('digest = "md5:1"', "Take it out"),
+        ('url = "http://h"', "Known here"),
+    ],
+)
+def test_a_wrong_setting_of_a_model_here_is_told_with_its_line(line: str, said: str) -> None:
+    found = _problems(f'[engines.a]\nkind = "local"\npath = "m.gguf"\n{line}\n')
+    assert [one[0] for one in found] == [4]
+    assert said in found[0][2], found
+    assert _problems('[engines.a]\nkind = "local"\n')[0][0] == 1
+
+
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
         ("[engine.a]\n", 1, "Did you mean 'engines'?"),
         ('[engines.a]\nkind = "openai"\nurl = "http://h"\nmodle = "m"\n', 4, "Did you mean 'model'?"),
-        ('[engines.a]\nkind = "opnai"\n', 2, "Write one of: openai, ollama, offline, replay."),
-        ("[engines.a]\n", 1, "Write one of: openai, ollama, offline, replay."),
+        ('[engines.a]\nkind = "opnai"\n', 2, "Write one of: openai, ollama, local, offline, replay."),
+        ("[engines.a]\n", 1, "Write one of: openai, ollama, local, offline, replay."),
         ('[engines.a]\nkind = "openai"\nurl = "h:80"\n', 3, "http://127.0.0.1"),
         ('[engines.a]\nkind = "openai"\nurl = "http://me:pw@h"\n', 3, "http://127.0.0.1"),
         ('[engines.a]\nkind = "openai"\n', 1, "http://127.0.0.1"),
