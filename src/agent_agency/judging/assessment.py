@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent_agency.inference.protocol import Usage
 from agent_agency.judging.answer import Answer, Verdict
+from agent_agency.judging.answer_form import Mode
 from agent_agency.judging.counted import Counted
 
 
@@ -22,6 +23,20 @@ class CallRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Scored:
+    """What the scores of labels came to.
+
+    Args:
+        probabilities: of each verdict, from the lowest to the highest; they add up to 1.
+        calibration: digest of the calibration that they went through; empty where there is none, and then they are
+            the model's own and no measure of how often it is right.
+    """
+
+    probabilities: tuple[tuple[Verdict, float], ...]
+    calibration: str
+
+
+@dataclass(frozen=True, slots=True)
 class Assessment:
     """One judge's work on one subject.
 
@@ -33,6 +48,8 @@ class Assessment:
         calls: the calls that answered, in order; none where the engine failed at once.
         repaired: whether the answer came from the one repair.
         problem: of an abstention for a reason, a sentence that says what was wrong.
+        mode: in which the answer was given; only ``full`` brings evidence, and what needs quotes takes no other.
+        scored: of an answer by labels.
     """
 
     subject_digest: str
@@ -42,6 +59,17 @@ class Assessment:
     calls: tuple[CallRecord, ...] = ()
     repaired: bool = False
     problem: str = ""
+    mode: Mode = "full"
+    scored: Scored | None = None
+
+    def asked_in(self, mode: Mode, scored: Scored | None = None) -> Assessment:
+        """The same, given in a mode."""
+        return replace(self, mode=mode, scored=scored)
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether quotes of the judged text stand behind the answer."""
+        return self.mode == "full" and bool(self.answer.evidence)
 
     @property
     def broken_by_count(self) -> tuple[Counted, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from agent_agency.judging.assessment import Assessment
+from agent_agency.judging.assessment import Assessment, Scored
 
 Status = Literal["judged", "abstained", "error", "not_run"]
 STATUSES: tuple[Status, ...] = ("judged", "abstained", "error", "not_run")
@@ -107,4 +107,10 @@ def _assessment(one: Assessment) -> dict[str, Any]:
         "counted": [asdict(result) for result in one.counted],
         "calls": [asdict(call) for call in one.calls],
         "repaired": one.repaired,
+        "mode": one.mode,
+        "scored": None if one.scored is None else _scored(one.scored),
     }
+
+
+def _scored(one: Scored) -> dict[str, Any]:
+    return {"probabilities": dict(one.probabilities), "calibration": one.calibration}

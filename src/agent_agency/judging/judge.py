@@ -9,13 +9,12 @@ from agent_agency.canonical_json import digest_json
 from agent_agency.errors import EngineError, JudgeError
 from agent_agency.inference.protocol import Cancel, Engine, Message, Parameters, Reply, Request
 from agent_agency.judging.answer import Answer
-from agent_agency.judging.answer_schema import answer_schema
-from agent_agency.judging.assessment import Assessment, CallRecord
+from agent_agency.judging.assessment import Assessment
 from agent_agency.judging.laid_out import LaidOut, Layout
-from agent_agency.judging.layout import prefix_messages
 from agent_agency.judging.prompt import JudgePrompt
-from agent_agency.judging.read_answer import MAX_TEXT, Refused, read_answer
+from agent_agency.judging.read_answer import MAX_TEXT, Refused
 from agent_agency.judging.subject import Subject
+from agent_agency.judging.working import Working
 
 _SHOWN_TO_REPAIR = 8_000
 REPAIR = (
@@ -26,17 +25,48 @@ REFUSING = frozenset({"engine.timeout", "engine.cancelled", "engine.prompt_cut",
 """Codes of engine failures that belong to one call and say nothing of the server's health."""
 
 
-def judge_version(prompt: JudgePrompt, identity: Mapping[str, str], parameters: Parameters) -> str:
+def judge_version(
+    prompt: JudgePrompt, identity: Mapping[str, str], parameters: Parameters, asked: Mapping[str, str] | None = None
+) -> str:
     """``sha256:…`` that names a judge: its prompt, what runs it, and how answers are drawn.
 
-    A figure that was measured of one version says nothing of another: the same weights behind another server, or at
-    another quantisation, are another judge.
+    A figure that was measured of one version says nothing of another: the same weights behind another server, at
+    another quantisation, in another mode or with another order of the prompt, are another judge.
+
+    Args:
+        prompt: its prompt.
+        identity: of its engine.
+        parameters: how answers are drawn.
+        asked: what else belongs to it, see `ways`; nothing for whole answers with the rubric first.
     """
-    return digest_json({"prompt": prompt.digest, "engine": dict(identity), "parameters": asdict(parameters)})
+    own = {"prompt": prompt.digest, "engine": dict(identity), "parameters": asdict(parameters)}
+    return digest_json({**own, "asked": dict(asked)} if asked else own)
+
+
+def ways(layout: Layout) -> dict[str, str]:
+    """How a layout differs from the usual one, as a part of a judge's version."""
+    found: dict[str, str] = {} if layout.form.mode == "full" else {"mode": layout.form.mode}
+    return found if layout.order == "rubric-first" else {**found, "order": layout.order}
+
+
+def check_prompt(prompt: JudgePrompt, layout: Layout) -> None:
+    """Refuse a prompt that is not written for the layout's rubric.
+
+    Raises:
+        JudgeError: ``judge.prompt_of_another_rubric``.
+    """
+    if prompt.rubric_digest != layout.rubric.digest:
+        raise JudgeError(
+            f"The prompt of {prompt.judge!r} is written for another rubric",
+            fix="Write the prompt anew for the rubric as it is now.",
+            code="judge.prompt_of_another_rubric",
+        )
 
 
 class Judge:
     """Asks an engine about one subject after the other; may be used from several threads at once.
+
+    The form of its layout says which answer is asked for, a whole one or a short one.
 
     Args:
         prompt: what is said beside the subject.
@@ -58,22 +88,17 @@ class Judge:
         parameters: Parameters | None = None,
         deadline_s: float = 120.0,
     ) -> None:
-        if prompt.rubric_digest != layout.rubric.digest:
-            raise JudgeError(
-                f"The prompt of {prompt.judge!r} is written for another rubric",
-                fix="Write the prompt anew for the rubric as it is now.",
-                code="judge.prompt_of_another_rubric",
-            )
+        check_prompt(prompt, layout)
         self.prompt = prompt
         self.engine = engine
         self.parameters = parameters or Parameters()
-        self.version = judge_version(prompt, engine.identity, self.parameters)
+        self.version = judge_version(prompt, engine.identity, self.parameters, ways(layout))
         self.prompt_digest = prompt.digest
         self.parameters_digest = digest_json(asdict(self.parameters))
         self._layout = layout
         self._deadline_s = deadline_s
-        self._prefix = prefix_messages(prompt, layout.rubric, layout.fence, lambda subject: layout.of(subject).message)
-        self._schema = answer_schema()
+        self._form = layout.form
+        self._arrange = layout.arranged(prompt)
 
     def assess(self, subject: Subject, *, rollout: int = 0, cancel: Cancel | None = None) -> Assessment:
         """Judge one subject; whatever the engine or the subject does, the outcome is an assessment.
@@ -86,7 +111,7 @@ class Judge:
             rollout: differs between calls that no cache may answer alike, as in a retest.
             cancel: ends the call from another thread.
         """
-        work = _Work(subject, self.version)
+        work = Working(subject, self.version, self._form.mode)
         try:
             laid_out = self._layout.of(subject)
             work.laid_out = laid_out
@@ -96,49 +121,24 @@ class Judge:
         except JudgeError as error:
             return work.abstention(error.stable_code.removeprefix("judge."), error.message)
 
-    def _asked(self, work: _Work, laid_out: LaidOut, rollout: int, cancel: Cancel | None) -> Assessment:
+    def _asked(self, work: Working, laid_out: LaidOut, rollout: int, cancel: Cancel | None) -> Assessment:
         """Ask, and once more with what was wrong."""
-        messages = (*self._prefix, laid_out.message)
+        asked = self._arrange(laid_out)
+        messages = asked.messages
         problem = Refused("invalid", "")
         for attempt in range(2):
-            request = Request(messages, self.parameters, self._schema, self._deadline_s, rollout)
+            request = Request(
+                messages, self.parameters, self._form.schema, self._deadline_s, rollout, shared=asked.shared
+            )
             reply = self.engine.generate(request, cancel)
-            work.called(request, reply)
-            read = _cut(reply) or read_answer(reply.text, laid_out.material)
+            work.called(request.prompt_digest, reply)
+            read = _cut(reply) or self._form.read(reply.text, laid_out.material)
             if isinstance(read, Answer):
                 return work.done(read, repaired=attempt > 0)
             problem = read
             again = Message("user", REPAIR.format(problem=read.problem.rstrip(".")))
             messages = (*messages, Message("assistant", reply.text[:_SHOWN_TO_REPAIR] or "{}"), again)
         return work.abstention(problem.reason, problem.problem)
-
-
-class _Work:
-    """What is known so far of one assessment."""
-
-    def __init__(self, subject: Subject, version: str) -> None:
-        self._subject = subject
-        self._version = version
-        self._calls: list[CallRecord] = []
-        self.laid_out: LaidOut | None = None
-
-    def called(self, request: Request, reply: Reply) -> None:
-        digest = request.prompt_digest
-        made = (reply.model, reply.model_digest, reply.usage, reply.latency_s, reply.cache_hit)
-        self._calls.append(CallRecord(digest, *made))
-
-    def done(self, answer: Answer, *, repaired: bool) -> Assessment:
-        return self._assessment(answer, repaired=repaired, problem="")
-
-    def abstention(self, reason: str, problem: str) -> Assessment:
-        answer = Answer("abstain", None, None, abstained_because=reason)
-        return self._assessment(answer, repaired=False, problem=problem)
-
-    def _assessment(self, answer: Answer, *, repaired: bool, problem: str) -> Assessment:
-        laid_out = self.laid_out
-        digest = laid_out.digest if laid_out else self._subject.digest
-        counted = laid_out.counted if laid_out else ()
-        return Assessment(digest, self._version, answer, counted, tuple(self._calls), repaired, problem)
 
 
 def _cut(reply: Reply) -> Refused | None:
