@@ -24,9 +24,12 @@ from agent_agency.inference.engine_settings import (
     ROLES,
     EngineChoices,
     EngineSettings,
+    PoolLimits,
+    SpendLimits,
     seconds_of,
 )
 from agent_agency.inference.server_address import read_address
+from agent_agency.inference.spend.money import micro_of
 from agent_agency.toml_places import Pointer, has_deep_keys, key_places, nearest_place
 
 ENGINES = "AGENCY_ENGINES"
@@ -47,7 +50,14 @@ _SERVER_KEYS = (
     "ca_file",
     "proxy",
     "uncounted",
+    "price_per_million_prompt",
+    "price_per_million_completion",
+    "currency",
 )
+_PRICES = MappingProxyType(
+    {"price_per_million_prompt": "price_prompt", "price_per_million_completion": "price_completion"}
+)
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "openai": _SERVER_KEYS,
@@ -159,12 +169,14 @@ class _Reader:
 
     def choices(self, data: bytes) -> EngineChoices:
         value = self._parsed(data)
-        self._known_keys(value, (), ("engines", "roles"))
+        self._known_keys(value, (), ("engines", "roles", "spend", "pool"))
         tables = self._table(value, "engines")
         read = {name: self._engine(name, table) for name, table in tables.items()}
         engines = {name: engine for name, engine in read.items() if engine is not None}
         roles = self._roles(self._table(value, "roles"), tuple(tables))
-        return EngineChoices(MappingProxyType(engines), MappingProxyType(roles), self._path)
+        spend = self._spend(self._table(value, "spend"), engines)
+        pool = self._pool(self._table(value, "pool"))
+        return EngineChoices(MappingProxyType(engines), MappingProxyType(roles), self._path, spend, pool)
 
     def _parsed(self, data: bytes) -> Mapping[str, Any]:
         if len(data) > MAX_BYTES:
@@ -225,7 +237,56 @@ class _Reader:
                 values[key] = table[key]
                 if not isinstance(table[key], bool):
                     self._wrong((*at, key), f"'{key}' is not true or false", "Write true or false.")
-        return values | self._local_values(table, at)
+        return values | self._local_values(table, at) | self._prices(table, at)
+
+    def _prices(self, table: Mapping[str, Any], at: Pointer) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for key, name in _PRICES.items():
+            self._amount(table, at, key, name, values)
+        if len(values) == 1:
+            self._wrong(at, "Only one of the two prices is there", f"Write both: {' and '.join(_PRICES)}.")
+        self._currency(table, at, values)
+        if (len(values) > 1) != ("currency" in values):
+            self._wrong(at, "Prices and their currency go together", "Write both prices, and 'currency = \"EUR\"'.")
+        return values
+
+    def _spend(self, table: Mapping[str, Any], engines: Mapping[str, EngineSettings]) -> SpendLimits:
+        at: Pointer = ("spend",)
+        values: dict[str, Any] = {}
+        self._known_keys(table, at, ("month", "task", "currency"))
+        for key in ("month", "task"):
+            self._amount(table, at, key, key, values)
+        self._currency(table, at, values)
+        limits = SpendLimits(**values)
+        if table and not limits.currency:
+            self._wrong(at, "The caps of '[spend]' have no currency", "Write 'currency = \"EUR\"' below [spend].")
+        currencies = {one.currency for one in engines.values() if one.currency} | ({limits.currency} - {""})
+        if len(currencies) > 1:
+            several = ", ".join(sorted(currencies))
+            self._wrong(at if table else (), f"There are several currencies: {several}", "State all prices in one.")
+        return limits
+
+    def _pool(self, table: Mapping[str, Any]) -> PoolLimits:
+        at: Pointer = ("pool",)
+        self._known_keys(table, at, ("memory_gb",))
+        if "memory_gb" in table and self._number(table["memory_gb"], (*at, "memory_gb"), 0.01, 65_536, whole=False):
+            return PoolLimits(float(table["memory_gb"]))
+        return PoolLimits()
+
+    def _amount(self, table: Mapping[str, Any], at: Pointer, key: str, name: str, values: dict[str, Any]) -> None:
+        if key not in table:
+            return
+        amount = micro_of(table[key])
+        if amount is None:
+            remedy = f"Write '{key} = \"1.50\"': 0 or more, with at most six decimals."
+            self._wrong((*at, key), f"'{key}' is no amount of money", remedy)
+        else:
+            values[name] = amount
+
+    def _currency(self, table: Mapping[str, Any], at: Pointer, values: dict[str, Any]) -> None:
+        self._text(table, at, "currency", values)
+        if not _CURRENCY.fullmatch(values.get("currency", "EUR")):
+            self._wrong((*at, "currency"), "'currency' is no code of a currency", "Write it as 'EUR' (ISO 4217).")
 
     def _local_values(self, table: Mapping[str, Any], at: Pointer) -> dict[str, Any]:
         values: dict[str, Any] = {}

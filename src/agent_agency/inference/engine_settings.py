@@ -53,6 +53,10 @@ class EngineSettings:
         memory_gb: what a local model may take, in GiB; ``None`` for no limit of its own.
         warm: load a local model when a server of ours starts, not at the first question.
         digest: ``sha256:…`` of a local model when it was added; another file in its place is refused.
+        price_prompt: of a server: micro-units of ``currency`` for a million tokens of prompts; ``None`` where it has
+            no price.
+        price_completion: likewise for tokens of answers; both are there or none.
+        currency: of the prices, as ``EUR``.
     """
 
     name: str
@@ -78,6 +82,9 @@ class EngineSettings:
     memory_gb: float | None = None
     warm: bool = False
     digest: str | None = None
+    price_prompt: int | None = None
+    price_completion: int | None = None
+    currency: str = ""
 
     def parameters(self) -> Parameters:
         """How answers are drawn where the question does not say."""
@@ -90,12 +97,30 @@ class EngineSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SpendLimits:
+    """The table ``[spend]``: caps in micro-units of ``currency`` for a month (UTC) and for a task; ``None`` for none."""
+
+    month: int | None = None
+    task: int | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLimits:
+    """The table ``[pool]``: GiB that all loaded local models may take together; ``None`` leaves it to the machine."""
+
+    memory_gb: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EngineChoices:
     """A whole file of engines; ``roles`` names an engine by role, ``path`` is where it is or would be."""
 
     engines: Mapping[str, EngineSettings] = field(default_factory=lambda: MappingProxyType({}))
     roles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     path: str = ""
+    spend: SpendLimits = field(default_factory=SpendLimits)
+    pool: PoolLimits = field(default_factory=PoolLimits)
 
 
 def seconds_of(text: str) -> float:

@@ -102,6 +102,44 @@ def test_a_wrong_setting_of_a_model_here_is_told_with_its_line(line: str, said: 
     assert _problems('[engines.a]\nkind = "local"\n')[0][0] == 1
 
 
+PRICED = (
+    '[engines.big]\nkind = "openai"\nurl = "https://models.example.com/v1"\n'
+    'price_per_million_prompt = 0.15\nprice_per_million_completion = "0.6"\ncurrency = "EUR"\n'
+)
+
+
+def test_prices_and_caps_are_read_exactly() -> None:
+    text = PRICED + '[spend]\nmonth = 20\ntask = 0.1\ncurrency = "EUR"\n[pool]\nmemory_gb = 4\n'
+    read = read_engines(text.encode(), "engines.toml")
+    assert isinstance(read, EngineChoices), read
+    big = read.engines["big"]
+    assert (big.price_prompt, big.price_completion, big.currency) == (150_000, 600_000, "EUR")
+    assert (read.spend.month, read.spend.task, read.spend.currency) == (20_000_000, 100_000, "EUR")
+    assert read.pool.memory_gb == 4.0
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        (PRICED.replace('currency = "EUR"\n', ""), 1, "currency"),
+        (PRICED.replace("price_per_million_prompt = 0.15\n", ""), 1, "both"),
+        (PRICED.replace("0.15", "-1"), 4, "six decimals"),
+        (PRICED.replace("0.15", "nan"), 4, "six decimals"),
+        (PRICED.replace("0.15", "0.0000001"), 4, "six decimals"),
+        (PRICED.replace("EUR", "euro"), 6, "ISO 4217"),
+        (PRICED + "[spend]\nmonth = 1\n", 7, "currency"),
+        (PRICED + '[spend]\nmonth = 1\ncurrency = "USD"\n', 7, "in one"),
+        (PRICED + '[spend]\nmonht = 1\ncurrency = "EUR"\n', 8, "Did you mean 'month'"),
+        ("[pool]\nmemory_gb = 0\n", 2, "at least"),
+        ('[engines.a]\nkind = "offline"\ncurrency = "EUR"\n', 3, "Known here"),
+    ],
+)
+def test_a_wrong_price_or_cap_is_told_with_its_line(text: str, line: int, said: str) -> None:
+    found = _problems(text)
+    assert line in [one[0] for one in found], found
+    assert any(said in one[2] for one in found), found
+
+
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
