@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent_agency.cli.whole_help import WholeHelpGroup
+from agent_agency.cli.whole_help import LaterGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +19,11 @@ SCHEMA_VERSION = 1
 CUT_OFF = 1
 
 
-@click.group(cls=WholeHelpGroup)
+_LATER: Mapping[str, tuple[str, str]] = MappingProxyType({})
+"""Commands that stand in modules of their own: name to module and command."""
+
+
+@click.group(cls=LaterGroup, later=_LATER)
 def engine() -> None:
     """List the engines that judges ask, check what one can do, and ask one a question.
 

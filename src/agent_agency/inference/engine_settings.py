@@ -98,7 +98,7 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True)
 class SpendLimits:
-    """The table ``[spend]``: caps in micro-units of ``currency`` for a month (UTC) and for a task; ``None`` for none."""
+    """The table ``[spend]``: caps in micro-units of ``currency`` for a month (UTC) and a task; ``None`` for none."""
 
     month: int | None = None
     task: int | None = None
