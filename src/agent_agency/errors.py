@@ -62,9 +62,31 @@ class MissingExtraError(AgencyError):
 
 
 class EngineError(AgencyError):
-    """A model engine is unknown, cannot be reached, or answered something that cannot be used."""
+    """A model engine is unknown, cannot be reached, or answered something that cannot be used.
+
+    Args:
+        message: as `AgencyError`.
+        fix: as `AgencyError`.
+        path: as `AgencyError`.
+        line: as `AgencyError`.
+        code: as `AgencyError`.
+        retry_after_s: seconds after which asking again may help, where that is known, as of ``engine.busy``.
+    """
 
     code = "engine.failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        fix: str,
+        path: str | None = None,
+        line: int | None = None,
+        code: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, fix=fix, path=path, line=line, code=code)
+        self.retry_after_s = retry_after_s
 
 
 class JudgeError(AgencyError):

@@ -28,6 +28,7 @@ class LabelRequest:
         deadline_s: seconds that the whole call may take.
         rollout: as in `protocol.Request`.
         shared: as in `protocol.Request`.
+        fresh: as in `protocol.Request`.
     """
 
     messages: tuple[Message, ...]
@@ -35,6 +36,7 @@ class LabelRequest:
     deadline_s: float = 120.0
     rollout: int = 0
     shared: int = 0
+    fresh: bool = False
 
     @property
     def prompt_digest(self) -> str:

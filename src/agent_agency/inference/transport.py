@@ -143,7 +143,8 @@ class Transport:
             message = error.message if self._key is None else self._key.hidden_in(error.message)
             if message == error.message:
                 raise
-            raise EngineError(message, fix=error.fix, code=error.stable_code) from None
+            told = error.retry_after_s
+            raise EngineError(message, fix=error.fix, code=error.stable_code, retry_after_s=told) from None
 
     @contextlib.contextmanager
     def open(self, method: str, url: str, body: bytes | None, call: Call, *, last: bool = False) -> Iterator[Opened]:
@@ -195,9 +196,12 @@ class Transport:
                 return response
             refused = self._refusal(response, call)
             stack.close()
-            if response.status not in _BUSY or tried >= _BUSY_TRIES:
+            if response.status not in _BUSY:
                 raise refused
-            self._pause(_retry_after(response, datetime.now(UTC)) or self._backoff(tried), call, refused)
+            refused.retry_after_s = _retry_after(response, datetime.now(UTC))
+            if tried >= _BUSY_TRIES:
+                raise refused
+            self._pause(refused.retry_after_s or self._backoff(tried), call, refused)
 
     def _sent(self, stack: contextlib.ExitStack, asked: _Asked, call: Call) -> httpcore.Response:
         method, url, headers, body = asked
