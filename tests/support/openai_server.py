@@ -66,6 +66,8 @@ class Behaviour:
     usage: Mapping[str, Any] | None = field(default_factory=dict)
     logprob: str = "-0.5"
     logprobs: bool = True
+    likely: Mapping[str, float] | None = None
+    """The likeliest tokens at the first place, instead of some that no test knows."""
     schema: Literal["enforced", "refused", "ignored"] = "enforced"
     key: str | None = None
     version: str = "0.9.0"
@@ -289,7 +291,8 @@ class _Chat:
         asked = self._body.get("top_logprobs", 0)
         if not asked or not self._how.logprobs:
             return []
-        others = [{"token": f"other{i}", "logprob": -2.0 - i} for i in range(asked)]
+        likely = self._how.likely or {f"other{i}": -2.0 - i for i in range(asked)}
+        others = [{"token": one, "logprob": likely[one]} for one in list(likely)[:asked]]
         return [{"token": piece, "logprob": "LOGPROB", "top_logprobs": others}]
 
     def _openai_events(self, pieces: list[str], counts: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from agent_agency.errors import EngineError
 from agent_agency.inference.protocol import Capabilities, Message, Parameters, Request
+from agent_agency.inference.server_labels import NOTE
 
 if TYPE_CHECKING:
     from agent_agency.inference.protocol import Engine, Reply
@@ -46,14 +47,17 @@ def probe_capabilities(engine: Engine, window: int | None) -> Capabilities:
     obeyed = _try(engine, Request(_QUESTION, Parameters(max_tokens=64), _SCHEMA, PROBE_S))
     likely = _try(engine, Request(_QUESTION, Parameters(max_tokens=8, top_logprobs=1), None, PROBE_S))
     plain = obeyed or likely or engine.generate(Request(_QUESTION, Parameters(max_tokens=8), None, PROBE_S))
+    logprobs = likely is not None and bool(likely.logprobs)
     return Capabilities(
         schema=obeyed is not None and _keeps_schema(obeyed.text),
         stream=True,
-        logprobs=likely is not None and bool(likely.logprobs),
+        logprobs=logprobs,
         token_counts=plain.usage.prompt is not None,
         seed=True,
         context_tokens=window,
         language_model=True,
+        labels=logprobs,
+        notes=(NOTE,) if logprobs else (),
     )
 
 

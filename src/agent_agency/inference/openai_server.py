@@ -11,6 +11,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agent_agency.errors import EngineError
@@ -19,13 +20,16 @@ from agent_agency.inference.deadline import Call
 from agent_agency.inference.dialects.detect import detect
 from agent_agency.inference.engine_settings import OLLAMA_CONTEXT, EngineSettings
 from agent_agency.inference.keys import prompt_digest_of
+from agent_agency.inference.labels import check_labels
 from agent_agency.inference.prompt_size import Expected, check_counted, check_surplus, expected_size, most_tokens
 from agent_agency.inference.protocol import Health, Piece, Reply, Request
 from agent_agency.inference.refusals import is_html
+from agent_agency.inference.server_labels import first_token_request, scored
 from agent_agency.inference.untrusted_json import bad_answer, read_object
 
 if TYPE_CHECKING:
     from agent_agency.inference.dialects.dialect import Ask, Dialect, RawReply, Reader, ServerFacts
+    from agent_agency.inference.labels import LabelReply, LabelRequest
     from agent_agency.inference.protocol import Cancel, Capabilities, Message
     from agent_agency.inference.server_address import ServerAddress
     from agent_agency.inference.transport import Opened, Transport
@@ -131,6 +135,25 @@ class ServerEngine:
         _check(request)
         with self._transport.keyless():
             yield from self._pieces(request, Call(request.deadline_s, cancel, self._timer))
+
+    def score_labels(self, request: LabelRequest, cancel: Cancel | None = None) -> LabelReply:
+        """Score labels by the likeliest tokens that the server shows at the first place of an answer.
+
+        Raises:
+            EngineError: as `generate`; ``engine.no_labels`` where it shows none, or not every label.
+        """
+        check_labels(request.labels)
+        call = Call(request.deadline_s, cancel, self._timer)
+        with self._transport.keyless():
+            asked = first_token_request(request, self._facts(call)[0].most_logprobs)
+            _check(replace(asked, parameters=replace(asked.parameters, top_logprobs=1)))
+            try:
+                replies = [piece.reply for piece in self._pieces(asked, call) if piece.reply is not None]
+            except EngineError as error:
+                if error.stable_code != "engine.no_logprobs":
+                    raise
+                raise EngineError(error.message, fix=error.fix, code="engine.no_labels") from error
+        return scored(request, replies[-1])
 
     def _pieces(self, request: Request, call: Call) -> Iterator[Piece]:
         dialect, facts = self._facts(call)

@@ -16,10 +16,13 @@ class AnswerParts:
 
     Args:
         wants_logprobs: whether an answer without log-probabilities is none.
+        needs_text: whether one without text is none; a single token may be white space, and is asked for its
+            log-probabilities alone.
     """
 
-    def __init__(self, *, wants_logprobs: bool) -> None:
+    def __init__(self, *, wants_logprobs: bool, needs_text: bool = True) -> None:
         self._wants_logprobs = wants_logprobs
+        self._needs_text = needs_text
         self._texts: list[str] = []
         self._choices: list[TokenChoice] = []
         self.ended: Literal["stop", "length"] | None = None
@@ -73,7 +76,7 @@ class AnswerParts:
                 code="engine.incomplete",
             )
         text = "".join(self._texts)
-        if not text.strip():
+        if not text.strip() and (self._needs_text or not self._choices):
             raise _empty(self.ended)
         _possible(self.usage, text)
         if self._wants_logprobs and not self._choices:

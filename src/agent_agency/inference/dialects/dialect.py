@@ -96,6 +96,9 @@ class Dialect(Protocol):
     """Whether a connection outlives a streamed answer. llama-server closes it without a word, and the next question on
     it is lost, so of unknown servers it is not believed."""
 
+    most_logprobs: int
+    """How many of the likeliest tokens it shows at one place."""
+
     def body(self, request: Request, model: str, window: int | None) -> dict[str, Any]:
         """The request for an answer, streamed.
 

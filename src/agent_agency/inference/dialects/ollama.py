@@ -31,6 +31,7 @@ class OllamaDialect:
     backend = "ollama"
     chat_path = "/api/chat"
     keeps_open = True
+    most_logprobs = 20
 
     def __init__(self, keep_alive: str | None = None) -> None:
         self._keep_alive = keep_alive
@@ -84,8 +85,9 @@ class _Chat:
     """Reads one answer of ``/api/chat``."""
 
     def __init__(self, request: Request) -> None:
-        self._parts = AnswerParts(wants_logprobs=request.parameters.top_logprobs > 0)
-        self._most = request.parameters.max_tokens
+        how = request.parameters
+        self._parts = AnswerParts(wants_logprobs=how.top_logprobs > 0, needs_text=how.max_tokens > 1)
+        self._most = how.max_tokens
 
     def feed(self, event: Mapping[str, Any]) -> str:
         if event.get("error"):

@@ -31,6 +31,7 @@ class OpenAiDialect:
     backend = "openai"
     chat_path = "/v1/chat/completions"
     keeps_open = False
+    most_logprobs = 20
     penalty_key: str | None = None
     """The name under which the server takes a repeat penalty; OpenAI's protocol has none."""
     own_defaults: Mapping[str, float] = MappingProxyType({})
@@ -98,7 +99,8 @@ class _Completion:
     """Reads one completion, whole or in chunks."""
 
     def __init__(self, request: Request) -> None:
-        self._parts = AnswerParts(wants_logprobs=request.parameters.top_logprobs > 0)
+        how = request.parameters
+        self._parts = AnswerParts(wants_logprobs=how.top_logprobs > 0, needs_text=how.max_tokens > 1)
 
     def feed(self, event: Mapping[str, Any]) -> str:
         return self._take(event, "delta")
