@@ -128,7 +128,13 @@ class Judge:
         problem = Refused("invalid", "")
         for attempt in range(2):
             request = Request(
-                messages, self.parameters, self._form.schema, self._deadline_s, rollout, shared=asked.shared
+                messages,
+                self.parameters,
+                self._form.schema,
+                self._deadline_s,
+                rollout,
+                shared=asked.shared,
+                fresh=rollout > 0,
             )
             reply = self.engine.generate(request, cancel)
             work.called(request.prompt_digest, reply)

@@ -1,0 +1,82 @@
+"""The form ``short``: a verdict and its score, and nothing else.
+
+It is the least that keeps an answer's rules: the verdict is one of the four, and the score lies in its band. A stated
+confidence is left out, as it costs tokens and a small model's says little; so is every quote, which is why nothing that
+needs evidence takes a short answer. Scores are asked for in steps, so that a model cannot fill its answer with digits.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+from agent_agency.judging.answer import VERDICTS, Answer, Verdict
+from agent_agency.judging.answer_form import AnswerForm
+from agent_agency.judging.answer_schema import BANDS
+from agent_agency.judging.read_answer import Refused, one_object, share_problem
+
+SHORT_TOKENS = 64
+"""The most that a short answer may take; one without white space has about a dozen."""
+_STEPS = 20
+_MEMBERS = ("verdict", "score")
+
+
+def short_schema() -> dict[str, Any]:
+    """The JSON schema (draft 2020-12) of a short answer, made anew for whoever may change it."""
+    scores = [step / _STEPS for step in range(_STEPS + 1)]
+    return {
+        "type": "object",
+        "properties": {
+            "verdict": {"type": "string", "enum": list(VERDICTS)},
+            "score": {"type": ["number", "null"], "enum": [*scores, None]},
+        },
+        "required": list(_MEMBERS),
+        "additionalProperties": False,
+    }
+
+
+def read_short(text: str, material: str = "") -> Answer | Refused:  # noqa: ARG001 - it holds no quotes to look for
+    """Read one short answer."""
+    value = one_object(text)
+    if isinstance(value, Refused):
+        return value
+    if set(value) != set(_MEMBERS):
+        return Refused("invalid", 'its members are not just "verdict" and "score"')
+    verdict, score = value["verdict"], value["score"]
+    if verdict not in VERDICTS:
+        return Refused("invalid", f"verdict is none of {', '.join(VERDICTS)}")
+    if problem := share_problem(score, "score"):
+        return Refused("invalid", problem)
+    problem = _band_problem(verdict, score)
+    if problem:
+        return Refused("incoherent", problem)
+    return Answer(cast("Verdict", verdict), None if score is None else float(score), None)
+
+
+def _band_problem(verdict: Verdict, score: float | None) -> str:
+    if verdict == "abstain":
+        return "" if score is None else "an abstention has no score: write null"
+    if score is None:
+        return f"a verdict of {verdict} needs a score"
+    low, high = BANDS[verdict]
+    if low <= score <= high:
+        return ""
+    return f"the score {score:g} does not go with {verdict}, whose scores are {low:g} to {high:g}"
+
+
+def _written(answer: Answer) -> str:
+    score = None if answer.score is None else round(answer.score * _STEPS) / _STEPS
+    return json.dumps({"verdict": answer.verdict, "score": score}, separators=(",", ":"))
+
+
+def _shape() -> str:
+    bands = "; ".join(f"{verdict} {low:g} to {high:g}" for verdict, (low, high) in BANDS.items())
+    return (
+        "Answer with one JSON object and nothing else. Its members, in this order:\n"
+        '"verdict": "pass", "partial", "fail", or "abstain" where it cannot be told;\n'
+        f'"score": 0 to 1 in steps of {1 / _STEPS:g}, in the band of the verdict ({bands}), null where you abstain.'
+    )
+
+
+SHORT = AnswerForm("short", _shape(), "Answer with the JSON object only.", _written, short_schema(), read_short)
+"""Verdict and score."""
