@@ -1,0 +1,125 @@
+"""Which engine runs a model on this machine, and how many requests at once, where the settings leave it open.
+
+What was measured here comes first; else there is a stated default. Nothing is imported to find that out.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from types import MappingProxyType
+
+from agent_agency.errors import EngineError, MissingExtraError
+from agent_agency.inference.bench.machine import measured_on
+from agent_agency.inference.bench.winner import FILE, Choice, default_choice, load_measurements
+from agent_agency.inference.engine_file import engines_path
+from agent_agency.inference.engine_settings import EngineSettings
+from agent_agency.inference.models.model_facts import ModelFacts
+
+OPENVINO = "openvino"
+LLAMA_CPP = "llama.cpp"
+MODULES = MappingProxyType({OPENVINO: "openvino_genai", LLAMA_CPP: "xllamacpp"})
+_FAST_MACHINES = frozenset({"x86_64", "amd64"})
+_READ_BY_OPENVINO = frozenset({"llama", "qwen2", "qwen3"})
+_QUANTISED_FOR_OPENVINO = frozenset({"F16", "F32", "Q8_0", "Q4_0", "Q4_1", "Q4_K", "Q6_K"})
+_BY_USE = ("short", "full", "label")
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """What runs a model: the engine, requests at once, and why it is that one."""
+
+    engine: str
+    width: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What this machine can run: its processor's kind, and whether a module is installed."""
+
+    processor: str
+    installed: Callable[[str], bool]
+
+    @classmethod
+    def this(cls) -> Machine:
+        """This machine."""
+        return cls(platform.machine().lower(), lambda module: find_spec(module) is not None)
+
+
+def choose_backend(
+    settings: EngineSettings, facts: ModelFacts, measured: Choice | None, machine: Machine, memory_gib: int = 0
+) -> Runner:
+    """What runs this model.
+
+    Args:
+        settings: ``engine`` and ``width`` are a person's and come first.
+        facts: of the model's file.
+        measured: what was the quickest way here, where that was measured.
+        machine: this one.
+        memory_gib: of the machine; 0 where unknown.
+
+    Raises:
+        EngineError: the engine that is asked for cannot read this model (``engine.unsupported_model``).
+        MissingExtraError: no engine that can is installed.
+    """
+    possible = [engine for engine in (OPENVINO, LLAMA_CPP) if machine.installed(MODULES[engine])]
+    if settings.engine != "auto":
+        engine, why = settings.engine, "as the settings say"
+        _refuse_unreadable(engine, facts, settings)
+    elif measured is not None and measured.engine in possible and _reads(measured.engine, facts):
+        engine, why = measured.engine, measured.why
+    else:
+        engine = _default(facts, machine, possible)
+        why = default_choice(openvino=engine == OPENVINO, memory_gib=memory_gib).why
+    if engine not in possible:
+        raise MissingExtraError(
+            f"This needs {MODULES[engine]}, which is not installed", fix="Run pip install 'agent-agency[local]'."
+        )
+    width = settings.width
+    if width is None and measured is not None and measured.engine == engine:
+        width = measured.width
+    if width is None:
+        width = default_choice(openvino=engine == OPENVINO, memory_gib=memory_gib).width
+    return Runner(engine, width, why)
+
+
+def measured_choice(digest: str, environment: Mapping[str, str]) -> Choice | None:
+    """The way that was quickest for this model with these libraries on this machine; ``None`` where none was measured.
+
+    Raises:
+        EngineError: this user has no folder for settings.
+        FileUnreadableError: what was measured cannot be read.
+    """
+    here = measured_on(digest)
+    for one in load_measurements(engines_path(environment).parent / FILE):
+        if one.on == here:
+            return next((one.choices[use] for use in _BY_USE if use in one.choices), None)
+    return None
+
+
+def _default(facts: ModelFacts, machine: Machine, possible: list[str]) -> str:
+    if facts.format == "openvino":
+        return OPENVINO
+    quick = machine.processor in _FAST_MACHINES and OPENVINO in possible and _reads(OPENVINO, facts)
+    return OPENVINO if quick else LLAMA_CPP
+
+
+def _reads(engine: str, facts: ModelFacts) -> bool:
+    if engine == LLAMA_CPP or facts.format == "openvino":
+        return (engine == OPENVINO) == (facts.format == "openvino")
+    whole = set(facts.tensor_kinds) <= _QUANTISED_FOR_OPENVINO and facts.quantisation != "F32"
+    return facts.architecture in _READ_BY_OPENVINO and whole
+
+
+def _refuse_unreadable(engine: str, facts: ModelFacts, settings: EngineSettings) -> None:
+    if engine == OPENVINO and facts.format == "gguf" and facts.architecture not in _READ_BY_OPENVINO:
+        message = f"OpenVINO reads no GGUF file of the architecture {facts.architecture!r}"
+        fix = f"Write 'engine = \"{LLAMA_CPP}\"', or convert the model into a folder of OpenVINO's form."
+    elif engine == LLAMA_CPP and facts.format == "openvino":
+        message, fix = "llama.cpp reads GGUF files, and this is an OpenVINO folder", f"Write 'engine = \"{OPENVINO}\"'."
+    else:
+        return
+    raise EngineError(message, fix=fix, path=settings.path, code="engine.unsupported_model")

@@ -1,0 +1,161 @@
+"""What a model's file says of the model, whatever its format."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from agent_agency.errors import EngineError, FileUnreadableError
+from agent_agency.inference.models.gguf_header import GgufHeader, read_gguf, truncated
+from agent_agency.inference.models.gguf_kinds import FILES, TENSORS
+
+SHORT_CONTEXT = 4096
+"""Tokens below which a rubric with demonstrations and an item may not fit; said when a model is added."""
+_SHOWN = 200
+_NO_WRITERS = frozenset({"bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "jina-bert-v3", "t5encoder", "clip"})
+_OTHER_TYPES = frozenset({"adapter", "mmproj", "imatrix", "vocab"})
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What a file says of its model.
+
+    Args:
+        format: ``gguf`` for one file, ``openvino`` for a folder.
+        architecture: as the format names it, such as ``llama``; empty where it is not told.
+        name: as its maker named it; empty where it is not told.
+        licence: as the file says; empty where it says nothing.
+        context_tokens: the window that it was made for; ``None`` where it is not told.
+        vocabulary: tokens; ``None`` where it is not told.
+        chat_template: whether it says how a conversation is written for it.
+        quantisation: as people name it, such as ``Q8_0``; empty where it is not told.
+        tensor_kinds: every format of its tensors, the most common (by elements) first.
+        parameters: how many numbers its tensors hold; ``None`` where it is not told.
+        size: bytes of all its files.
+    """
+
+    format: Literal["gguf", "openvino"]
+    architecture: str
+    name: str
+    licence: str
+    context_tokens: int | None
+    vocabulary: int | None
+    chat_template: bool
+    quantisation: str
+    tensor_kinds: tuple[str, ...]
+    parameters: int | None
+    size: int
+
+    def warnings(self) -> tuple[str, ...]:
+        """What a person should know before judging with it, in a sentence each."""
+        told = []
+        if not self.chat_template:
+            told.append(
+                "It has no chat template: judges' messages reach it in a plain form that it was not trained on."
+            )
+        if self.context_tokens is None:
+            told.append("It does not say how many tokens it can read; the engine's own limit will hold.")
+        elif self.context_tokens < SHORT_CONTEXT:
+            told.append(f"Its context of {self.context_tokens:,} tokens is short: long rubrics and items will not fit.")
+        if not self.licence:
+            told.append("Its file names no licence: find out from its maker what you may do with it.")
+        return tuple(told)
+
+
+def read_model(path: Path) -> ModelFacts:
+    """Read what a GGUF file or an OpenVINO folder says, and see that it is whole.
+
+    Raises:
+        FileUnreadableError: it is not there or cannot be read.
+        EngineError: it is no model (``engine.not_a_model``), cut off (``engine.model_truncated``), one part of several
+            (``engine.model_split``), or wrong in itself (``engine.model_invalid``).
+    """
+    if path.is_dir():
+        from agent_agency.inference.models.openvino_folder import read_openvino
+
+        return read_openvino(path)
+    if not path.exists():
+        raise FileUnreadableError("The model's file is not there", fix="Give a file that exists.", path=str(path))
+    if not path.is_file():
+        raise FileUnreadableError("The model is no regular file", fix="Give a regular file.", path=str(path))
+    header = read_gguf(path)
+    _refuse_other_files(header, path)
+    if header.missing:
+        raise truncated(path, header.missing, within="its tensors")
+    return _facts(header)
+
+
+def _refuse_other_files(header: GgufHeader, path: Path) -> None:
+    architecture, kind = header.text("general.architecture"), header.text("general.type")
+    parts = header.number("split.count") or 1
+    if parts > 1:
+        raise EngineError(
+            f"The file is one part of {parts:,} of a model",
+            fix="Join the parts with llama-gguf-split --merge, and give the whole file.",
+            path=str(path),
+            code="engine.model_split",
+        )
+    if kind in _OTHER_TYPES:
+        problem = f"it holds only what GGUF calls {kind!r}"
+    elif architecture in _NO_WRITERS:
+        problem = f"models of the architecture {architecture!r} write no text"
+    elif not header.tensors:
+        problem = "it holds no tensors"
+    elif not architecture:
+        problem = "it names no architecture"
+    else:
+        return
+    raise EngineError(
+        f"The file is no model that answers: {problem}",
+        fix="Give a GGUF file of a model that writes text.",
+        path=str(path),
+        code="engine.not_a_model",
+    )
+
+
+def _facts(header: GgufHeader) -> ModelFacts:
+    architecture = header.text("general.architecture")
+    return ModelFacts(
+        format="gguf",
+        architecture=_shown(architecture),
+        name=_shown(header.text("general.name")),
+        licence=_licence(header),
+        context_tokens=header.number(f"{architecture}.context_length"),
+        vocabulary=_vocabulary(header, architecture),
+        chat_template=bool(header.text("tokenizer.chat_template").strip()),
+        quantisation=_quantisation(header),
+        tensor_kinds=_kinds(header),
+        parameters=sum(tensor.elements for tensor in header.tensors),
+        size=header.size,
+    )
+
+
+def _licence(header: GgufHeader) -> str:
+    told = (header.text(f"general.license{end}") for end in ("", ".name", ".link"))
+    return ", ".join(dict.fromkeys(_shown(one) for one in told if one.strip()))
+
+
+def _vocabulary(header: GgufHeader, architecture: str) -> int | None:
+    tokens = header.values.get("tokenizer.ggml.tokens")
+    counted = getattr(tokens, "count", None)
+    return counted if isinstance(counted, int) else header.number(f"{architecture}.vocab_size")
+
+
+def _kinds(header: GgufHeader) -> tuple[str, ...]:
+    counted: Counter[str] = Counter()
+    for tensor in header.tensors:
+        counted[TENSORS[tensor.kind][0] if tensor.kind in TENSORS else f"kind {tensor.kind}"] += tensor.elements
+    return tuple(name for name, _ in counted.most_common())
+
+
+def _quantisation(header: GgufHeader) -> str:
+    told = header.number("general.file_type")
+    return FILES[told] if told is not None and told in FILES else _kinds(header)[0]
+
+
+def _shown(text: str) -> str:
+    """A text of the file's, on one line and not longer than people read."""
+    line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
