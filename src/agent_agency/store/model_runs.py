@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 _MILLION = 1_000_000
 _BIT = 1000
+_TOTALS = (
+    "count(*), coalesce(sum(CASE WHEN outcome = 'ok' THEN 0 ELSE 1 END), 0), coalesce(sum(cache_hit), 0), "
+    "coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0), coalesce(sum(cached_tokens), 0), "
+    "coalesce(sum(latency_us), 0)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +117,49 @@ def calls_of(connection: Connection, run_id: str) -> Iterator[ModelRun]:
 
 def totals_of(connection: Connection, run_id: str) -> CallTotals:
     """What the calls of a run come to."""
-    found = run(
+    query = f"SELECT {_TOTALS} FROM agency_model_runs WHERE run = :run"  # noqa: S608 - constants
+    return _totals(run(connection, query, run=run_id).one())
+
+
+@dataclass(frozen=True, slots=True)
+class EngineTotals:
+    """What the calls of one engine come to; ``latency_s`` is the sum of what callers waited."""
+
+    engine: str
+    totals: CallTotals
+
+
+def totals_by_engine(connection: Connection, since: str, until: str) -> tuple[EngineTotals, ...]:
+    """What calls come to by engine, by name.
+
+    Args:
+        connection: a reader's.
+        since: the first moment, RFC 3339 in UTC.
+        until: the moment that is no longer included.
+    """
+    rows = run(
         connection,
-        "SELECT count(*), coalesce(sum(CASE WHEN outcome = 'ok' THEN 0 ELSE 1 END), 0), coalesce(sum(cache_hit), 0), "
-        "coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0), coalesce(sum(cached_tokens), 0), "
-        "coalesce(sum(latency_us), 0) FROM agency_model_runs WHERE run = :run",
-        run=run_id,
-    ).one()
-    calls, failed, hits, prompt, completion, cached, latency = map(int, found)
+        f"SELECT engine, {_TOTALS} FROM agency_model_runs WHERE at >= :since AND at < :until "  # noqa: S608 - constants
+        "GROUP BY engine ORDER BY engine",
+        since=since,
+        until=until,
+    )
+    return tuple(EngineTotals(str(engine), _totals(sums)) for engine, *sums in rows)
+
+
+def last_waits(connection: Connection, engine: str, since: str, most: int) -> tuple[tuple[str, float], ...]:
+    """Outcome and seconds of an engine's newest calls that it answered itself, the newest first."""
+    rows = run(
+        connection,
+        "SELECT outcome, latency_us FROM agency_model_runs WHERE engine = :engine AND at >= :since AND cache_hit = 0 "
+        "ORDER BY at DESC, number DESC LIMIT :most",
+        engine=engine,
+        since=since,
+        most=most,
+    )
+    return tuple((str(outcome), int(latency) / _MILLION) for outcome, latency in rows)
+
+
+def _totals(sums: Sequence[Any]) -> CallTotals:
+    calls, failed, hits, prompt, completion, cached, latency = map(int, sums)
     return CallTotals(calls, failed, hits, prompt, completion, cached, latency / _MILLION)

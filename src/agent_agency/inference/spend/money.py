@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Any
 
 MICRO = 1_000_000
-MOST_MICRO = 10**15
-"""A thousand million of a currency; what is larger is a slip of the pen."""
+_AMOUNT = re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,6})0*)?")
+"""Less than a thousand million of a currency; what is larger is a slip of the pen."""
 _MILLION_TOKENS = 1_000_000
 
 
@@ -18,13 +19,9 @@ def micro_of(value: Any) -> int | None:
     """
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    try:
-        amount = Decimal(value if isinstance(value, str) else repr(value)) * MICRO
-    except InvalidOperation:
-        return None
-    if not amount.is_finite() or not 0 <= amount <= MOST_MICRO or amount != amount.to_integral_value():
-        return None
-    return int(amount)
+    written = format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
+    found = _AMOUNT.fullmatch(written)
+    return None if found is None else int(found[1]) * MICRO + int((found[2] or "0").ljust(6, "0"))
 
 
 def cost_of(tokens: int, price: int) -> int:
