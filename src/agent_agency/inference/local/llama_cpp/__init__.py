@@ -1,0 +1,1 @@
+"""llama.cpp in this process (`xllamacpp`): any GGUF file that it knows the architecture of."""
