@@ -37,17 +37,16 @@ def best(
 
     Exit code: 0 there is a best one; 1 there is none.
     """
+    from agent_agency.cli.chosen_engine import chosen_engine
     from agent_agency.clock import SystemClock
-    from agent_agency.inference.choose import choose_engine, default_parameters
-    from agent_agency.inference.engine_file import load_engines
     from agent_agency.report.judge_best import best_document, best_lines
     from agent_agency.workflows.judge_best import BestRequest, BestServices, run_best
     from agent_agency.workflows.learning_store import open_learning_store
 
-    choices = load_engines(os.environ)
+    asked, parameters = chosen_engine(engine)
     services = BestServices(
-        engine=choose_engine(engine, choices, os.environ),
-        parameters=default_parameters(engine, choices),
+        engine=asked,
+        parameters=parameters,
         database=open_learning_store(repo, os.environ),
         clock=SystemClock(),
         secret=os.urandom,

@@ -111,16 +111,15 @@ def cards(*, judge: str | None, repo: Path, as_json: bool) -> int:
 def _measured(
     request: CardRequest, engine: str | None, repo: Path, run: Callable[[CardRequest, CardServices], JudgeCard]
 ) -> JudgeCard:
+    from agent_agency.cli.chosen_engine import chosen_engine
     from agent_agency.clock import SystemClock
-    from agent_agency.inference.choose import choose_engine, default_parameters
-    from agent_agency.inference.engine_file import load_engines
     from agent_agency.workflows.judge_card_run import CardServices
     from agent_agency.workflows.learning_store import open_learning_store
 
-    choices = load_engines(os.environ)
+    asked, parameters = chosen_engine(engine)
     services = CardServices(
-        engine=choose_engine(engine, choices, os.environ),
-        parameters=default_parameters(engine, choices),
+        engine=asked,
+        parameters=parameters,
         database=open_learning_store(repo, os.environ),
         clock=SystemClock(),
         secret=os.urandom,

@@ -114,15 +114,14 @@ def _database(repo: Path) -> Database:
 
 
 def _services(engine: str | None, repo: Path) -> BatchServices:
+    from agent_agency.cli.chosen_engine import chosen_engine
     from agent_agency.clock import SystemClock
-    from agent_agency.inference.choose import choose_engine, default_parameters
-    from agent_agency.inference.engine_file import load_engines
     from agent_agency.workflows.judge_run import BatchServices
 
-    choices = load_engines(os.environ)
+    asked, parameters = chosen_engine(engine)
     return BatchServices(
-        engine=choose_engine(engine, choices, os.environ),
-        parameters=default_parameters(engine, choices),
+        engine=asked,
+        parameters=parameters,
         database=_database(repo),
         clock=time.monotonic,
         now=SystemClock(),

@@ -55,11 +55,9 @@ def _open_judges(folder: Path, arbiter: Callable[[], Ed25519Signer], sitting: Si
 
 
 def _engine_of_this_user() -> tuple[Engine, Parameters]:
-    from agent_agency.inference.choose import choose_engine, default_parameters
-    from agent_agency.inference.engine_file import load_engines
+    from agent_agency.cli.chosen_engine import chosen_engine
 
-    choices = load_engines(os.environ)
-    return choose_engine(None, choices, os.environ), default_parameters(None, choices)
+    return chosen_engine(None)
 
 
 def throw_away_arbiter() -> Ed25519Signer:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from agent_agency.errors import EngineError
 from agent_agency.inference.engine_settings import ROLES, EngineChoices, EngineSettings
+from agent_agency.inference.models.openvino_folder import MODEL
 from agent_agency.inference.protocol import Engine, Parameters
 from agent_agency.inference.server_address import read_address, read_key
 
 OFFLINE = "offline"
 _REPLAY = "replay:"
-_HOW = "a name or role of your engines.toml, 'offline', 'replay:FILE', or a URL such as http://127.0.0.1:8080/v1#MODEL"
+_GGUF = ".gguf"
+_HOW = (
+    "a name or role of your engines.toml, 'offline', 'replay:FILE', a model's FILE.gguf or OpenVINO folder, "
+    "or a URL such as http://127.0.0.1:8080/v1#MODEL"
+)
 
 
 def choose_engine(
@@ -28,9 +34,9 @@ def choose_engine(
     """The engine that is meant; nothing is asked of it yet.
 
     Args:
-        spec: a name or a role of the user's file, ``offline``, ``replay:FILE``, or a server's URL with ``#MODEL``;
-            ``None`` means the role ``primary``, and there is no engine to fall back on: judging without a model is
-            only ever done by name.
+        spec: a name or a role of the user's file, ``offline``, ``replay:FILE``, a GGUF file or OpenVINO folder, or a
+            server's URL with ``#MODEL``; ``None`` means the role ``primary``, and there is no engine to fall back on:
+            judging without a model is only ever done by name.
         choices: the user's file, read.
         environment: where keys stand.
         timer: seconds that only go forward.
@@ -38,10 +44,31 @@ def choose_engine(
     Raises:
         EngineError: nothing is configured (``engine.not_configured``), no such engine (``engine.unknown``), or its key
             is not there.
-        FileUnreadableError: there is no such recording.
-        MissingExtraError: servers need a library that is not installed.
+        FileUnreadableError: there is no such recording or model.
+        MissingExtraError: servers and models on this machine need libraries that are not installed.
     """
     return make_engine(settings_of(spec, choices), environment, timer=timer)
+
+
+@contextlib.contextmanager
+def opened_engine(spec: str | None, choices: EngineChoices, environment: Mapping[str, str]) -> Iterator[Engine]:
+    """The engine that is meant, closed at the end of the block: a model on this machine has a process.
+
+    Raises:
+        AgencyError: as `choose_engine`.
+    """
+    engine = choose_engine(spec, choices, environment)
+    try:
+        yield engine
+    finally:
+        close_engine(engine)
+
+
+def close_engine(engine: object) -> None:
+    """Let go of what an engine holds, be it connections or a process; nothing where it holds nothing."""
+    close = getattr(engine, "close", None)
+    if callable(close):
+        close()
 
 
 def default_parameters(spec: str | None, choices: EngineChoices) -> Parameters:
@@ -68,11 +95,21 @@ def settings_of(spec: str | None, choices: EngineChoices) -> EngineSettings:
     if "://" in spec:
         url, _, model = spec.partition("#")
         return EngineSettings(spec, "openai", url=url, model=model)
-    if spec in choices.engines:
-        return choices.engines[spec]
-    if spec in choices.roles:
-        return choices.engines[choices.roles[spec]]
+    named = choices.roles.get(spec, spec)
+    if named in choices.engines:
+        return choices.engines[named]
+    if _is_model(spec):
+        return EngineSettings(Path(spec).name, "local", path=str(Path(spec).absolute()))
     raise _unknown(spec, choices)
+
+
+def _is_model(spec: str) -> bool:
+    """Whether a word means a file or folder of a model; a name in the user's file always goes before."""
+    path = Path(spec)
+    try:
+        return path.suffix.lower() == _GGUF or (path / MODEL).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def make_engine(
@@ -81,9 +118,9 @@ def make_engine(
     """The engine of these settings.
 
     Raises:
-        EngineError: the URL is none, or the key is not there.
-        FileUnreadableError: there is no such recording.
-        MissingExtraError: servers need a library that is not installed.
+        EngineError: the URL is none, the key is not there, or the model's file is none or another than was added.
+        FileUnreadableError: there is no such recording or model.
+        MissingExtraError: servers and models on this machine need libraries that are not installed.
     """
     if settings.kind == "offline":
         from agent_agency.inference.offline.engine import OfflineEngine
@@ -93,6 +130,10 @@ def make_engine(
         from agent_agency.inference.replay import ReplayEngine
 
         return ReplayEngine(Path(settings.recording or ""), timer)
+    if settings.kind == "local":
+        from agent_agency.inference.models.local_engine import make_local
+
+        return make_local(settings, environment, timer)
     return _server(settings, environment, timer)
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from agent_agency.errors import EngineError
-from agent_agency.inference.choose import choose_engine
+from agent_agency.inference.choose import opened_engine
 from agent_agency.inference.engine_file import load_engines
 from agent_agency.inference.prompt_size import least_tokens
 from agent_agency.inference.protocol import Message, Parameters, Request
@@ -71,13 +71,17 @@ def check_engine(spec: str | None, environment: Mapping[str, str]) -> EngineChec
     """Check an engine by asking it some short questions, and one that is too long for it.
 
     Args:
-        spec: the engine, as `choose_engine` takes it.
+        spec: the engine, as `choose.choose_engine` takes it.
         environment: settings and keys.
 
     Raises:
         EngineError: there is no such engine, or its key is missing.
     """
-    engine = choose_engine(spec, load_engines(environment), environment)
+    with opened_engine(spec, load_engines(environment), environment) as engine:
+        return _checked(engine)
+
+
+def _checked(engine: Engine) -> EngineCheck:
     health = engine.health()
     if not health.ready:
         remedy = "Start the server, or mend the engine's settings."

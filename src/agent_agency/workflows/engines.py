@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent_agency.canonical_json import parse_json
 from agent_agency.errors import FileUnreadableError
-from agent_agency.inference.choose import choose_engine, default_parameters
+from agent_agency.inference.choose import default_parameters, opened_engine
 from agent_agency.inference.engine_file import load_engines
 from agent_agency.inference.engine_settings import EngineSettings
 from agent_agency.inference.protocol import Message, Reply, Request
@@ -67,7 +67,7 @@ def ask_engine(spec: str | None, question: Question, environment: Mapping[str, s
     """Ask one question.
 
     Args:
-        spec: the engine, as `choose_engine` takes it.
+        spec: the engine, as `choose.choose_engine` takes it.
         question: what is asked; with ``record`` the answer is also written into that recording.
         environment: settings and keys.
 
@@ -87,8 +87,7 @@ def ask_engine(spec: str | None, question: Question, environment: Mapping[str, s
     system = (Message("system", question.system),) if question.system else ()
     schema = None if question.schema is None else _schema(question.schema)
     request = Request((*system, Message("user", question.text)), parameters, schema, question.deadline_s)
-    engine = choose_engine(spec, choices, environment)
-    with _recording(engine, question.record) as asked:
+    with opened_engine(spec, choices, environment) as engine, _recording(engine, question.record) as asked:
         return asked.generate(request)
 
 
