@@ -14,6 +14,7 @@ from agent_agency.clock import Clock
 from agent_agency.errors import EngineError
 from agent_agency.inference.around import AroundEngine
 from agent_agency.inference.keys import prompt_digest_of
+from agent_agency.inference.labels import LabelReply, LabelRequest, label_engine
 from agent_agency.inference.protocol import (
     Cancel,
     Engine,
@@ -27,6 +28,8 @@ from agent_agency.inference.protocol import (
 OK = "ok"
 CUT_SHORT = "length"
 INTERRUPTED = "interrupted"
+NO_DRAWING = Parameters(max_tokens=1)
+"""Stands in the record of a call that scores labels: nothing is drawn."""
 ABANDONED = "abandoned"
 
 
@@ -84,7 +87,8 @@ class CallList:
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    request: Request
+    parameters: Parameters
+    rollout: int
     prompt_digest: str
     at: datetime
     started: float
@@ -145,13 +149,33 @@ class Metered(AroundEngine):
                 self._failed(begun, error)
             raise
 
+    def score_labels(self, request: LabelRequest, cancel: Cancel | None = None) -> LabelReply:
+        """Score labels and record the call.
+
+        Raises:
+            EngineError: as the inner engine; ``engine.no_labels`` where it scores none.
+            AgencyError: the record cannot be kept.
+        """
+        inner = label_engine(self._engine)
+        begun = _Begun(NO_DRAWING, request.rollout, prompt_digest_of(request), self._clock.now(), self._timer())
+        try:
+            reply = inner.score_labels(request, cancel)
+        except BaseException as error:
+            self._failed(begun, error)
+            raise
+        self._ended(begun, reply, OK)
+        return reply
+
     def _begun(self, request: Request) -> _Begun:
         """What is known before asking; what has no digest is refused here, and so never goes unrecorded."""
-        return _Begun(request, prompt_digest_of(request), self._clock.now(), self._timer())
+        digest = prompt_digest_of(request)
+        return _Begun(request.parameters, request.rollout, digest, self._clock.now(), self._timer())
 
     def _answered(self, begun: _Begun, reply: Reply) -> None:
+        self._ended(begun, reply, OK if reply.finish == "stop" else CUT_SHORT)
+
+    def _ended(self, begun: _Begun, reply: Reply | LabelReply, outcome: str) -> None:
         self._known = self._engine.identity  # known by now: nothing is asked for it
-        outcome = OK if reply.finish == "stop" else CUT_SHORT
         self._sink.add(self._record(begun, reply, outcome))
 
     def _failed(self, begun: _Begun, error: BaseException) -> None:
@@ -161,16 +185,16 @@ class Metered(AroundEngine):
             outcome = ABANDONED if isinstance(error, GeneratorExit) else INTERRUPTED
         self._sink.add(self._record(begun, None, outcome))
 
-    def _record(self, begun: _Begun, reply: Reply | None, outcome: str) -> CallRecord:
+    def _record(self, begun: _Begun, reply: Reply | LabelReply | None, outcome: str) -> CallRecord:
         identity = self._known
         return CallRecord(
             engine=self._engine.name,
             identity=identity,
             model=reply.model if reply else identity.get("model", ""),
             model_digest=reply.model_digest if reply else identity.get("model_digest", ""),
-            parameters=begun.request.parameters,
+            parameters=begun.parameters,
             prompt_digest=begun.prompt_digest,
-            rollout=begun.request.rollout,
+            rollout=begun.rollout,
             usage=reply.usage if reply else Usage(None, None),
             latency_s=self._timer() - begun.started,
             cache_hit=reply.cache_hit if reply else False,

@@ -7,6 +7,7 @@ from typing import Any
 
 from agent_agency.canonical_json import digest_json
 from agent_agency.errors import EngineError
+from agent_agency.inference.labels import LabelRequest
 from agent_agency.inference.protocol import Parameters, Request
 
 
@@ -24,11 +25,11 @@ def parameters_document(parameters: Parameters) -> dict[str, Any]:
     }
 
 
-def prompt_digest_of(request: Request) -> str:
+def prompt_digest_of(request: Request | LabelRequest) -> str:
     """The digest of what is asked.
 
     Raises:
-        EngineError: the messages or the schema hold what JSON has no form for.
+        EngineError: the messages, the schema or the labels hold what JSON has no form for.
     """
     try:
         return request.prompt_digest
