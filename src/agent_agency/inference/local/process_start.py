@@ -1,0 +1,63 @@
+"""How a model's process is started: by this interpreter, with an environment of its own and no keys of anybody's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import agent_agency
+
+Start = Callable[[], "subprocess.Popen[bytes]"]
+"""Starts a process whose standard streams are pipes."""
+
+_KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_SET = MappingProxyType(
+    {
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "DO_NOT_TRACK": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+)
+_MODULE = "agent_agency.inference.local.worker"
+
+
+def environment(own: Mapping[str, str], threads: int | None) -> dict[str, str]:
+    """What a model's process may know of this one's environment.
+
+    Args:
+        own: this process's.
+        threads: of the processor, where set.
+    """
+    kept = {name: own[name] for name in _KEPT if name in own}
+    bound = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
+    package = os.fspath(Path(agent_agency.__file__).parent.parent)
+    return {**kept, **_SET, **bound, "PYTHONPATH": package}
+
+
+def starting(threads: int | None, backend: str | None) -> Start:
+    """What starts a model's process.
+
+    Args:
+        threads: as in `environment`.
+        backend: a test's double as ``FILE:FUNCTION``; ``None`` everywhere else.
+    """
+
+    def start() -> subprocess.Popen[bytes]:
+        double = () if backend is None else ("--backend", backend)
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", _MODULE, "--parent", str(os.getpid()), *double],
+            env=environment(os.environ, threads),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+        )
+
+    return start
