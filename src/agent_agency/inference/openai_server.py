@@ -7,7 +7,6 @@ streamed, because a server goes on with an answer that nobody waits for unless t
 from __future__ import annotations
 
 import json
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,11 +18,11 @@ from agent_agency.inference.capability_probes import probe_capabilities
 from agent_agency.inference.deadline import Call
 from agent_agency.inference.dialects.detect import detect
 from agent_agency.inference.engine_settings import OLLAMA_CONTEXT, EngineSettings
-from agent_agency.inference.keys import prompt_digest_of
 from agent_agency.inference.labels import check_labels
 from agent_agency.inference.prompt_size import Expected, check_counted, check_surplus, expected_size, most_tokens
 from agent_agency.inference.protocol import Health, Piece, Reply, Request
 from agent_agency.inference.refusals import is_html
+from agent_agency.inference.request_check import check_request
 from agent_agency.inference.server_labels import first_token_request, scored
 from agent_agency.inference.untrusted_json import bad_answer, read_object
 
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 _ASK_S = 30.0
 _LOOK_S = 0.05
 _HEALTH_S = 5.0
-_MOST_LOGPROBS = 20
 _NO_TOKENIZER = frozenset({"engine.not_found", "engine.refused", "engine.bad_answer", "engine.server_failed"})
 
 
@@ -132,7 +130,7 @@ class ServerEngine:
         Raises:
             EngineError: as `generate`.
         """
-        _check(request)
+        check_request(request)
         with self._transport.keyless():
             yield from self._pieces(request, Call(request.deadline_s, cancel, self._timer))
 
@@ -146,7 +144,7 @@ class ServerEngine:
         call = Call(request.deadline_s, cancel, self._timer)
         with self._transport.keyless():
             asked = first_token_request(request, self._facts(call)[0].most_logprobs)
-            _check(replace(asked, parameters=replace(asked.parameters, top_logprobs=1)))
+            check_request(replace(asked, parameters=replace(asked.parameters, top_logprobs=1)))
             try:
                 replies = [piece.reply for piece in self._pieces(asked, call) if piece.reply is not None]
             except EngineError as error:
@@ -290,37 +288,3 @@ def _encoded(body: Mapping[str, Any]) -> bytes:
             fix="Give text that UTF-8 has a form for, and a schema of plain JSON data.",
             code="engine.bad_request",
         ) from error
-
-
-def _check(request: Request) -> None:
-    """Refuse what no server can be asked.
-
-    Raises:
-        EngineError: ``engine.bad_request``.
-    """
-    prompt_digest_of(request)
-    how = request.parameters
-    wrong = next(
-        (
-            what
-            for what, right in (
-                ("there is no message", bool(request.messages)),
-                ("the temperature is no number from 0", math.isfinite(how.temperature) and how.temperature >= 0),
-                ("top_p is not above 0 and up to 1", 0 < how.top_p <= 1),
-                ("max_tokens is below 1", how.max_tokens >= 1),
-                ("top_logprobs is not 0 to 20", 0 <= how.top_logprobs <= _MOST_LOGPROBS),
-                (
-                    "the repeat penalty is no number above 0",
-                    math.isfinite(how.repeat_penalty) and how.repeat_penalty > 0,
-                ),
-                ("the context is below 1", how.context is None or how.context >= 1),
-                ("the deadline is no time", request.deadline_s > 0),
-            )
-            if not right
-        ),
-        None,
-    )
-    if wrong is not None:
-        raise EngineError(
-            f"The question cannot be asked: {wrong}", fix="Mend the parameters.", code="engine.bad_request"
-        )
