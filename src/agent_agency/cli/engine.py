@@ -19,7 +19,12 @@ SCHEMA_VERSION = 1
 CUT_OFF = 1
 
 
-_LATER: Mapping[str, tuple[str, str]] = MappingProxyType({})
+_LATER: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "bench": ("agent_agency.cli.engine_bench", "bench"),
+        "make-test-model": ("agent_agency.cli.engine_make_test_model", "make_test_model"),
+    }
+)
 """Commands that stand in modules of their own: name to module and command."""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agent_agency.extras import require
+from agent_agency.inference.local.test_model.order import ModelOrder, Quantisation
 from agent_agency.inference.local.test_model.shapes import Shape
 from agent_agency.inference.local.test_model.tensors import Tensor
 from agent_agency.inference.local.test_model.vocabulary import (
@@ -19,30 +20,22 @@ from agent_agency.inference.local.test_model.vocabulary import (
     SPECIALS,
     Vocabulary,
 )
-from agent_agency.inference.local.test_model.weights import Quantisation, draw, quantised
+from agent_agency.inference.local.test_model.weights import draw, quantised
 
 NORM_EPSILON = 1e-5
 LICENCE = "none: random weights, not trained on anything; the tokens are of generated text"
 
 
-def write_gguf(  # noqa: PLR0913 - a file is all of it
-    path: Path,
-    shape: Shape,
-    quantisation: Quantisation,
-    tensors: tuple[Tensor, ...],
-    vocabulary: Vocabulary,
-    seed: int,
-    told: Callable[[int, int], None],
+def write_gguf(
+    path: Path, order: ModelOrder, tensors: tuple[Tensor, ...], vocabulary: Vocabulary, told: Callable[[int, int], None]
 ) -> None:
     """Write the whole file.
 
     Args:
         path: where; it is overwritten.
-        shape: the sizes.
-        quantisation: the format of the matrices.
+        order: which model.
         tensors: what `tensors_of` lists.
         vocabulary: its tokens; up to the shape's number, unused ones follow.
-        seed: of the weights.
         told: called after each tensor with the numbers written and those there are.
 
     Raises:
@@ -50,30 +43,31 @@ def write_gguf(  # noqa: PLR0913 - a file is all of it
         OSError: the disk is full, or the folder may not be written.
     """
     gguf = require("gguf", extra="local")
-    writer = gguf.GGUFWriter(path, shape.architecture)
+    writer = gguf.GGUFWriter(path, order.shape.architecture)
     try:
-        _describe(writer, gguf, shape, quantisation, seed)
-        _tokens(writer, gguf, shape, vocabulary)
+        _describe(writer, gguf, order)
+        _tokens(writer, gguf, order.shape, vocabulary)
         for tensor in tensors:
-            _announce(writer, gguf, tensor, quantisation)
+            _announce(writer, gguf, tensor, order.quantisation)
         writer.write_header_to_file()
         writer.write_kv_data_to_file()
         writer.write_ti_data_to_file()
         written, whole = 0, sum(tensor.count for tensor in tensors)
         for index, tensor in enumerate(tensors):
-            writer.write_tensor_data(quantised(draw(tensor, seed, index), quantisation))
+            writer.write_tensor_data(quantised(draw(tensor, order.seed, index), order.quantisation))
             written += tensor.count
             told(written, whole)
     finally:
         writer.close()
 
 
-def _describe(writer: Any, gguf: Any, shape: Shape, quantisation: Quantisation, seed: int) -> None:
+def _describe(writer: Any, gguf: Any, order: ModelOrder) -> None:
+    shape = order.shape
     writer.add_type("model")
-    writer.add_name(f"agency test model {shape.name} {quantisation} seed {seed}, random weights")
+    writer.add_name(f"agency test model {shape.name} {order.quantisation} seed {order.seed}, random weights")
     writer.add_license(LICENCE)
     writer.add_description("Random weights: for tests and speed measurements only; its answers mean nothing.")
-    writer.add_file_type(gguf.LlamaFileType["MOSTLY_" + quantisation])
+    writer.add_file_type(gguf.LlamaFileType["MOSTLY_" + order.quantisation])
     writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
     writer.add_vocab_size(shape.vocabulary)
     writer.add_context_length(shape.context)
@@ -101,7 +95,7 @@ def _tokens(writer: Any, gguf: Any, shape: Shape, vocabulary: Vocabulary) -> Non
     writer.add_bos_token_id(vocabulary.tokens.index(END_OF_TEXT))
     writer.add_eos_token_id(vocabulary.tokens.index(END_OF_TURN))
     writer.add_pad_token_id(vocabulary.tokens.index(PADDING))
-    writer.add_add_bos_token(False)
+    writer.add_add_bos_token(value=False)
     writer.add_chat_template(CHAT_TEMPLATE)
 
 

@@ -14,9 +14,11 @@ SPLIT = (
 )
 """How text is cut into words before merging, which GGUF calls ``qwen2``: each digit is a token of its own."""
 PRE_TOKENIZER = "qwen2"
-END_OF_TEXT, START_OF_TURN, END_OF_TURN, PADDING = SPECIALS = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>")
+END_OF_TEXT, START_OF_TURN, END_OF_TURN, PADDING = "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|pad|>"
+SPECIALS = (END_OF_TEXT, START_OF_TURN, END_OF_TURN, PADDING)
 CHAT_TEMPLATE = (
-    "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}"
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from agent_agency.extras import require
+from agent_agency.inference.local.test_model.order import Quantisation
 from agent_agency.inference.local.test_model.tensors import Tensor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-Quantisation = Literal["Q8_0", "Q4_0", "F16"]
-QUANTISATIONS: tuple[Quantisation, ...] = ("Q8_0", "Q4_0", "F16")
 
 
 def draw(tensor: Tensor, seed: int, index: int) -> NDArray[Any]:
