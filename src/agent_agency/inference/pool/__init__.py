@@ -1,0 +1,1 @@
+"""Models that share one machine: which are loaded, who answers for a role, and which to choose."""

@@ -1,0 +1,66 @@
+"""Where a pool's events go: the user's store, in the order in which they happened."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from agent_agency.errors import StoreError
+from agent_agency.store import pool_events
+from agent_agency.store.pool_events import PoolEvent
+
+if TYPE_CHECKING:
+    from agent_agency.store.database import Database
+
+_MOST_WAITING = 1000
+
+
+class PoolHistory(Protocol):
+    """Takes events, and knows what was measured before."""
+
+    def add(self, events: Sequence[PoolEvent]) -> None:
+        """Keep events in their order; never raises, as no request may fail for it."""
+        ...
+
+    def measured(self, model: str) -> int | None:
+        """The most bytes that were measured of a model lately; ``None`` where it never was, or nobody can tell."""
+        ...
+
+
+class StoredHistory:
+    """Events in the user's store; while that refuses, the newest thousand wait for it in memory.
+
+    Args:
+        database: the user's.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._waiting: deque[PoolEvent] = deque(maxlen=_MOST_WAITING)
+
+    def add(self, events: Sequence[PoolEvent]) -> None:
+        """Keep events in their order."""
+        with self._lock:
+            self._waiting.extend(events)
+            if not self._waiting:
+                return
+            try:
+                with self._database.write() as connection:
+                    for one in self._waiting:
+                        pool_events.add_event(connection, one)
+            except StoreError:
+                return
+            self._waiting.clear()
+
+    def measured(self, model: str) -> int | None:
+        """The most bytes that were measured of a model lately."""
+        try:
+            if not self._database.exists():
+                return None
+            with self._database.read() as connection:
+                return pool_events.measured_memory(connection, model)
+        except StoreError:
+            return None
