@@ -1,0 +1,70 @@
+"""What goes wrong with OpenVINO, told in sentences for people: its own messages name places in C++ files."""
+
+from __future__ import annotations
+
+import re
+
+from agent_agency.errors import EngineError
+from agent_agency.inference.local.backend import Failed
+
+CANCELLED = Failed("engine.cancelled", "The call was cancelled", "Ask again.")
+CLOSED = Failed("engine.closed", "The model was let go of before the call had ended", "Ask again.")
+CACHE_FULL = Failed(
+    "engine.out_of_memory",
+    "The memory for running requests (memory_gb) is too small for this one",
+    "Give the engine more memory_gb, or a smaller width or context.",
+)
+_SHOWN = 160
+_PLACE = re.compile(r"(Exception from |Check '|at )?\S*\.(cpp|hpp)\S*( failed)?:?")
+
+
+def detail(error: BaseException) -> str:
+    """An exception's words on one line, without places in source code."""
+    words = " ".join(_PLACE.sub(" ", str(error)).split())
+    return words if len(words) <= _SHOWN else f"{words[:_SHOWN]}…"
+
+
+def failed(error: BaseException) -> Failed:
+    """What an exception in the midst of work means to those who wait."""
+    if isinstance(error, EngineError):
+        return Failed(error.stable_code, error.message, error.fix)
+    if isinstance(error, MemoryError):
+        return Failed(
+            "engine.out_of_memory",
+            "The model's process has no memory left",
+            "Take a smaller model, width or context, or give it more memory_gb.",
+        )
+    return Failed(
+        "engine.failed",
+        f"OpenVINO gave up ({detail(error) or type(error).__name__})",
+        "Ask again; try the engine llama.cpp if this goes on.",
+    )
+
+
+def unsupported(path: str, error: BaseException) -> EngineError:
+    """The error of a model that OpenVINO does not load."""
+    return EngineError(
+        f"OpenVINO cannot run this model ({detail(error)})",
+        fix='Use engine = "llama.cpp" for it, or a model that OpenVINO reads (llama, qwen2, qwen3; Q8_0, Q4_0).',
+        path=path,
+        code="engine.model_unsupported",
+    )
+
+
+def unreadable(path: str, error: BaseException) -> EngineError:
+    """The error of a file that should be a model and cannot be read as one."""
+    return EngineError(
+        f"The model cannot be read ({detail(error)})",
+        fix="Give a whole GGUF file, or a folder with openvino_model.xml, its .bin and a tokenizer.",
+        path=path,
+        code="engine.model_unreadable",
+    )
+
+
+def prompt_too_long(tokens: int, context: int) -> EngineError:
+    """The error of a prompt that leaves no room for an answer."""
+    return EngineError(
+        f"The prompt is {tokens:,} tokens long, and the model's window here is {context:,}",
+        fix="Shorten the rubric or the item, or set a larger context for the engine.",
+        code="engine.prompt_too_long",
+    )

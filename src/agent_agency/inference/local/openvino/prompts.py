@@ -1,0 +1,126 @@
+"""Messages as a model's tokens: its own chat template, then its own tokenizer.
+
+The template's text stands for itself: no token is added that the template does not write, except the one that a text
+begins with where the model wants one and the template leaves it out. llama.cpp does the same.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from agent_agency.errors import EngineError
+from agent_agency.inference.local.openvino.faults import detail
+from agent_agency.inference.protocol import Message, Speaker
+
+_KEPT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A whole prompt as tokens; the first ``shared`` of them it has in common with others."""
+
+    ids: tuple[int, ...]
+    shared: int
+
+
+class Prompts:
+    """Makes prompts. May be used from several threads.
+
+    Args:
+        tokenizer: an ``openvino_genai.Tokenizer`` with a chat template.
+    """
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        self._opening = self._ids_with_specials("")
+        self._lock = threading.Lock()
+        self._leading: OrderedDict[tuple[Message, ...], tuple[int, ...]] = OrderedDict()
+        self._labels: OrderedDict[tuple[str, str], tuple[int, ...]] = OrderedDict()
+
+    def whole(self, messages: tuple[Message, ...], shared: int) -> Prompt:
+        """A prompt whose end opens the model's turn.
+
+        Raises:
+            EngineError: ``engine.bad_request``: the template refuses these messages.
+        """
+        ids = self._ids(self._text(messages, opened=True))
+        return Prompt(ids, _in_common(ids, self._leading_ids(messages[:shared])) if shared else 0)
+
+    def leading(self, messages: tuple[Message, ...]) -> tuple[int, ...]:
+        """What all prompts that begin with these messages begin with.
+
+        The template is asked with two different messages behind, because how a message ends may depend on what
+        follows it, and its last token may reach into it.
+        """
+        return self._leading_ids(messages)
+
+    def label(self, messages: tuple[Message, ...], label: str) -> tuple[int, ...]:
+        """The tokens of a label that opens the model's turn."""
+        opener = self._opener(messages)
+        with self._lock:
+            known = self._labels.get((opener, label))
+        if known is None:
+            before, both = self._ids(opener), self._ids(opener + label)
+            known = both[len(before) :] if both[: len(before)] == before else self._plain(label)
+            self._keep(self._labels, (opener, label), known)
+        return known
+
+    def _opener(self, messages: tuple[Message, ...]) -> str:
+        whole, closed = self._text(messages, opened=True), self._text(messages, opened=False)
+        return whole[len(closed) :] if whole.startswith(closed) else ""
+
+    def _leading_ids(self, messages: tuple[Message, ...]) -> tuple[int, ...]:
+        with self._lock:
+            known = self._leading.get(messages)
+        if known is None:
+            known = self._first_tokens(messages)
+            self._keep(self._leading, messages, known)
+        return known
+
+    def _first_tokens(self, messages: tuple[Message, ...]) -> tuple[int, ...]:
+        role: Speaker = "user" if not messages or messages[-1].role != "user" else "assistant"
+        try:
+            one, other = (
+                self._ids(self._text((*messages, Message(role, word)), opened=False)) for word in ("A word.", "7")
+            )
+        except EngineError:
+            return ()
+        return one[: _in_common(one, other)]
+
+    def _keep(self, kept: OrderedDict[Any, tuple[int, ...]], key: object, ids: tuple[int, ...]) -> None:
+        with self._lock:
+            kept[key] = ids
+            while len(kept) > _KEPT:
+                kept.popitem(last=False)
+
+    def _text(self, messages: tuple[Message, ...], *, opened: bool) -> str:
+        turns = [{"role": one.role, "content": one.content} for one in messages]
+        try:
+            return str(self._tokenizer.apply_chat_template(turns, opened))
+        except RuntimeError as error:
+            raise EngineError(
+                f"The model's chat template refuses these messages ({detail(error)})",
+                fix="Use a model whose template takes system and user messages.",
+                code="engine.bad_request",
+            ) from None
+
+    def _ids(self, text: str) -> tuple[int, ...]:
+        ids = self._plain(text)
+        opening = self._opening
+        return ids if ids[: len(opening)] == opening else (*opening, *ids)
+
+    def _plain(self, text: str) -> tuple[int, ...]:
+        return tuple(self._tokenizer.encode(text, add_special_tokens=False).input_ids.data[0].tolist())
+
+    def _ids_with_specials(self, text: str) -> tuple[int, ...]:
+        return tuple(self._tokenizer.encode(text, add_special_tokens=True).input_ids.data[0].tolist())
+
+
+def _in_common(one: tuple[int, ...], other: tuple[int, ...]) -> int:
+    for at, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return at
+    return min(len(one), len(other))

@@ -1,0 +1,262 @@
+"""Text: requests enter OpenVINO GenAI's continuous batching, and are read after each of its steps."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from itertools import count
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from agent_agency.extras import require
+from agent_agency.inference.local.backend import Ended, Failed, GenerateJob
+from agent_agency.inference.local.openvino.answer_text import AnswerText
+from agent_agency.inference.local.openvino.extension_guard import Admitted, ExtensionGuard, whole_blocks
+from agent_agency.inference.local.openvino.faults import CACHE_FULL, CANCELLED, failed
+from agent_agency.inference.local.openvino.sampling import generation_config
+from agent_agency.inference.priming import Primed
+from agent_agency.inference.protocol import Parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent_agency.inference.local.openvino.prompts import Prompt
+    from agent_agency.inference.local.openvino.token_text import TokenBytes
+
+Tokens = tuple[int, ...]
+_PRIMED = 256
+"""Prefixes remembered as primed; the pipeline itself forgets by memory, and then a prompt computes its own."""
+_GREEDY = Parameters()
+_FINISHES = MappingProxyType({"STOP": "stop", "LENGTH": "length"})
+
+
+@dataclass(slots=True, eq=False)
+class TextTask:
+    """A request for text, from when it is handed in until it ends."""
+
+    prompt: Prompt
+    parameters: Parameters
+    max_tokens: int
+    grammar: str | None
+    answer: AnswerText
+    ended: Ended
+    cancelled: bool = False
+    cached: int = 0
+    pays: bool = False
+    """Whether the shared prefix was computed for it, and so was not saved."""
+    handle: Any = None
+    admitted: Admitted | None = None
+
+
+@dataclass(slots=True, eq=False)
+class PrimeTask:
+    """A prefix to be computed, for whoever waits for it."""
+
+    ids: Tokens
+    ended: list[Ended] = field(default_factory=list)
+    handle: Any = None
+    cancelled: bool = False
+
+
+class TextLane:
+    """The pipeline and what runs in it.
+
+    Args:
+        pipeline: an ``openvino_genai.ContinuousBatchingPipeline``.
+        tokens: what its tokens stand for.
+        width: requests in flight at most.
+        guard: keeps apart what may not run together.
+        wake: wakes the loop.
+    """
+
+    def __init__(
+        self, pipeline: Any, tokens: TokenBytes, width: int, guard: ExtensionGuard, wake: Callable[[], None]
+    ) -> None:
+        self._pipeline = pipeline
+        self._defaults = pipeline.get_config()
+        self._tensor = require("openvino", extra="local").Tensor
+        self._tokens = tokens
+        self._width = width
+        self._guard = guard
+        self._wake = wake
+        self._lock = threading.Lock()
+        self._waiting: deque[TextTask | PrimeTask] = deque()
+        self._running: dict[int, TextTask] = {}
+        self._priming: dict[int, PrimeTask] = {}
+        self._primed: OrderedDict[Tokens, None] = OrderedDict()
+        self._numbers = count(1)
+        self.used = False
+
+    def submit(self, job: GenerateJob, prompt: Prompt, max_tokens: int, grammar: str | None) -> Callable[[], None]:
+        """Take a request; what is returned cancels it."""
+        answer = AnswerText(self._tokens, job.parameters.stop, job.piece)
+        task = TextTask(prompt, job.parameters, max_tokens, grammar, answer, job.ended)
+        self._put(task)
+        return lambda: self._cancel(task)
+
+    def prime(self, ids: Tokens, ended: Ended) -> Callable[[], None]:
+        """Compute a prefix, in whole blocks only."""
+        task = PrimeTask(whole_blocks(ids), [ended])
+        self._put(task)
+        return lambda: self._cancel(task)
+
+    def busy(self) -> bool:
+        """Whether anything waits or runs."""
+        return bool(self._waiting or self._running or self._priming)
+
+    def step(self) -> None:
+        """Let requests in, compute one step of all of them, and hand on what was written."""
+        try:
+            self._drop_cancelled()
+            self._admit()
+            if self._running or self._priming:
+                self._pipeline.step()
+                self._read()
+        except Exception as error:  # noqa: BLE001 - whatever the library raises is told to all who wait
+            self.end_all(failed(error))
+
+    def end_all(self, failed: Failed) -> None:
+        """End everything."""
+        with self._lock:
+            waiting = [*self._waiting]
+            self._waiting.clear()
+        tasks = [*waiting, *self._running.values(), *self._priming.values()]
+        self._running.clear()
+        self._priming.clear()
+        for task in tasks:
+            if task.handle is not None:
+                task.handle.cancel()
+            for ended in _askers(task):
+                ended(failed)
+
+    def _put(self, task: TextTask | PrimeTask) -> None:
+        with self._lock:
+            self.used = True
+            self._waiting.append(task)
+        self._wake()
+
+    def _cancel(self, task: TextTask | PrimeTask) -> None:
+        task.cancelled = True
+        self._wake()
+
+    def _drop_cancelled(self) -> None:
+        under_way: dict[int, TextTask | PrimeTask] = {**self._running, **self._priming}
+        for number, task in under_way.items():
+            if task.cancelled:
+                task.handle.cancel()
+                self._running.pop(number, None)
+                self._priming.pop(number, None)
+                _end(task, CANCELLED)
+
+    def _admit(self) -> None:
+        with self._lock:
+            waiting, self._waiting = self._waiting, deque()
+        left = [task for task in waiting if not self._begin(task)]
+        with self._lock:
+            self._waiting.extendleft(reversed(left))
+
+    def _begin(self, task: TextTask | PrimeTask) -> bool:
+        """Whether it needs to wait no longer."""
+        if task.cancelled:
+            _end(task, CANCELLED)
+            return True
+        if isinstance(task, PrimeTask):
+            return self._begin_priming(task)
+        prefix = whole_blocks(task.prompt.ids[: task.prompt.shared])
+        if prefix and not self._is_primed(prefix):
+            task.pays = task.pays or self._is_being_primed(prefix) is None
+            self._begin_priming(PrimeTask(prefix))
+            return False
+        if len(self._running) >= self._width:
+            return False
+        running = (one.admitted for one in self._running.values() if one.admitted is not None)
+        task.admitted = self._guard.admit(task.prompt.ids, running)
+        if task.admitted is None:
+            return False
+        self._start(task, len(prefix))
+        return True
+
+    def _start(self, task: TextTask, cached: int) -> None:
+        number = next(self._numbers)
+        task.cached = 0 if task.pays else cached
+        config = generation_config(self._defaults, task.parameters, task.max_tokens, task.grammar, number)
+        try:
+            task.handle = self._pipeline.add_request(number, self._as_tensor(task.prompt.ids), config)
+        except Exception as error:  # noqa: BLE001 - one request that the library refuses is told to its asker
+            task.ended(failed(error))
+            return
+        self._running[number] = task
+
+    def _begin_priming(self, task: PrimeTask) -> bool:
+        if not task.ids or self._is_primed(task.ids):
+            _end(task, Primed(len(task.ids), 0))
+            return True
+        if (other := self._is_being_primed(task.ids)) is not None:
+            other.ended.extend(task.ended)
+            return True
+        number = next(self._numbers)
+        config = generation_config(self._defaults, _GREEDY, 1, None, number)
+        task.handle = self._pipeline.add_request(number, self._as_tensor(task.ids), config)
+        self._priming[number] = task
+        return True
+
+    def _is_being_primed(self, ids: Tokens) -> PrimeTask | None:
+        return next((one for one in self._priming.values() if one.ids == ids), None)
+
+    def _is_primed(self, ids: Tokens) -> bool:
+        known = ids in self._primed
+        if known:
+            self._primed.move_to_end(ids)
+        return known
+
+    def _as_tensor(self, ids: Tokens) -> Any:
+        numpy = require("numpy", extra="local")
+        return self._tensor(numpy.array([ids], numpy.int64))
+
+    def _read(self) -> None:
+        finished = require("openvino_genai", extra="local").GenerationStatus
+        for number, task in [*self._running.items()]:
+            finish = _take(task)
+            if task.answer.stopped:
+                task.handle.stop()
+            if task.answer.stopped or task.handle.get_status() != finished.RUNNING:
+                del self._running[number]
+                _tell(task, finish)
+        for number, prime in [*self._priming.items()]:
+            if prime.handle.get_status() != finished.RUNNING:
+                del self._priming[number]
+                self._has_primed(prime)
+
+    def _has_primed(self, task: PrimeTask) -> None:
+        self._primed[task.ids] = None
+        while len(self._primed) > _PRIMED:
+            self._primed.popitem(last=False)
+        _end(task, Primed(len(task.ids), len(task.ids)))
+
+
+def _take(task: TextTask) -> str | None:
+    """Hand on what was written since the last step; why the answer ended, if it did."""
+    finish = None
+    while task.handle.can_read():
+        for output in task.handle.read().values():
+            task.answer.add(output.generated_ids, output.generated_log_probs)
+            finish = _FINISHES.get(output.finish_reason.name)
+    return finish
+
+
+def _tell(task: TextTask, finish: str | None) -> None:
+    if finish is None and not task.answer.stopped:
+        task.ended(CACHE_FULL)
+        return
+    logprobs = task.parameters.top_logprobs > 0
+    task.ended(task.answer.done(finish or "stop", len(task.prompt.ids), task.cached, logprobs=logprobs))
+
+
+def _askers(task: TextTask | PrimeTask) -> list[Ended]:
+    return task.ended if isinstance(task, PrimeTask) else [task.ended]
+
+
+def _end(task: TextTask | PrimeTask, result: Failed | Primed) -> None:
+    for ended in _askers(task):
+        ended(result)
