@@ -254,7 +254,7 @@ class LocalEngine:
 
     def _made(self, over: Callable[[Lost], None]) -> ModelProcess:
         return ModelProcess(
-            starting(self.model.threads, self._double),
+            starting(self.model.engine, self._double),
             questions.load(self.model.engine, self.model.load_options()),
             over,
             self._timer,

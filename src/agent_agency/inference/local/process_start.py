@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import agent_agency
+from agent_agency.inference.local.llama_cpp.environment import environment_for_child
 
 Start = Callable[[], "subprocess.Popen[bytes]"]
 """Starts a process whose standard streams are pipes."""
@@ -27,24 +28,24 @@ _SET = MappingProxyType(
 _MODULE = "agent_agency.inference.local.worker"
 
 
-def environment(own: Mapping[str, str], threads: int | None) -> dict[str, str]:
-    """What a model's process may know of this one's environment.
+def environment(own: Mapping[str, str], engine: str) -> dict[str, str]:
+    """What a model's process may know of this one's environment: no keys, no proxies, no addresses.
 
     Args:
         own: this process's.
-        threads: of the processor, where set.
+        engine: ``openvino`` or ``llama.cpp``, which may need settings of its own before any code runs.
     """
     kept = {name: own[name] for name in _KEPT if name in own}
-    bound = {} if threads is None else {"OMP_NUM_THREADS": str(threads)}
+    wanted = environment_for_child() if engine == "llama.cpp" else {}
     package = os.fspath(Path(agent_agency.__file__).parent.parent)
-    return {**kept, **_SET, **bound, "PYTHONPATH": package}
+    return {**kept, **_SET, **wanted, "PYTHONPATH": package}
 
 
-def starting(threads: int | None, backend: str | None) -> Start:
+def starting(engine: str, backend: str | None) -> Start:
     """What starts a model's process.
 
     Args:
-        threads: as in `environment`.
+        engine: as in `environment`.
         backend: a test's double as ``FILE:FUNCTION``; ``None`` everywhere else.
     """
 
@@ -52,7 +53,7 @@ def starting(threads: int | None, backend: str | None) -> Start:
         double = () if backend is None else ("--backend", backend)
         return subprocess.Popen(
             [sys.executable, "-P", "-m", _MODULE, "--parent", str(os.getpid()), *double],
-            env=environment(os.environ, threads),
+            env=environment(os.environ, engine),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

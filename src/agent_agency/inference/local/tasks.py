@@ -113,7 +113,8 @@ class Tasks:
 def failure(error: BaseException) -> Failed:
     """What an exception means to who asked."""
     if isinstance(error, AgencyError):
-        return Failed(error.stable_code, error.message, error.fix)
+        at = f" ({error.path})" if error.path and error.path not in error.message else ""
+        return Failed(error.stable_code, error.message + at, error.fix)
     if isinstance(error, MemoryError):
         return Failed(
             "engine.out_of_memory",
