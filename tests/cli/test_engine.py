@@ -61,7 +61,7 @@ def test_a_good_server_passes_every_check(kind: Kind, tmp_path: Path) -> None:
     with serving(kind=kind, context=4096) as server:
         done = agency("engine", "check", server.url, "--json", cwd=tmp_path)
     assert done.code == 0, done.out
-    assert set(_standings(done).values()) == {"fine"}
+    assert {how for name, how in _standings(done).items() if name != "note"} == {"fine"}
     assert done.document["identity"]["backend"] == kind
     assert done.document["capabilities"]["context_tokens"] == 4096
     if kind == "ollama":

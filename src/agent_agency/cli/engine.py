@@ -21,6 +21,9 @@ CUT_OFF = 1
 
 _LATER: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
+        "add": ("agent_agency.cli.engine_models", "add"),
+        "models": ("agent_agency.cli.engine_models", "models"),
+        "remove": ("agent_agency.cli.engine_models", "remove"),
         "bench": ("agent_agency.cli.engine_bench", "bench"),
         "make-test-model": ("agent_agency.cli.engine_make_test_model", "make_test_model"),
     }

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,10 +86,13 @@ def _judge_command(judge: str) -> click.Command:
     @_search_options
     def one(*, optimizer: str, no_test: bool, as_json: bool, **asked: Any) -> int:
         from agent_agency.clock import SystemClock
+        from agent_agency.inference.choose import close_engine
         from agent_agency.workflows.optimise_one import run_order, workbench
 
         order = _order(judge, optimizer, asked, open_test=not no_test)
         bench = workbench(order, SystemClock())
+        for engine in {id(each): each for each in (bench.engine, bench.reflector)}.values():
+            click.get_current_context().call_on_close(partial(close_engine, engine))
         tell = _progress(order.plan)
         result = run_order(order, bench, lambda trial: tell(judge, trial))
         document = {

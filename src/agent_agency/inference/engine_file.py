@@ -115,6 +115,11 @@ def engines_path(environment: Mapping[str, str], home: Callable[[], Path] = Path
         raise EngineError("This user has no home folder", fix=fix, code="engine.not_configured") from error
 
 
+def is_engine_name(name: str) -> bool:
+    """Whether an engine may be called so."""
+    return _NAME.fullmatch(name) is not None and name not in _RESERVED
+
+
 def load_engines(environment: Mapping[str, str]) -> EngineChoices:
     """Read the user's file; none is an empty choice, unless ``AGENCY_ENGINES`` names it.
 
@@ -204,7 +209,7 @@ class _Reader:
     def _engine(self, name: str, table: Any) -> EngineSettings | None:
         at: Pointer = ("engines", name)
         before = len(self.found)
-        if not _NAME.fullmatch(name) or name in _RESERVED:
+        if not is_engine_name(name):
             remedy = f"Use small letters, digits, '-', '_' and '.', and none of: {', '.join(_RESERVED)}."
             self._wrong(at, f"{name[:80]!r} is no name for an engine", remedy)
         if not isinstance(table, dict):

@@ -119,7 +119,7 @@ class Transport:
             OSError,
         )
         self._pool: httpcore.ConnectionPool = core.ConnectionPool(
-            ssl_context=_tls(core, ca_file) if address.scheme == "https" else None,
+            ssl_context=trusted(core, ca_file) if address.scheme == "https" else None,
             proxy=core.Proxy(proxy) if proxy else None,
             max_connections=None,
             max_keepalive_connections=_IDLE_CONNECTIONS,
@@ -271,7 +271,12 @@ class Transport:
             seconds -= _LOOK_S
 
 
-def _tls(core: Any, ca_file: str | None) -> Any:
+def trusted(core: Any, ca_file: str | None) -> Any:
+    """What a connection under TLS trusts.
+
+    Raises:
+        EngineError: ``ca_file`` cannot be read.
+    """
     context = core.default_ssl_context()
     if ca_file is not None:
         try:

@@ -11,12 +11,13 @@ from agent_agency.report.text import clean, no_command
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from agent_agency.inference.engine_settings import EngineSettings
     from agent_agency.inference.protocol import Capabilities, Reply
     from agent_agency.workflows.engine_check import EngineCheck
     from agent_agency.workflows.engines import ListedEngine
 
 _STYLES = MappingProxyType({"fine": "green", "noted": "dim", "limited": "yellow", "failed": "bold red"})
-ALWAYS_THERE = ("offline", "replay:FILE", "http://HOST:PORT/v1#MODEL")
+ALWAYS_THERE = ("offline", "replay:FILE", "FILE.gguf", "http://HOST:PORT/v1#MODEL")
 """What ``--engine`` takes without any settings."""
 
 
@@ -31,13 +32,23 @@ def print_engines(path: str, listed: Sequence[ListedEngine], console: Console) -
             table.add_column(column, overflow="fold")
         for one in listed:
             settings = one.settings
-            where = settings.recording or settings.url
-            cells = (settings.name, settings.kind, where, settings.model, " ".join(one.roles), _key(one))
+            where = settings.recording or settings.path or settings.url
+            cells = (settings.name, settings.kind, where, _model(settings), " ".join(one.roles), _key(one))
             table.add_row(*(Text(clean(cell)) for cell in cells))
         console.print(table)
     else:
         console.print(Text(f"No engine is configured in {clean(path)}."))
     console.print(Text(f"Without settings --engine takes {', '.join(ALWAYS_THERE)}."))
+
+
+def _model(settings: EngineSettings) -> str:
+    """What it is asked for, or for a model on this machine how it is run, as far as the settings say."""
+    if settings.kind != "local":
+        return settings.model
+    wide = None if settings.width is None else f"{settings.width} at once"
+    window = None if settings.context is None else f"context {settings.context:,}"
+    exact = None if settings.precision == "default" else settings.precision
+    return ", ".join(part for part in (settings.engine, exact, wide, window) if part)
 
 
 def _key(one: ListedEngine) -> str:
@@ -56,12 +67,26 @@ def engine_documents(listed: Sequence[ListedEngine]) -> list[dict[str, Any]]:
             "model": one.settings.model or None,
             "recording": one.settings.recording,
             "context": one.settings.context,
+            **_local(one.settings),
             "api_key_env": one.settings.api_key_env,
             "key_set": one.key_set,
             "roles": list(one.roles),
         }
         for one in listed
     ]
+
+
+def _local(settings: EngineSettings) -> dict[str, Any]:
+    """What only a model on this machine has."""
+    if settings.kind != "local":
+        return {}
+    return {
+        "path": settings.path,
+        "engine": settings.engine,
+        "precision": settings.precision,
+        "width": settings.width,
+        "digest": settings.digest,
+    }
 
 
 def print_check(check: EngineCheck, console: Console) -> None:
@@ -108,6 +133,8 @@ def _capabilities(found: Capabilities) -> dict[str, Any]:
         "seed": found.seed,
         "context_tokens": found.context_tokens,
         "language_model": found.language_model,
+        "labels": found.labels,
+        "notes": list(found.notes),
     }
 
 

@@ -104,11 +104,17 @@ def _of_any(identity: Mapping[str, str], capabilities: Capabilities) -> Iterator
     digest = identity.get("model_digest") or identity.get("recording", "")
     told = ", ".join(part for part in (identity.get("model", ""), identity.get("quantisation", ""), digest) if part)
     yield EngineProbe("model", Standing.FINE, told)
+    if precision := identity.get("precision"):
+        yield EngineProbe("precision", Standing.FINE, precision)
+    for note in capabilities.notes:
+        yield EngineProbe("note", Standing.NOTED, note)
 
 
 def _of_a_model(engine: Engine, identity: Mapping[str, str], capabilities: Capabilities) -> Iterator[EngineProbe]:
     yield _schema(capabilities)
     yield _logprobs(capabilities)
+    if capabilities.labels:
+        yield EngineProbe("labels", Standing.FINE, "scored by their log-probabilities")
     yield _guarded("token count", lambda: _token_count(engine))
     yield _guarded("repeatable", lambda: _repeatable(engine))
     yield _guarded("context", lambda: _context(engine, identity, capabilities))

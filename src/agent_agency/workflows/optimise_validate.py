@@ -16,6 +16,7 @@ from typing import Any
 
 from agent_agency.clock import SystemClock, rfc3339
 from agent_agency.errors import AgencyError, AllowanceUsedUpError, EngineError
+from agent_agency.inference.choose import close_engine
 from agent_agency.learning.optimise.task import Trial
 from agent_agency.workflows.optimise import libraries
 from agent_agency.workflows.optimise_document import SCHEMA_VERSION, with_holm
@@ -49,11 +50,15 @@ def validate(orders: Sequence[Order], processes: int, told: Told, monotonic: Cal
     started, first = monotonic(), orders[0]
     engine = workbench(first, SystemClock()).engine
     done = _in_processes(orders, processes, told)
+    try:
+        identity, is_model = dict(engine.identity), engine.capabilities().language_model
+    finally:
+        close_engine(engine)
     return {
         "schema_version": SCHEMA_VERSION,
         "engine": engine.name,
-        "engine_identity": dict(engine.identity),
-        "language_model": engine.capabilities().language_model,
+        "engine_identity": identity,
+        "language_model": is_model,
         "judges": with_holm({one.judge: done[one.judge] for one in orders}),
         "plan": asdict(first.plan),
         "libraries": dict(libraries()),
