@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from agent_agency.errors import EngineError
 from agent_agency.inference.local.llama_cpp.call import Call
 from agent_agency.inference.local.llama_cpp.door import Door
 from agent_agency.inference.local.llama_cpp.slots import Slot
+from agent_agency.inference.local.llama_cpp.tokens import Tokens
 from agent_agency.inference.protocol import TokenChoice
 
 
@@ -48,7 +49,7 @@ class Completed:
 def complete(
     door: Door,
     slot: Slot,
-    tokens: Sequence[int],
+    tokens: Tokens,
     body: Mapping[str, Any],
     call: Call,
     piece: Callable[[str], None] | None = None,

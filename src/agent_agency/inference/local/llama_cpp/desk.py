@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 from agent_agency.inference.local.llama_cpp.call import Call
 from agent_agency.inference.local.llama_cpp.door import Door
-from agent_agency.inference.local.llama_cpp.prefixes import LEAST_TOKENS, Prefix, Prefixes
-from agent_agency.inference.local.llama_cpp.prompts import Prompts, common
+from agent_agency.inference.local.llama_cpp.prefixes import LEAST_TOKENS, Prefixes
+from agent_agency.inference.local.llama_cpp.prompts import Prompts
 from agent_agency.inference.local.llama_cpp.slots import Slot, Slots
+from agent_agency.inference.local.llama_cpp.tokens import Tokens, common
 from agent_agency.inference.protocol import Message
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Seat:
-    """A slot for one job; ``computed`` tokens of its prefix were computed for it, and are no saved ones."""
+    """A slot for one job; ``computed`` tokens in it were computed for this very job, and are no saved ones."""
 
     slot: Slot
     computed: int
@@ -40,7 +41,7 @@ class Desk:
     prefixes: Prefixes
     reuse: bool
 
-    def prefix(self, messages: Sequence[Message], shared: int, tokens: Sequence[int], call: Call) -> Prefix:
+    def prefix(self, messages: Sequence[Message], shared: int, tokens: Tokens, call: Call) -> Tokens:
         """The part of a prompt that is worth keeping for others; empty where there is none."""
         if not self.reuse or not 0 < shared <= len(messages):
             return ()
@@ -48,10 +49,10 @@ class Desk:
         same = common(beginning, tokens)
         if same < LEAST_TOKENS:
             return ()
-        return beginning if len(beginning) - same <= 1 else tuple(tokens[:same])
+        return beginning if len(beginning) - same <= 1 else tokens[:same]
 
     @contextmanager
-    def seat(self, tokens: Sequence[int], prefix: Prefix, call: Call) -> Iterator[Seat]:
+    def seat(self, tokens: Tokens, prefix: Tokens, call: Call) -> Iterator[Seat]:
         """A slot for a prompt, behind its prefix; given back at the end.
 
         Raises:

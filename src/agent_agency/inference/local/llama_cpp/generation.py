@@ -13,6 +13,7 @@ from agent_agency.inference.local.llama_cpp.call import Call
 from agent_agency.inference.local.llama_cpp.completion import Completed, complete
 from agent_agency.inference.local.llama_cpp.desk import Desk, Seat
 from agent_agency.inference.local.llama_cpp.grammar import compact, unsupported
+from agent_agency.inference.local.llama_cpp.tokens import Tokens
 from agent_agency.inference.protocol import Parameters
 
 _ANY_SEED = 0xFFFFFFFF
@@ -50,7 +51,7 @@ class Generation:
             done = complete(self._desk.door, seat.slot, tokens, body, call, job.piece)
         return _generated(done, seat.computed, schema=job.schema is not None)
 
-    def _grammar(self, schema: Mapping[str, Any], tokens: list[int], seat: Seat, call: Call) -> str:
+    def _grammar(self, schema: Mapping[str, Any], tokens: Tokens, seat: Seat, call: Call) -> str:
         """The grammar of a schema, once it is seen to hold.
 
         The server drops a grammar that it cannot compile without a word and writes freely. So the first time a token
@@ -75,6 +76,7 @@ class Generation:
             done = complete(self._desk.door, seat.slot, tokens, body, call)
         except EngineError as refused:
             raise (unsupported() if refused.stable_code == "engine.bad_request" else refused) from refused
+        seat.computed += done.prompt - done.cached
         if any(one["id"] == outside for one in done.probabilities):
             raise unsupported()
         if len(self._honoured) < _KNOWN:

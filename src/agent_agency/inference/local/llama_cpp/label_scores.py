@@ -17,14 +17,13 @@ from agent_agency.inference.local.llama_cpp.call import Call
 from agent_agency.inference.local.llama_cpp.completion import complete
 from agent_agency.inference.local.llama_cpp.desk import Desk
 from agent_agency.inference.local.llama_cpp.slots import Slot
+from agent_agency.inference.local.llama_cpp.tokens import Tokens
 
 _LIKELIEST = 64
 _FORCED = 1000.0
 _LIFT = 100.0
 _LEAST = 1e-45
 _ONE_TOKEN = {"n_predict": 1, "samplers": ["temperature"], "temperature": 1.0}
-
-Path = tuple[int, ...]
 
 
 class LabelScores:
@@ -46,20 +45,20 @@ class LabelScores:
         prompts = self._desk.prompts
         text = prompts.text(job.messages, call)
         tokens = prompts.tokens(text, call)
-        paths = [tuple(prompts.label(text, tokens, label, call)) for label in job.labels]
+        paths = [prompts.label(text, tokens, label, call) for label in job.labels]
         prompts.fit(len(tokens), max(map(len, paths)))
         prefix = self._desk.prefix(job.messages, job.shared, tokens, call)
-        known: dict[Path, Mapping[int, float]] = {}
+        known: dict[Tokens, Mapping[int, float]] = {}
         cached = -1
         with self._desk.seat(tokens, prefix, call) as seat:
             for node, wanted in _places(paths).items():
-                known[node], reused = self._at([*tokens, *node], wanted, seat.slot, call, first=cached < 0)
+                known[node], reused = self._at(tokens + node, wanted, seat.slot, call, first=cached < 0)
                 cached = max(0, reused - seat.computed) if cached < 0 else cached
         scores = tuple(_score(label, path, known) for label, path in zip(job.labels, paths, strict=True))
         return Labelled(scores, len(tokens), sum(map(len, paths)), cached)
 
     def _at(
-        self, tokens: Sequence[int], wanted: Sequence[int], slot: Slot, call: Call, *, first: bool
+        self, tokens: Tokens, wanted: Sequence[int], slot: Slot, call: Call, *, first: bool
     ) -> tuple[dict[int, float], int]:
         """Raw log-probabilities of some tokens after others, and how many of these were in the slot already."""
         anchor = wanted[0]
@@ -79,7 +78,7 @@ class LabelScores:
                 found.setdefault(token, found[anchor] + apart)
         return {token: found[token] for token in wanted}, done.cached
 
-    def _lifted(self, tokens: Sequence[int], wanted: Sequence[int], slot: Slot, call: Call) -> dict[int, float]:
+    def _lifted(self, tokens: Tokens, wanted: Sequence[int], slot: Slot, call: Call) -> dict[int, float]:
         """The probabilities of some tokens when there are no others."""
         body = {
             **_ONE_TOKEN,
@@ -92,9 +91,9 @@ class LabelScores:
         return {one["id"]: one["prob"] for one in told["top_probs"]}
 
 
-def _places(paths: Sequence[Path]) -> dict[Path, list[int]]:
+def _places(paths: Sequence[Tokens]) -> dict[Tokens, list[int]]:
     """Each place within the labels that a token follows on, the beginning first, with the tokens that do."""
-    places: dict[Path, list[int]] = {}
+    places: dict[Tokens, list[int]] = {}
     for path in paths:
         for at, token in enumerate(path):
             follow = places.setdefault(path[:at], [])
@@ -103,5 +102,5 @@ def _places(paths: Sequence[Path]) -> dict[Path, list[int]]:
     return dict(sorted(places.items()))
 
 
-def _score(label: str, path: Path, known: Mapping[Path, Mapping[int, float]]) -> LabelScore:
+def _score(label: str, path: Tokens, known: Mapping[Tokens, Mapping[int, float]]) -> LabelScore:
     return LabelScore(label, math.fsum(known[path[:at]][token] for at, token in enumerate(path)), len(path))

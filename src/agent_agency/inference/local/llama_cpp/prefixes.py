@@ -15,14 +15,12 @@ from agent_agency.errors import EngineError
 from agent_agency.inference.local.llama_cpp.call import Call
 from agent_agency.inference.local.llama_cpp.completion import complete
 from agent_agency.inference.local.llama_cpp.door import Door
-from agent_agency.inference.local.llama_cpp.prompts import common
 from agent_agency.inference.local.llama_cpp.slots import Slot
+from agent_agency.inference.local.llama_cpp.tokens import Tokens, common
 
 LEAST_TOKENS = 32
 """A shorter prefix is computed as quickly as it is copied."""
 _WAIT_S = 0.05
-
-Prefix = tuple[int, ...]
 
 
 class Prefixes:
@@ -39,16 +37,16 @@ class Prefixes:
         self._folder = folder
         self._room = room
         self._changed = Condition()
-        self._kept: OrderedDict[Prefix, tuple[str, int]] = OrderedDict()
-        self._underway: set[Prefix] = set()
+        self._kept: OrderedDict[Tokens, tuple[str, int]] = OrderedDict()
+        self._underway: set[Tokens] = set()
         self._made = 0
 
-    def kept(self, prefix: Prefix) -> bool:
+    def kept(self, prefix: Tokens) -> bool:
         """Whether it can be copied."""
         with self._changed:
             return prefix in self._kept
 
-    def place(self, prefix: Prefix, slot: Slot, call: Call) -> int:
+    def place(self, prefix: Tokens, slot: Slot, call: Call) -> int:
         """Have a slot hold a prefix: copied where it is kept, else computed there and kept.
 
         Only one computes a prefix; others wait for it, as they would have to compute for as long.
@@ -70,7 +68,7 @@ class Prefixes:
                 self._changed.notify_all()
         return computed
 
-    def _claim(self, prefix: Prefix, call: Call) -> bool:
+    def _claim(self, prefix: Tokens, call: Call) -> bool:
         """Whether it is the caller who must compute it."""
         with self._changed:
             while prefix in self._underway:
@@ -82,7 +80,7 @@ class Prefixes:
             self._underway.add(prefix)
             return True
 
-    def _copy(self, prefix: Prefix, slot: Slot, call: Call) -> bool:
+    def _copy(self, prefix: Tokens, slot: Slot, call: Call) -> bool:
         if common(slot.tokens, prefix) == len(prefix):
             return True
         with self._changed:
@@ -98,11 +96,11 @@ class Prefixes:
         slot.tokens = prefix
         return True
 
-    def _compute(self, prefix: Prefix, slot: Slot, call: Call) -> int:
+    def _compute(self, prefix: Tokens, slot: Slot, call: Call) -> int:
         done = complete(self._door, slot, prefix, {"n_predict": 0, "cache_prompt": True}, call)
         return done.prompt - done.cached
 
-    def _keep(self, prefix: Prefix, slot: Slot, call: Call) -> None:
+    def _keep(self, prefix: Tokens, slot: Slot, call: Call) -> None:
         with self._changed:
             self._made += 1
             name = f"prefix-{self._made}"
@@ -126,7 +124,7 @@ class Prefixes:
             count += 1
         return count
 
-    def _forget(self, prefix: Prefix) -> None:
+    def _forget(self, prefix: Tokens) -> None:
         with self._changed:
             name = self._kept.pop(prefix, ("", 0))[0]
         if name:

@@ -11,6 +11,7 @@ from typing import Any
 from agent_agency.errors import EngineError
 from agent_agency.inference.local.llama_cpp.call import Call
 from agent_agency.inference.local.llama_cpp.door import Door
+from agent_agency.inference.local.llama_cpp.tokens import Tokens, common
 from agent_agency.inference.protocol import Message, Speaker
 
 _KEPT = 64
@@ -29,7 +30,7 @@ class Prompts:
         self._door = door
         self._context = context
         self._lock = Lock()
-        self._beginnings: OrderedDict[tuple[Message, ...], tuple[int, ...]] = OrderedDict()
+        self._beginnings: OrderedDict[tuple[Message, ...], Tokens] = OrderedDict()
 
     def text(self, messages: Sequence[Message], call: Call) -> str:
         """The whole prompt, the turn that the model is to write being opened."""
@@ -37,11 +38,11 @@ class Prompts:
         written: str = self._door.ask("/apply-template", {"messages": turns}, call)["prompt"]
         return written
 
-    def tokens(self, text: str, call: Call) -> list[int]:
+    def tokens(self, text: str, call: Call) -> Tokens:
         """A prompt's tokens; marks of turns in it are single ones, as with every server of this engine."""
         return self._tokens({"content": text, "add_special": True, "parse_special": True}, call)
 
-    def label(self, text: str, tokens: list[int], label: str, call: Call) -> list[int]:
+    def label(self, text: str, tokens: Tokens, label: str, call: Call) -> Tokens:
         """The tokens with which a label goes on after a prompt."""
         joined = self.tokens(text + label, call)
         if joined[: len(tokens)] == tokens and len(joined) > len(tokens):
@@ -61,7 +62,7 @@ class Prompts:
                 code="engine.prompt_too_long",
             )
 
-    def beginning(self, messages: tuple[Message, ...], call: Call) -> tuple[int, ...]:
+    def beginning(self, messages: tuple[Message, ...], call: Call) -> Tokens:
         """The tokens that every prompt with these leading messages begins with, but perhaps for the last few.
 
         How a template closes a turn may depend on what follows, so two prompts that go on differently are compared.
@@ -72,25 +73,12 @@ class Prompts:
             return kept
         follows = _FOLLOWS[messages[-1].role]
         one, other = (self.text((*messages, Message(follows, mark)), call) for mark in ("1", "2"))
-        tokens = tuple(self.tokens(one[: common(one, other)], call))
+        tokens = self.tokens(one[: common(one, other)], call)
         with self._lock:
             self._beginnings[messages] = tokens
             while len(self._beginnings) > _KEPT:
                 self._beginnings.popitem(last=False)
         return tokens
 
-    def _tokens(self, body: dict[str, Any], call: Call) -> list[int]:
-        found: list[int] = self._door.ask("/tokenize", body, call)["tokens"]
-        return found
-
-
-def common(one: Sequence[Any], other: Sequence[Any]) -> int:
-    """The length of what two sequences begin with in common."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:  # slices are compared far quicker than elements
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    def _tokens(self, body: dict[str, Any], call: Call) -> Tokens:
+        return tuple(self._door.ask("/tokenize", body, call)["tokens"])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 
-from agent_agency.inference.local.llama_cpp.prompts import common
+from agent_agency.inference.local.llama_cpp.tokens import Tokens, common
 
 
 @dataclass(slots=True)
@@ -20,7 +19,7 @@ class Slot:
     """
 
     number: int
-    tokens: Sequence[int] = ()
+    tokens: Tokens = ()
     used: int = 0
 
 
@@ -36,7 +35,7 @@ class Slots:
         self._idle = [Slot(number) for number in range(count)]
         self._takes = 0
 
-    def take(self, tokens: Sequence[int], prefix: int) -> Slot:
+    def take(self, tokens: Tokens, prefix: int) -> Slot:
         """The best idle slot for a prompt.
 
         Args:
