@@ -13,6 +13,8 @@ _COMMANDS = {
     "best": ("agent_agency.cli.judge_best", "best", "Which of several pieces of work is the best one?"),
     "card": ("agent_agency.cli.judge_card", "card", "How far can this version of a judge be trusted?"),
     "cards": ("agent_agency.cli.judge_card", "cards", "Which judges have a card on record?"),
+    "modes": ("agent_agency.cli.judge_modes", "modes", "Do faster modes of a judge say the same?"),
+    "calibrate": ("agent_agency.cli.judge_modes", "calibrate", "Make the labels of a judge mean what they say."),
     "bench": ("agent_agency.cli.judge_bench", "bench", "How good are recorded judges, alone and as panels?"),
 }
 

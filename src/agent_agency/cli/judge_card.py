@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from agent_agency.cli.judge_options import labels_option, mode_option, order_option
 from agent_agency.errors import NotARepositoryError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from agent_agency.workflows.record import Record
 
 EXIT_ADVISES = 1
-WORKERS = 4
 
 _repo_option = click.option(
     "--repo",
@@ -44,7 +44,12 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON do
 @click.option("--retest", type=click.IntRange(0), default=80, show_default=True, help="Items that are asked twice.")
 @click.option("--pairs", type=click.IntRange(0), default=40, show_default=True, help="Pairs compared in both orders.")
 @click.option("--hosts", type=click.IntRange(1), default=2, show_default=True, help="Items per injection.")
-@click.option("--workers", type=click.IntRange(1, 64), default=WORKERS, show_default=True, help="Calls at once.")
+@click.option(
+    "--workers", type=click.IntRange(1, 256), metavar="N", help="Calls at once. Default: the engine's own width."
+)
+@mode_option
+@labels_option
+@order_option
 @click.option("--no-record", is_flag=True, help="Show the card without putting it on record.")
 @_repo_option
 @_json_option
@@ -57,7 +62,10 @@ def card(
     retest: int,
     pairs: int,
     hosts: int,
-    workers: int,
+    workers: int | None,
+    mode: Any,
+    labels: Any,
+    order: Any,
     no_record: bool,
     repo: Path,
     as_json: bool,
@@ -70,8 +78,10 @@ def card(
     """
     from agent_agency.judging.cards.measuring import Effort
     from agent_agency.workflows.judge_card_run import CardRequest, run_card
+    from agent_agency.workflows.judge_ways import Way
 
-    request = CardRequest(judge, split, items, Effort(retest=retest, hosts=hosts, pairs=pairs, workers=workers))
+    effort = Effort(retest=retest, hosts=hosts, pairs=pairs, workers=workers)
+    request = CardRequest(judge, split, items, effort, Way(mode, order, labels))
     measured = _measured(request, engine, repo, run_card)
     recorded = not no_record and _recorded(repo, measured)
     return _shown(measured, recorded=recorded, as_json=as_json)
@@ -115,6 +125,7 @@ def _measured(
     from agent_agency.clock import SystemClock
     from agent_agency.workflows.judge_card_run import CardServices
     from agent_agency.workflows.learning_store import open_learning_store
+    from agent_agency.workflows.mode_shelf import open_shelf
 
     asked, parameters = chosen_engine(engine)
     services = CardServices(
@@ -124,6 +135,7 @@ def _measured(
         clock=SystemClock(),
         secret=os.urandom,
         tell=_tell,
+        shelf=open_shelf(os.environ),
     )
     return run(request, services)
 

@@ -6,9 +6,11 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from agent_agency.cli.judge_options import labels_option, mode_option, order_option
 
 if TYPE_CHECKING:
     from agent_agency.store.database import Database
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 EXIT_ERRORS = 1
 EXIT_ENGINE = 2
 EXIT_TIME = 3
-WORKERS = 4
 _FILE = click.Path(path_type=Path)
 _repo_option = click.option(
     "--repo", type=_FILE, default=Path(), metavar="DIR", help="Where to look for the repository. Default: here."
@@ -30,7 +31,12 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Write one J
 @click.option("--input", "source", type=_FILE, required=True, metavar="FILE", help="Records, a JSON object per line.")
 @click.option("--engine", metavar="ENGINE", help="What answers. Default: the engine with the role 'primary'.")
 @click.option("--out", type=_FILE, metavar="FILE", help="Where outcomes go, a line per record; makes it resumable.")
-@click.option("--workers", type=click.IntRange(1, 64), default=WORKERS, show_default=True, help="Calls at once.")
+@mode_option
+@labels_option
+@order_option
+@click.option(
+    "--workers", type=click.IntRange(1, 256), metavar="N", help="Calls at once. Default: the engine's own width."
+)
 @click.option("--limit-s", type=click.FloatRange(0), metavar="S", help="Begin no record after so many seconds.")
 @click.option("--call-s", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Seconds per call.")
 @click.option("--blind", "names", multiple=True, metavar="NAME", help="An author's or agent's name to leave out.")
@@ -42,7 +48,10 @@ def run(
     source: Path,
     engine: str | None,
     out: Path | None,
-    workers: int,
+    mode: Any,
+    labels: Any,
+    order: Any,
+    workers: int | None,
     limit_s: float | None,
     call_s: float,
     names: tuple[str, ...],
@@ -60,8 +69,10 @@ def run(
     from agent_agency.judging.batch import Bounds
     from agent_agency.report.judge_run import batch_document, batch_lines
     from agent_agency.workflows.judge_run import BatchRequest, run_batch
+    from agent_agency.workflows.judge_ways import Way
 
-    request = BatchRequest(judge, source, out, Bounds(workers, limit_s), names, call_s)
+    way = Way(mode, order, labels)
+    request = BatchRequest(judge, source, out, Bounds(workers, limit_s), names, call_s, way)
     result = run_batch(request, _services(engine, repo))
     if as_json:
         click.echo(json.dumps(batch_document(result, with_outcomes=out is None), indent=2))
@@ -117,6 +128,7 @@ def _services(engine: str | None, repo: Path) -> BatchServices:
     from agent_agency.cli.chosen_engine import chosen_engine
     from agent_agency.clock import SystemClock
     from agent_agency.workflows.judge_run import BatchServices
+    from agent_agency.workflows.mode_shelf import open_shelf
 
     asked, parameters = chosen_engine(engine)
     return BatchServices(
@@ -127,6 +139,7 @@ def _services(engine: str | None, repo: Path) -> BatchServices:
         now=SystemClock(),
         secret=os.urandom,
         told=_tell,
+        shelf=open_shelf(os.environ),
     )
 
 

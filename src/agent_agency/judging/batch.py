@@ -19,6 +19,7 @@ from agent_agency.judging.batch_outcome import Outcome, Work, work_of
 from agent_agency.judging.batch_record import BatchRecord
 from agent_agency.judging.subject import Subject
 
+WORKERS = 4
 PATIENCE = 10
 """Strikes until an engine is left alone: a failure is `FAILURE` of them, a time-out one; an answer forgives all."""
 FAILURE = 2
@@ -55,9 +56,12 @@ class Keeper(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How many are asked at a time, and for how long (seconds) records are begun; ``None`` sets no limit."""
+    """How many are asked at a time, and for how long (seconds) records are begun; ``None`` sets no limit.
 
-    workers: int = 4
+    Where no number of workers is given, it is `WORKERS`; who knows how many an engine serves best says so.
+    """
+
+    workers: int | None = None
     limit_s: float | None = None
 
 
@@ -133,7 +137,7 @@ class _Run:
         self._told = told
         self._todo = iter(left.items())
         self._lock = threading.Lock()
-        self._count = max(1, min(bounds.workers, len(left)))
+        self._count = max(1, min(bounds.workers or WORKERS, len(left)))
         self._brought: queue.Queue[Work | None] = queue.Queue(self._count)
         self._cancel = Cancel()
         self._stopped = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from agent_agency.judging.batch_outcome import STATUSES
@@ -41,6 +42,11 @@ def batch_document(result: BatchResult, *, with_outcomes: bool) -> dict[str, Any
         "run": result.run,
         "recorded": result.recorded,
         "not_recorded": [clean(one) for one in result.refused],
+        "mode": result.way.mode,
+        "order": result.way.order,
+        "by_mode": dict(sorted(result.by_mode.items())),
+        "tokens": asdict(result.tokens),
+        "notes": [clean(one) for one in result.notes],
     }
     if with_outcomes:
         document["outcomes"] = [one.as_dict() for one in result.outcomes]
@@ -49,7 +55,8 @@ def batch_document(result: BatchResult, *, with_outcomes: bool) -> dict[str, Any
 
 def batch_lines(result: BatchResult) -> Iterator[str]:
     """A batch in a few lines."""
-    yield f"judge    {result.judge}, version {result.version[:_SHORT]}"
+    mode = "" if result.way.mode == "full" else f", mode {result.way.mode}"
+    yield f"judge    {result.judge}{mode}, version {result.version[:_SHORT]}"
     yield f"engine   {clean(result.engine)}"
     counts = (f"{result.by_status.get(status, 0)} {_STATUS_WORDS[status]}" for status in STATUSES)
     yield f"records  {len(result.outcomes)}: {', '.join(counts)}"
@@ -57,14 +64,29 @@ def batch_lines(result: BatchResult) -> Iterator[str]:
         yield "verdicts " + ", ".join(f"{count} {name}" for name, count in sorted(result.by_verdict.items()))
     if result.by_reason:
         yield "without  " + ", ".join(f"{count} {name}" for name, count in sorted(result.by_reason.items()))
+    yield from _cost_lines(result)
     if result.resumed:
         yield f"resumed  {result.resumed} subjects were settled by an earlier run"
     if result.recorded:
         yield f"recorded {result.recorded} new evaluations, run {result.run}"
     if result.refused:
         yield f"not recorded: {len(result.refused)}, for one: {clean(result.refused[0])}"
+    yield from map(clean, result.notes)
     if not result.language_model:
         yield NO_MODEL
+
+
+def _cost_lines(result: BatchResult) -> Iterator[str]:
+    """What it cost, and what a cascade and the engine's kept prefixes saved of that."""
+    tokens = result.tokens
+    if tokens.prompt:
+        saved = f", {tokens.cached:,} of them reused ({tokens.cached / tokens.prompt:.0%})" if tokens.cached else ""
+        yield f"tokens   {tokens.prompt:,} of prompts{saved}, {tokens.completion:,} of answers, in {tokens.calls} calls"
+    if result.way.mode == "cascade":
+        by_label, on = result.by_mode.get("label", 0), result.by_mode.get("full", 0)
+        yield f"cascade  {by_label} decided by label, {on} went on to a whole answer"
+        if on and by_label:
+            yield f"         about {result.saved_by_labels:,} tokens of answers were not written"
 
 
 def judges_document(judges: Sequence[ShelvedJudge]) -> dict[str, Any]:

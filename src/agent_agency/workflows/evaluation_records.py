@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agent_agency.inference.calls import CallRecord
     from agent_agency.judging.assessment import Assessment
     from agent_agency.judging.batch_outcome import Work
-    from agent_agency.judging.judge import Judge
+    from agent_agency.judging.modes.mode_judge import ModeJudge
 
 BUFFERED_CALLS = 64
 
@@ -33,7 +33,7 @@ class Of:
     repeat: int = 0
 
 
-def evaluation_of(judge: Judge, assessment: Assessment, at: datetime, of: Of = Of()) -> Evaluation:
+def evaluation_of(judge: ModeJudge, assessment: Assessment, at: datetime, of: Of = Of()) -> Evaluation:
     """One judge's work on one subject, as it is recorded.
 
     The verdict is the judge's as a whole, counting included; score, confidence, reasoning and quotes are the model's.
@@ -44,7 +44,7 @@ def evaluation_of(judge: Judge, assessment: Assessment, at: datetime, of: Of = O
     return _evaluation(judge, work_of(assessment), at, of)
 
 
-def evaluation_of_work(judge: Judge, work: Work, at: datetime, of: Of = Of()) -> Evaluation | None:
+def evaluation_of_work(judge: ModeJudge, work: Work, at: datetime, of: Of = Of()) -> Evaluation | None:
     """One record of a batch as `evaluation_of`; ``None`` where nothing was asked, as there is no answer to record.
 
     Args:
@@ -56,7 +56,7 @@ def evaluation_of_work(judge: Judge, work: Work, at: datetime, of: Of = Of()) ->
     return None if work.assessment is None else _evaluation(judge, work, at, of)
 
 
-def _evaluation(judge: Judge, work: Work, at: datetime, of: Of) -> Evaluation:
+def _evaluation(judge: ModeJudge, work: Work, at: datetime, of: Of) -> Evaluation:
     told = work.assessment or {}
     answer, calls, verdict = told["answer"], told["calls"], told["verdict"]
     abstained = verdict == "abstain"

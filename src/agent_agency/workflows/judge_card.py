@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from agent_agency.canonical_json import digest_json
@@ -12,7 +13,7 @@ from agent_agency.clock import Clock, rfc3339
 from agent_agency.errors import JudgeError, NotSignedError
 from agent_agency.judging.cards.card import JudgeCard, read_card
 from agent_agency.judging.cards.measuring import Effort, FirstChosen, Labelled, Tell, put_to_the_test
-from agent_agency.judging.judge import Judge
+from agent_agency.judging.modes.mode_judge import ModeJudge
 from agent_agency.ledger.entry import Entry
 
 if TYPE_CHECKING:
@@ -39,9 +40,15 @@ class Items:
 
 
 def measure_card(
-    judge: Judge, items: Items, effort: Effort, clock: Clock, first_chosen: FirstChosen | None, tell: Tell
+    judge: ModeJudge,
+    items: Items,
+    effort: Effort,
+    clock: Clock,
+    first_chosen: FirstChosen | None,
+    tell: Tell,
+    asked: Mapping[str, str] = MappingProxyType({}),
 ) -> JudgeCard:
-    """Put a judge to the test and write its card.
+    """Put a judge to the test and write its card; ``asked`` says how it is asked where that is not the usual way.
 
     Raises:
         JudgeError: its prompt holds one of the items that it would be measured on.
@@ -65,7 +72,7 @@ def measure_card(
         prompt=judge.prompt.digest,
         engine=engine.name,
         identity=dict(engine.identity),
-        parameters=dataclasses.asdict(judge.parameters),
+        parameters={**dataclasses.asdict(judge.parameters), **asked},
         language_model=engine.capabilities().language_model,
         items=items.digest,
         split=items.split,

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from agent_agency.clock import Clock
 from agent_agency.identity import random_id
 from agent_agency.inference.calls import Metered
-from agent_agency.judging.cards.measuring import Effort, Labelled, Tell
+from agent_agency.judging.cards.measuring import Effort, FirstChosen, Labelled, Tell
 from agent_agency.judging.fence import fence_for
-from agent_agency.judging.judge import Judge
 from agent_agency.judging.laid_out import Layout
 from agent_agency.judging.pairwise import Comparer
 from agent_agency.judging.shipped import shipped_rubric
@@ -21,6 +20,8 @@ from agent_agency.judging.subject import Subject
 from agent_agency.workflows.active_prompt import active_prompt
 from agent_agency.workflows.evaluation_records import SealedUses, StoredCalls
 from agent_agency.workflows.judge_card import Items, measure_card
+from agent_agency.workflows.judge_ways import SECRET_BYTES, USUAL, Opening, Way, best_width, check_labels_scored
+from agent_agency.workflows.mode_shelf import NO_SHELF, ModeShelf
 
 if TYPE_CHECKING:
     from agent_agency.inference.protocol import Engine, Parameters
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from agent_agency.store.database import Database
 
 WHO = "agency judge card"
-_SECRET_BYTES = 32
 _ORDERS = 2
 
 Split = Literal["dev", "test"]
@@ -36,12 +36,13 @@ Split = Literal["dev", "test"]
 
 @dataclass(frozen=True, slots=True)
 class CardRequest:
-    """What to measure: the judge, with which items and how many of them, and how much is asked."""
+    """What to measure: the judge, with which items and how many of them, how much is asked, and in which mode."""
 
     judge: str
     split: Split
     most_items: int | None
     effort: Effort
+    way: Way = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class CardServices:
     clock: Clock
     secret: Callable[[int], bytes]
     tell: Tell
+    shelf: ModeShelf = NO_SHELF
 
 
 def run_card(request: CardRequest, services: CardServices) -> JudgeCard:
@@ -62,19 +64,32 @@ def run_card(request: CardRequest, services: CardServices) -> JudgeCard:
     The sealed test counts one use for each card that is measured on it.
 
     Raises:
-        JudgeError: there is no such judge, or its prompt shows what it would be measured on.
+        JudgeError: there is no such judge, or its prompt shows what it would be measured on; a cascade has no
+            calibration.
+        EngineError: ``engine.no_labels``.
         DatasetError: the shipped items are damaged.
         StoreError: the use of the sealed test could not be counted, or the active prompt cannot be read.
         MissingExtraError: numpy is not installed.
     """
+    check_labels_scored(services.engine, request.way.mode)
     prompt = active_prompt(services.database, request.judge)
-    layout = Layout(shipped_rubric(request.judge), fence_for(services.secret(_SECRET_BYTES), prompt.digest))
     with StoredCalls(services.database, f"card-{random_id()}") as calls:
         engine = Metered(services.engine, calls, services.clock)
-        judge = Judge(prompt, engine, layout, parameters=services.parameters)
-        comparer = partial(_first_chosen, Comparer(prompt, engine, layout, parameters=services.parameters))
+        secret = services.secret(SECRET_BYTES)
+        opening = Opening(prompt, engine, services.parameters, secret, services.shelf.calibration)
+        judge = opening.judge(request.way)
         items = Items(_items(request, services), request.split)
-        return measure_card(judge, items, request.effort, services.clock, comparer, services.tell)
+        chosen = _comparing(opening) if request.way.mode == "full" else None
+        effort = replace(request.effort, workers=request.effort.workers or best_width(services.engine))
+        told = (services.clock, chosen, services.tell)
+        return measure_card(judge, items, effort, *told, request.way.as_dict())
+
+
+def _comparing(opening: Opening) -> FirstChosen:
+    """Compares two subjects with whole answers; a mode without them has no figure for where something is shown."""
+    prompt = opening.prompt
+    layout = Layout(shipped_rubric(prompt.judge), fence_for(opening.secret, prompt.digest))
+    return partial(_first_chosen, Comparer(prompt, opening.engine, layout, parameters=opening.parameters))
 
 
 def _first_chosen(comparer: Comparer, one: Subject, other: Subject) -> tuple[bool, ...]:

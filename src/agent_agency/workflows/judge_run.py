@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,15 +16,22 @@ from agent_agency.identity import random_id
 from agent_agency.inference.calls import Metered
 from agent_agency.judging.batch import Bounds, Keeper, MemoryKeeper, judge_batch
 from agent_agency.judging.batch_journal import Journal
-from agent_agency.judging.batch_outcome import Outcome
+from agent_agency.judging.batch_outcome import Outcome, Work
 from agent_agency.judging.batch_record import BatchRecord, lines_of, read_records
-from agent_agency.judging.fence import fence_for
-from agent_agency.judging.judge import Judge
-from agent_agency.judging.laid_out import Layout
-from agent_agency.judging.shipped import shipped_rubric
 from agent_agency.workflows.active_prompt import active_prompt
 from agent_agency.workflows.evaluation_records import StoredCalls
 from agent_agency.workflows.judge_run_keeper import RecordingKeeper
+from agent_agency.workflows.judge_ways import (
+    SECRET_BYTES,
+    USUAL,
+    Opening,
+    Way,
+    best_width,
+    check_labels_scored,
+)
+from agent_agency.workflows.mode_asking import Tokens, tokens_of
+from agent_agency.workflows.mode_notes import mode_notes
+from agent_agency.workflows.mode_shelf import NO_SHELF, ModeShelf
 from agent_agency.workflows.whole_file import spare, write_whole
 
 if TYPE_CHECKING:
@@ -33,7 +40,6 @@ if TYPE_CHECKING:
 
 JOURNAL = ".journal"
 """What the journal's name adds to that of the output file."""
-_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +50,10 @@ class BatchRequest:
         judge: whose question is asked.
         source: the file of records, JSON lines.
         out: where the outcomes go; the journal stands beside it. ``None`` keeps nothing.
-        bounds: workers and time.
+        bounds: workers and time; where no number of workers is given, it is the engine's own width.
         names: of authors and agents, to be blinded.
         call_s: seconds that one call may take.
+        way: in which mode, and with what first in the prompt.
     """
 
     judge: str
@@ -55,6 +62,7 @@ class BatchRequest:
     bounds: Bounds
     names: tuple[str, ...] = ()
     call_s: float = 120.0
+    way: Way = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,7 @@ class BatchServices:
         now: says when something was settled.
         secret: random bytes.
         told: called with how many subjects are done and how many there are.
+        shelf: calibrations, and what is known of how far modes agree.
     """
 
     engine: Engine
@@ -77,6 +86,7 @@ class BatchServices:
     now: Clock
     secret: Callable[[int], bytes]
     told: Callable[[int, int], None]
+    shelf: ModeShelf = NO_SHELF
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,7 @@ class BatchResult:
         run: names the run in the store.
         recorded: evaluations that are new in the store.
         refused: why some could not be recorded, a sentence each.
+        way: how the judge was asked, and ``notes`` what must be known of it, a sentence each.
     """
 
     judge: str
@@ -104,6 +115,31 @@ class BatchResult:
     run: str
     recorded: int
     refused: tuple[str, ...]
+    way: Way = USUAL
+    notes: tuple[str, ...] = ()
+
+    @property
+    def works(self) -> Sequence[Work]:
+        """What became of each subject, equal ones once."""
+        return tuple({(one.work.subject, one.work.judge): one.work for one in self.outcomes}.values())
+
+    @property
+    def tokens(self) -> Tokens:
+        """Of all calls, those of an earlier run of the same batch included."""
+        return tokens_of(self.works)
+
+    @property
+    def by_mode(self) -> Mapping[str, int]:
+        """How many subjects were decided in which mode; more than one for a cascade."""
+        found = (one.assessment for one in self.works if one.status in {"judged", "abstained"})
+        return Counter(str(assessment["mode"]) for assessment in found if assessment and "mode" in assessment)
+
+    @property
+    def saved_by_labels(self) -> int:
+        """Tokens of answers that a cascade did not have written: as many for each as whole answers took on average."""
+        told = [(one.assessment or {}) for one in self.works]
+        whole = [one["calls"][-1]["usage"]["completion"] or 0 for one in told if one.get("mode") == "full"]
+        return round(sum(whole) / len(whole) * self.by_mode.get("label", 0)) if whole else 0
 
     @property
     def by_status(self) -> Mapping[str, int]:
@@ -126,7 +162,8 @@ def run_batch(request: BatchRequest, services: BatchServices) -> BatchResult:
     """Judge every record of a file, and record each answer as an evaluation and each call as a model run.
 
     Raises:
-        JudgeError: there is no such judge, or the journal is busy or damaged.
+        JudgeError: there is no such judge, or the journal is busy or damaged; a cascade has no calibration.
+        EngineError: the engine cannot be asked what it is, or scores no labels where the mode needs them.
         FileUnreadableError: the file of records cannot be read.
         FileUnwritableError: what is to be kept cannot be written.
         StoreError: the store refused; the journal keeps what was answered.
@@ -139,7 +176,10 @@ def run_batch(request: BatchRequest, services: BatchServices) -> BatchResult:
     started = services.clock()
     run = f"judge-{random_id()}"
     calls = StoredCalls(services.database, run)
-    judge = _judge(request, services, calls)
+    check_labels_scored(services.engine, request.way.mode)
+    opening = _opening(request, services, calls)
+    judge = opening.judge(request.way)
+    bounds = replace(request.bounds, workers=request.bounds.workers or best_width(services.engine))
     language_model = services.engine.capabilities().language_model  # asked now: afterwards the server may be gone
     with _keeper(request.out) as journal, calls:
         keeper = RecordingKeeper(journal, judge, services.database, services.now, run)
@@ -147,7 +187,7 @@ def run_batch(request: BatchRequest, services: BatchServices) -> BatchResult:
         wanted = {one.subject.digest for one in records if one.subject is not None}
         resumed = sum((digest, judge.version) in keeper.settled for digest in wanted)
         with keeper:
-            outcomes = judge_batch(judge, records, keeper, request.bounds, services.clock, services.told)
+            outcomes = judge_batch(judge, records, keeper, bounds, services.clock, services.told)
         if request.out is not None:
             lines = (json.dumps(one.as_dict(), ensure_ascii=False) for one in outcomes)
             write_whole(request.out, "".join(f"{line}\n" for line in lines).encode("utf-8"))
@@ -162,15 +202,21 @@ def run_batch(request: BatchRequest, services: BatchServices) -> BatchResult:
         run=keeper.run,
         recorded=keeper.recorded,
         refused=tuple(keeper.refused),
+        way=request.way,
+        notes=mode_notes(request.way, judge, opening, services.shelf),
     )
 
 
-def _judge(request: BatchRequest, services: BatchServices, calls: StoredCalls) -> Judge:
-    prompt = active_prompt(services.database, request.judge)
-    fence = fence_for(services.secret(_SECRET_BYTES), prompt.digest)
-    layout = Layout(shipped_rubric(request.judge), fence, request.names)
-    engine = Metered(services.engine, calls, services.now)
-    return Judge(prompt, engine, layout, parameters=services.parameters, deadline_s=request.call_s)
+def _opening(request: BatchRequest, services: BatchServices, calls: StoredCalls) -> Opening:
+    return Opening(
+        prompt=active_prompt(services.database, request.judge),
+        engine=Metered(services.engine, calls, services.now),
+        parameters=services.parameters,
+        secret=services.secret(SECRET_BYTES),
+        calibration=services.shelf.calibration,
+        names=request.names,
+        call_s=request.call_s,
+    )
 
 
 def records_of(source: Path) -> Sequence[BatchRecord]:

@@ -17,7 +17,7 @@ from agent_agency.clock import Clock, rfc3339
 from agent_agency.errors import EvaluationError
 from agent_agency.judging.batch import Keeper
 from agent_agency.judging.batch_outcome import Work
-from agent_agency.judging.judge import Judge
+from agent_agency.judging.modes.mode_judge import ModeJudge
 from agent_agency.store.database import Database
 from agent_agency.store.evaluation_record import Recorded, recorded
 from agent_agency.workflows.evaluation_records import Of, evaluation_of_work, save_recorded
@@ -38,7 +38,7 @@ class RecordingKeeper:
     """
 
     inner: Keeper
-    judge: Judge
+    judge: ModeJudge
     database: Database
     clock: Clock
     run: str

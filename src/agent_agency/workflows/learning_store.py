@@ -55,6 +55,15 @@ def reading(database: Database) -> Iterator[Connection | None]:
         yield connection
 
 
+def users_folder(environment: Mapping[str, str]) -> Path:
+    """This user's own folder for what is learned and belongs to no repository; it need not be there.
+
+    Raises:
+        StoreError: nobody's home is known.
+    """
+    return _users_data(environment) / FOLDER
+
+
 def _folder_of(folder: Path, environment: Mapping[str, str]) -> Path:
     from agent_agency.git import Repository
 
@@ -62,7 +71,7 @@ def _folder_of(folder: Path, environment: Mapping[str, str]) -> Path:
         with Repository.discover(folder) as repository:
             return repository.common_dir / FOLDER
     except NotARepositoryError:
-        return _users_data(environment) / FOLDER
+        return users_folder(environment)
 
 
 def _users_data(environment: Mapping[str, str]) -> Path:

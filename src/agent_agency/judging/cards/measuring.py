@@ -10,11 +10,11 @@ from typing import TypeVar
 
 from agent_agency.judging.answer import Verdict
 from agent_agency.judging.assessment import Assessment
+from agent_agency.judging.batch import WORKERS, Assessor
 from agent_agency.judging.canaries.injections import Injection, laid_into
 from agent_agency.judging.cards import measures as figures
 from agent_agency.judging.cards.card import Measure
 from agent_agency.judging.cards.measures import Judged, Steered
-from agent_agency.judging.judge import Judge
 from agent_agency.judging.subject import Subject
 
 _Asked = TypeVar("_Asked")
@@ -43,14 +43,14 @@ class Effort:
         retest: subjects that are asked about twice.
         hosts: failing subjects that each injection is laid into.
         pairs: pairs of a passing and a failing subject that are compared in both orders.
-        workers: calls in the air at once.
+        workers: calls in the air at once; ``None`` for `WORKERS`.
         seed: of the choice of subjects.
     """
 
     retest: int = 80
     hosts: int = 2
     pairs: int = 40
-    workers: int = 4
+    workers: int | None = None
     seed: int = 0
 
 
@@ -63,7 +63,7 @@ class CardFigures:
 
 
 def put_to_the_test(
-    judge: Judge,
+    judge: Assessor,
     items: Sequence[Labelled],
     injections: Sequence[Injection],
     effort: Effort,
@@ -85,7 +85,7 @@ def put_to_the_test(
         MissingExtraError: numpy is not installed.
     """
     chance = random.Random(effort.seed)  # noqa: S311 - which subjects are asked about, not a secret
-    with ThreadPoolExecutor(effort.workers) as pool:
+    with ThreadPoolExecutor(effort.workers or WORKERS) as pool:
         asking = _Asking(judge, pool, tell)
         first = asking.verdicts("items", [one.subject for one in items], rollout=0)
         again = sorted(chance.sample(range(len(items)), min(effort.retest, len(items))))
@@ -110,7 +110,7 @@ def put_to_the_test(
 class _Asking:
     """Asks many things at once, and tells how far it is."""
 
-    def __init__(self, judge: Judge, pool: ThreadPoolExecutor, tell: Tell) -> None:
+    def __init__(self, judge: Assessor, pool: ThreadPoolExecutor, tell: Tell) -> None:
         self._judge = judge
         self._pool = pool
         self._tell = tell

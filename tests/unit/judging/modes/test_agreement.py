@@ -28,7 +28,8 @@ def test_every_two_modes_are_compared_on_what_both_answered() -> None:
 )
 def test_a_mode_that_changes_verdicts_says_so(same: int, n: int, standing: str) -> None:
     full: list[Verdict | None] = ["pass"] * n
-    label: list[Verdict | None] = [*full[:same], *("fail" for _ in full[same:])]
+    label: list[Verdict | None] = ["fail"] * n
+    label[:same] = full[:same]
     assert agreements({"full": full, "label": label})[0].standing == standing
 
 
