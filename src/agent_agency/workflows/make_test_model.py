@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 from agent_agency.errors import UsageError
 from agent_agency.inference.local.test_model.make import MadeModel, Told, make_model
-from agent_agency.inference.local.test_model.order import QUANTISATIONS, ModelOrder, Quantisation
+from agent_agency.inference.local.test_model.order import QUANTISATIONS, ModelOrder
 from agent_agency.inference.local.test_model.shapes import DEFAULT_SHAPE, SHAPES
 
 SHAPE_NAMES = tuple(SHAPES)
@@ -34,5 +33,5 @@ def make_test_model(out: Path, *, shape: str, quantisation: str, seed: int, forc
         raise UsageError(f"There is no shape {shape!r}", fix=f"Take one of {', '.join(SHAPE_NAMES)}.")
     if quantisation not in QUANTISATIONS:
         raise UsageError(f"{quantisation!r} cannot be made", fix=f"Take one of {', '.join(QUANTISATIONS)}.")
-    order = ModelOrder(SHAPES[shape], cast("Quantisation", quantisation), seed)
+    order = ModelOrder(SHAPES[shape], quantisation, seed)
     return make_model(out, order, told, force=force)

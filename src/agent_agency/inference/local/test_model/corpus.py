@@ -19,7 +19,7 @@ _SIGNS = (
     *(".\n", ".\n\n", "\n", "\n\n", "\n\n\n", " ", "  ", "   ", "---", "===", "```", "**", "__", "://", "\\n", "--"),
 )
 _INDENTS = tuple(" " * width for width in (3, 4, 7, 8, 11, 12, 15, 16, 20))
-_COMMONEST = 1200
+_COMMONEST = 400
 _LEAST = 2
 _WHOLE_WORD_COUNT = 5 * _COMMONEST
 """How often the commonest word, each form of the rarest, and each word that must be whole stand in the text."""

@@ -70,7 +70,7 @@ def test_a_file_that_is_there_stays_unless_forced(tmp_path: Path) -> None:
     assert out.read_text() == "mine"
     _make(out, force=True)
     assert out.read_bytes() == nano_model().read_bytes()
-    assert os.listdir(tmp_path) == ["mine.gguf"]
+    assert list(tmp_path.iterdir()) == [out]
 
 
 def test_a_folder_is_not_replaced_and_an_absent_one_is_told(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_half_written(tmp_path: Pa
     done = subprocess.run(run, capture_output=True, text=True, check=True)
     assert "could not be written" in done.stdout
     assert out.read_text() == "mine"
-    assert os.listdir(tmp_path) == ["mine.gguf"]
+    assert list(tmp_path.iterdir()) == [out]
 
 
 def test_what_a_killed_maker_left_is_cleared_away_but_not_what_another_still_writes(tmp_path: Path) -> None:

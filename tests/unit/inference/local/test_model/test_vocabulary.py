@@ -12,6 +12,7 @@ from agent_agency.inference.local.test_model.corpus import corpus
 from agent_agency.inference.local.test_model.vocabulary import SPECIALS, SPLIT, Vocabulary, train
 
 tokenizers = pytest.importorskip("tokenizers", reason="NOT RUN: the extra 'local' is not installed")
+ANSWERS = ("Yes", "No", "yes", "no", "pass", "partial", "fail", "abstain", "score", "A", "B", "C", "D", "E")
 REPOSITORY = Path(__file__).parents[5]
 
 
@@ -32,7 +33,9 @@ def _tokenizer(size: int) -> Any:
 
 
 @pytest.mark.parametrize("size", [2048, 49_152])
-@pytest.mark.parametrize("answer", ["Yes", "No", "yes", "no", "pass", "partial", "fail", "abstain", "score", "A", "B", "C", "D", "E"])
+@pytest.mark.parametrize(
+    "answer", ["Yes", "No", "yes", "no", "pass", "partial", "fail", "abstain", "score", "A", "B", "C", "D", "E"]
+)
 def test_an_answer_is_one_token_also_after_a_space(size: int, answer: str) -> None:
     made = _tokenizer(size)
     assert [len(made.encode(text).ids) for text in (answer, f" {answer}")] == [1, 1]
