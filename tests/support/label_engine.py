@@ -28,15 +28,18 @@ def written_by_marks(request: Request) -> str:
     score = 0.9 if verdict == "pass" else 0.1
     if "reasoning" not in (request.schema or {}).get("properties", {}):
         return json.dumps({"verdict": verdict, "score": score})
-    quote = next(line for line in text.split("\n") if "good" in line or "bad" in line)
+    quote = max(text.split("\n"), key=len)
     told = {"evidence": [quote], "reasoning": "By the rule.", "verdict": verdict, "score": score}
     return json.dumps({**told, "confidence": 0.9, "suggestions": []})
 
 
 def subject_of(messages: Sequence[Message]) -> str:
     """What is judged: the text between the fences of the last message, or of the one that came first."""
-    shown = next(one for one in reversed(messages) if "<<output" in one.content)
-    return shown.content.partition("<<output")[2].partition("<<end")[0]
+    for one in reversed(messages):
+        for name in ("<<output", "<<change"):
+            if name in one.content:
+                return one.content.partition(name)[2].partition(">>\n")[2].partition("\n<<end")[0]
+    return ""
 
 
 @dataclass
