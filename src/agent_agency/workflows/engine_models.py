@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -184,7 +184,9 @@ def remove_engine(name: str, environment: Mapping[str, str], *, keep_file: bool 
     ours = path is not None and models_folder(environment).resolve() in Path(path).resolve().parents
     if path is None or not ours or path in others or keep_file:
         return RemovedEngine(name, roles, choices.path, path, None)
-    shutil.rmtree(Path(path).parent, ignore_errors=True)
+    with suppress(OSError):
+        Path(path).unlink(missing_ok=True)
+        Path(path).parent.rmdir()  # stays where another file of the same bytes has another name
     return RemovedEngine(name, roles, choices.path, None, path)
 
 

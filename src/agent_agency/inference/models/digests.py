@@ -78,7 +78,7 @@ class Digests:
         before = _stamp(path)
         known = self._remembered().get(str(path))
         if known is not None and known[:-1] == before:
-            return str(known[-1])
+            return known[-1]
         digest = _digest(path, told)
         if _stamp(path) != before:
             raise EngineError(
@@ -87,11 +87,11 @@ class Digests:
                 path=str(path),
                 code="engine.model_changed",
             )
-        if self._now_ns() - max(before[2], before[3]) > _SETTLED_NS:
+        if self._now_ns() - max(int(before[2]), int(before[3])) > _SETTLED_NS:
             self._remember(str(path), [*before, digest])
         return digest
 
-    def _remembered(self) -> dict[str, list[Any]]:
+    def _remembered(self) -> dict[str, list[str]]:
         if self._memory is None:
             return {}
         try:
@@ -104,7 +104,7 @@ class Digests:
         kept = value.get("digests")
         return {key: entry for key, entry in kept.items() if _is_entry(entry)} if isinstance(kept, dict) else {}
 
-    def _remember(self, path: str, entry: list[Any]) -> None:
+    def _remember(self, path: str, entry: list[str]) -> None:
         if self._memory is None:
             return
         kept = self._remembered()
@@ -115,10 +115,10 @@ class Digests:
             _replace(self._memory, json.dumps({"schema_version": _SCHEMA_VERSION, "digests": kept}).encode())
 
 
-def _stamp(path: Path) -> list[int]:
-    """Size, inode and the two times of a file."""
+def _stamp(path: Path) -> list[str]:
+    """Size, inode and the two times of a file, as texts: JSON's numbers are too small for nanoseconds."""
     found = path.stat()
-    return [found.st_size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns]
+    return [str(one) for one in (found.st_size, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)]
 
 
 def _digest(path: Path, told: Told) -> str:
@@ -135,7 +135,7 @@ def _digest(path: Path, told: Told) -> str:
 def _is_entry(value: Any) -> bool:
     if not isinstance(value, list) or len(value) != 5:  # noqa: PLR2004 - a stamp and a digest
         return False
-    return all(isinstance(one, int) for one in value[:-1]) and isinstance(value[-1], str)
+    return all(isinstance(one, str) for one in value)
 
 
 def _replace(path: Path, data: bytes) -> None:
