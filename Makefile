@@ -2,7 +2,7 @@
 # make check  lint, types, layers and docs             make help   the rest
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test soak bench lint types layers docs check itself setup reference pictures clean
+.PHONY: help run test soak bench bench-inference lint types layers docs check itself setup reference pictures clean
 .SUFFIXES:
 
 BIN := .venv/bin
@@ -15,7 +15,7 @@ TOOLS := .venv/.made-tools
 INPUTS := pyproject.toml constraints.txt tools/make_venv.sh
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 $(CORE): $(INPUTS)
 	@tools/make_venv.sh test
@@ -40,6 +40,10 @@ soak: $(CORE) ## Run the slow fuzz, soak and fault-injection tests
 
 bench: $(CORE) ## Measure, write benchmarks/results/*.json and show the table
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+bench-inference: $(CORE) ## Measure inference against naive llama.cpp (some 15 minutes), and draw it
+	@$(BIN)/python -m benchmarks inference inference_growth
+	@$(BIN)/python -m tools.inference_picture
 
 lint: $(TOOLS) ## ruff: rules and format
 	@$(BIN)/ruff check .

@@ -25,6 +25,8 @@ _ITEM = (
     "open read with as line assert test import from class list dict key values append sorted len range print"
 )
 _TRIES = 24
+_WORD = 6
+"""Tokens that a word may have for a small vocabulary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def _item(number: int, tokens: int, chance: random.Random, count: Count) -> str:
 
 
 def _fitted(words: str, tokens: int, chance: random.Random, count: Count, first: str = "") -> str:
-    """Words that make so many tokens, to within one."""
+    """Words that make so many tokens, as near as words come: to within a twentieth and a word."""
     bare = count((Message("user", ""),))
     known = words.split()
     drawn = [chance.choice(known) for _ in range(tokens + 1)]
@@ -79,7 +81,7 @@ def _fitted(words: str, tokens: int, chance: random.Random, count: Count, first:
         middle = (least + most) // 2
         text = " ".join((first, *drawn[:middle])).strip()
         size = count((Message("user", text),)) - bare
-        if abs(size - tokens) <= (1 if least >= most else 0):
+        if abs(size - tokens) <= (tokens / 20 + _WORD if least >= most else 0):
             return text
         if least >= most:
             break

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.command import agency
+from support.test_models import nano_model
+
+pytest.importorskip("xllamacpp", reason="the extra local is not installed")
+_QUICK = ("--requests", "4", "--rubric-tokens", "64", "--item-tokens", "24")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    return {"XDG_CONFIG_HOME": str(tmp_path / "config"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+
+
+def test_every_row_stands_beside_the_naive_one_and_the_winner_is_kept(tmp_path: Path, home: dict[str, str]) -> None:
+    order = ("engine", "bench", "--model", str(nano_model()), "--load", "judge", *_QUICK, "--at-once", "4", "--json")
+    done = agency(*order, cwd=tmp_path, env=home)
+    assert done.code == 0, done.err
+    document = done.document
+    assert document["model"]["parameters"] > 1_000_000
+    assert document["model"]["digest"].startswith("sha256:")
+    naive = document["rows"][0]
+    told = (naive["engine"], naive["mode"], naive["concurrency"], naive["prefix_cache"], naive["ratio_to_naive"])
+    assert told == ("llama.cpp", "full", 1, False, 1.0)
+    assert naive["computed_tokens"] == naive["prompt_tokens"]
+    assert {(row["engine"], row["mode"]) for row in document["rows"]} == {
+        (engine, mode) for engine in ("llama.cpp", "openvino") for mode in ("full", "short", "label")
+    }
+    for row in document["rows"]:
+        assert row["requests"] == 4
+        assert row["ratio_to_naive"] == pytest.approx(row["requests_per_s"] / naive["requests_per_s"], rel=1e-4)
+        assert row["p50_s"] <= row["p95_s"]
+        assert row["valid"] == (1.0 if row["mode"] == "short" else None)
+    kept = json.loads((tmp_path / "config" / "agency" / "measured-engines.json").read_text("utf-8"))
+    assert kept["measurements"][0]["choices"]["label"]["width"] == 4
+
+    again = agency(*order, "--if-changed", cwd=tmp_path, env=home)
+    assert (again.code, again.document["measured"], again.document["rows"]) == (0, False, [])
+    assert again.document["choices"] == document["choices"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "One model is measured at a time"),
+        (("--model", "absent.gguf"), "absent.gguf"),
+        (("--model", "text.gguf"), "text.gguf"),
+        (("offline",), "does not run on this machine"),
+        (("nobody",), "no engine 'nobody'"),
+    ],
+)
+def test_what_cannot_be_measured_is_told_in_a_sentence(
+    tmp_path: Path, home: dict[str, str], arguments: tuple[str, ...], told: str
+) -> None:
+    (tmp_path / "text.gguf").write_text("<html>not found</html>", "utf-8")
+    done = agency("engine", "bench", *arguments, cwd=tmp_path, env=home)
+    assert done.code == 2
+    assert told in done.err
+    assert "Traceback" not in done.err
