@@ -9,12 +9,15 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
+
 from agent_agency.inference.local import test_model
 from agent_agency.inference.local.test_model.make import make_model
 from agent_agency.inference.local.test_model.order import ModelOrder
 from agent_agency.inference.local.test_model.shapes import SHAPES
 
 _TINY = {"llama": "tiny", "qwen2": "tinyq2", "qwen3": "tinyq3"}
+_LIBRARIES = ("numpy", "gguf", "tokenizers")
 
 
 def nano_model() -> Path:
@@ -32,6 +35,8 @@ def shared_model(shape: str) -> Path:
 
     It is read by many tests at once: a test that changes a model works on a copy.
     """
+    for library in _LIBRARIES:
+        pytest.importorskip(library, reason="NOT RUN: the extra 'local' is not installed, which makes the model")
     folder = Path(tempfile.gettempdir()) / f"agency-test-models-{_user()}-{_maker()[:16]}"
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{shape}.gguf"
@@ -51,7 +56,7 @@ def _user() -> str:
 def _maker() -> str:
     """The digest of all that a model's bytes depend on."""
     digest = hashlib.sha256(sys.version.encode())
-    for library in ("numpy", "gguf", "tokenizers"):
+    for library in _LIBRARIES:
         digest.update(version(library).encode())
     for source in sorted(Path(test_model.__path__[0]).iterdir()):
         if source.is_file():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agent_agency.errors import FileUnwritableError
+from agent_agency.errors import FileUnwritableError, MissingExtraError
 from agent_agency.inference.local.test_model.make import MadeModel, make_model
 from agent_agency.inference.local.test_model.order import ModelOrder
 from agent_agency.inference.local.test_model.shapes import SHAPES
@@ -19,7 +19,7 @@ NANO = ModelOrder(SHAPES["nano"])
 _IN_LITTLE_ROOM = """
 import resource, sys
 from pathlib import Path
-from agent_agency.errors import FileUnwritableError
+from agent_agency.errors import FileUnwritableError, MissingExtraError
 from agent_agency.inference.local.test_model.make import make_model
 from agent_agency.inference.local.test_model.order import ModelOrder
 from agent_agency.inference.local.test_model.shapes import SHAPES
@@ -88,6 +88,17 @@ def test_a_full_disk_leaves_what_was_there_and_nothing_half_written(tmp_path: Pa
     assert "could not be written" in done.stdout
     assert out.read_text() == "mine"
     assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize("library", ["numpy", "tokenizers", "gguf"])
+def test_without_the_extra_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(MissingExtraError) as refused:
+        _make(tmp_path / "a.gguf")
+    assert "'agent-agency[local]'" in refused.value.fix
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_a_killed_maker_left_is_cleared_away_but_not_what_another_still_writes(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import inspect
 import json
 from functools import cache
@@ -54,6 +55,12 @@ def test_english_and_python_take_about_as_many_tokens_as_with_a_trained_model() 
     rubrics = "".join(path.read_text() for path in (REPOSITORY / "src/agent_agency/judging/rubrics").glob("*.toml"))
     for text in (rubrics, inspect.getsource(json)):
         assert 3.0 <= len(text) / len(made.encode(text).ids) <= 4.5
+
+
+def test_the_text_is_the_same_everywhere() -> None:
+    """Who changes it changes every model's digest, and what was measured with them; that is to be meant."""
+    digest = hashlib.sha256("".join(corpus()).encode()).hexdigest()
+    assert digest == "91d53bce491b65fdeee70d434753d43009db377e2fa1a2c8ff0715c05efe4bb8"
 
 
 @pytest.mark.parametrize("text", ["déjà vu, 漢字 🙂\n\n\tx = {1: 'a'}", "don't \r\n stop", "\x00\x7f"])
