@@ -1,11 +1,13 @@
 """A double of a model's backend that does as the last message says; loaded inside a real model process by tests.
 
 ``say TEXT``, ``slow SECONDS``, ``pieces COUNT``, ``flood COUNT``, ``die SIGNAL``, ``die_once FILE``, ``exit CODE``,
-``eat MIB``, ``write LINE``, ``answer JSON`` (with its own id), ``nan``, ``raise``, ``no_memory``, ``deaf``, ``mute``.
+``eat MIB``, ``write LINE``, ``write_bytes HEX``, ``long MIB``, ``twice NUMBER``, ``nan``, ``raise``, ``no_memory``,
+``deaf`` (ends nothing), ``mute`` (lets nobody else run).
 """
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import json
 import os
@@ -167,15 +169,13 @@ class _Running:
     def _write(self) -> None:
         os.write(_answers(), self._rest.encode() + b"\n")
 
+    def _write_bytes(self) -> None:
+        os.write(_answers(), bytes.fromhex(self._rest) + b"\n")
+
     def _long(self) -> None:
         block = b"z" * (1 << 20)
         for _ in range(int(self._rest)):
             os.write(_answers(), block)
-
-    def _answer(self) -> None:
-        """Write a document of the test's own in place of the answer; ``id`` 0 to 9 are tried for the job's number."""
-        document = json.loads(self._rest)
-        os.write(_answers(), json.dumps(document).encode() + b"\n")
 
     def _twice(self) -> None:
         self._finish("once")
@@ -194,9 +194,7 @@ class _Running:
 
     def _mute(self) -> None:
         """Hold the interpreter, so that not even pings are answered."""
-        sys.setswitchinterval(3600)
-        while True:
-            pass
+        ctypes.PyDLL(None).sleep(3600)
 
     def _piece(self, text: str) -> None:
         if isinstance(self._job, GenerateJob) and self._job.piece is not None:

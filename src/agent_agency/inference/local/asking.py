@@ -49,20 +49,29 @@ class Asking:
         Raises:
             EngineError: in time, cancelled, what the process says of this question, or how it was lost.
         """
+        lost: Lost | None = None
         fresh = True
         while True:
-            found = None
-            for found in _from(self._kept.running(wait), question, wait):
+            found: Answer | Lost | None = None
+            for found in _from(self._process(wait, lost), question, wait):
                 if isinstance(found, PieceText):
                     fresh = False
                     yield found
-            if isinstance(found, Lost) and found.again and fresh:
-                fresh = False
-                with self._lock:
-                    self._again += 1
-                continue
-            yield _good(found)
-            return
+            if lost is not None or not (isinstance(found, Lost) and found.again and fresh):
+                break
+            lost = found
+            with self._lock:
+                self._again += 1
+        yield _good(found)
+
+    def _process(self, wait: Wait, lost: Lost | None) -> ModelProcess:
+        """The process to ask; where there is none any more, how the question was lost is what matters to its asker."""
+        try:
+            return self._kept.running(wait)
+        except EngineError as error:
+            if lost is None or error.stable_code == "engine.cancelled":
+                raise
+            raise lost.error() from error
 
 
 def _from(process: ModelProcess, question: Question, wait: Wait) -> Iterator[Answer | Lost]:

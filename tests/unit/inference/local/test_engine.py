@@ -29,9 +29,9 @@ def test_a_model_is_loaded_by_the_first_question_and_not_before() -> None:
     with scripted() as engine:
         assert engine.identity["model_digest"] == f"sha256:{'0' * 64}"
         assert engine.health().ready
-        assert engine.state == "cold"
+        before = engine.state
         reply = engine.generate(ask("say hello you", top_logprobs=2))
-        assert engine.state == "warm"
+        assert (before, engine.state) == ("cold", "warm")
         assert (reply.text, reply.finish, reply.model_digest) == ("hello you", "stop", f"sha256:{'0' * 64}")
         assert (reply.usage.prompt, reply.usage.completion, reply.usage.cached) == (6, 2, 0)
         assert reply.logprobs[0].others == (("other", -1.5),)
