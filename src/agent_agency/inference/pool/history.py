@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from agent_agency.errors import StoreError
+from agent_agency.errors import LedgerError
 from agent_agency.store import pool_events
 from agent_agency.store.pool_events import PoolEvent
 
@@ -51,7 +51,7 @@ class StoredHistory:
                 with self._database.write() as connection:
                     for one in self._waiting:
                         pool_events.add_event(connection, one)
-            except StoreError:
+            except LedgerError:
                 return
             self._waiting.clear()
 
@@ -62,5 +62,5 @@ class StoredHistory:
                 return None
             with self._database.read() as connection:
                 return pool_events.measured_memory(connection, model)
-        except StoreError:
+        except LedgerError:
             return None

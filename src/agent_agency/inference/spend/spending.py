@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Self
 
-from agent_agency.errors import AgencyError, EngineError, StoreError
+from agent_agency.errors import AgencyError, EngineError, LedgerError
 from agent_agency.inference.around import AroundEngine
 from agent_agency.inference.labels import MAX_LABEL_TOKENS, LabelReply, LabelRequest, label_engine
 from agent_agency.inference.prompt_size import most_tokens
@@ -210,7 +210,7 @@ class _Paid:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         free = isinstance(error, EngineError) and error.stable_code in FREE
-        with contextlib.suppress(StoreError):  # the answer is paid for; its reservation stays counted and is listed
+        with contextlib.suppress(LedgerError):  # the answer is paid for; its reservation stays counted and is listed
             self._book.settle(self._reserved, self.usage, free=free)
 
 

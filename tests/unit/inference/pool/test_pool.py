@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -107,7 +108,7 @@ def test_who_waits_for_room_is_served_when_a_request_ends() -> None:
 def test_a_model_that_alone_is_over_the_budget_is_refused_before_it_is_loaded() -> None:
     a = PooledDouble(name="a", size=30 * MIB)
     pool = a_pool(a, budget=25 * MIB)
-    for refused in (lambda: _use(pool, "a"), lambda: pool.load_ahead("a")):
+    for refused in (partial(_use, pool, "a"), partial(pool.load_ahead, "a")):
         with pytest.raises(EngineError, match=r"takes 0\.03 GiB") as told:
             refused()
         assert told.value.stable_code == "engine.over_budget"
