@@ -63,6 +63,7 @@ class ModelProcess:
         self._early: list[bytes] = []
         self._pipes: ChildPipes | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._clean: Callable[[], object] | None = None
         self._stopping = False
         self._gone = threading.Event()
         self._memory = 0
@@ -171,9 +172,9 @@ class ModelProcess:
                 return lost
 
     def _started(self) -> ChildPipes:
-        process = self._start()
-        self._process = process
-        pipes = ChildPipes(process)
+        started = self._start()
+        self._process, self._clean = started.process, started.clean
+        pipes = ChildPipes(started.process)
         with self._lock:
             pipes.send(b"".join(self._early))
             self._early.clear()
@@ -241,6 +242,8 @@ class ModelProcess:
             self.stage = "over"
             if self._pipes is not None:
                 self._pipes.close()
+        if self._clean is not None:
+            self._clean()
         self._over(lost)
         self._questions.end(lost)
         self._gone.set()

@@ -5,17 +5,29 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
 import agent_agency
 from agent_agency.inference.local.llama_cpp.environment import environment_for_child
+from agent_agency.inference.local.llama_cpp.private_folder import PrivateFolder
 
-Start = Callable[[], "subprocess.Popen[bytes]"]
-"""Starts a process whose standard streams are pipes."""
 
-_KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A process whose standard streams are pipes, and what cleans up after it once it is gone."""
+
+    process: subprocess.Popen[bytes]
+    clean: Callable[[], object]
+
+
+Start = Callable[[], Started]
+
+_PREFIX = "agency-model-"
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _SET = MappingProxyType(
     {
         "HF_HUB_OFFLINE": "1",
@@ -42,23 +54,31 @@ def environment(own: Mapping[str, str], engine: str) -> dict[str, str]:
 
 
 def starting(engine: str, backend: str | None) -> Start:
-    """What starts a model's process.
+    """What starts a model's process, with a folder of its own for temporary files.
+
+    Libraries convert models into files as large as the model; a process that is killed removes none of them.
 
     Args:
         engine: as in `environment`.
         backend: a test's double as ``FILE:FUNCTION``; ``None`` everywhere else.
     """
 
-    def start() -> subprocess.Popen[bytes]:
+    def start() -> Started:
+        folder = PrivateFolder((Path(tempfile.gettempdir()),), _PREFIX)
         double = () if backend is None else ("--backend", backend)
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", _MODULE, "--parent", str(os.getpid()), *double],
-            env=environment(os.environ, engine),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,
-        )
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", _MODULE, "--parent", str(os.getpid()), *double],
+                env=environment(os.environ, engine) | {"TMPDIR": os.fspath(folder.path)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                start_new_session=True,
+            )
+        except BaseException:
+            folder.remove()
+            raise
+        return Started(process, folder.remove)
 
     return start

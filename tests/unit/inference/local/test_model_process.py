@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
@@ -20,7 +21,7 @@ from agent_agency.inference.local.backend import LoadOptions
 from agent_agency.inference.local.model_process import ModelProcess
 from agent_agency.inference.local.open_questions import Box
 from agent_agency.inference.local.process_ends import Lost, died
-from agent_agency.inference.local.process_start import environment, starting
+from agent_agency.inference.local.process_start import Start, Started, environment, starting
 from agent_agency.inference.local.pulse import Finding, Patience, Pulse
 from agent_agency.inference.local.restarts import RestartPolicy
 from agent_agency.inference.protocol import Message
@@ -30,7 +31,7 @@ LOAD = questions.load("llama.cpp", LoadOptions("model"))
 
 
 @contextmanager
-def _process(start: Callable[[], subprocess.Popen[bytes]]) -> Iterator[tuple[ModelProcess, list[Lost]]]:
+def _process(start: Start) -> Iterator[tuple[ModelProcess, list[Lost]]]:
     over: list[Lost] = []
     process = ModelProcess(start, LOAD, over.append, time.perf_counter, QUICK)
     process.begin()
@@ -40,9 +41,17 @@ def _process(start: Callable[[], subprocess.Popen[bytes]]) -> Iterator[tuple[Mod
         process.stop(0)
 
 
-def _python(code: str) -> Callable[[], subprocess.Popen[bytes]]:
+def _program(*command: str) -> Start:
     pipe = subprocess.PIPE
-    return lambda: subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0)
+
+    def start() -> Started:
+        return Started(subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0), lambda: None)
+
+    return start
+
+
+def _python(code: str) -> Start:
+    return _program(sys.executable, "-c", code)
 
 
 def test_a_question_may_be_asked_before_the_process_has_begun() -> None:
@@ -57,10 +66,7 @@ def test_a_question_may_be_asked_before_the_process_has_begun() -> None:
 
 
 def test_a_program_that_cannot_be_started_is_one_typed_end() -> None:
-    def nothing() -> subprocess.Popen[bytes]:
-        return subprocess.Popen(["/nowhere/at/all"])
-
-    with _process(nothing) as (process, over):
+    with _process(_program("/nowhere/at/all")) as (process, over):
         eventually(lambda: bool(over))
         assert over[0].code == "engine.process_died"
         assert "could not be started" in over[0].message
@@ -115,6 +121,17 @@ with scripted() as engine:
         parent.kill()
         parent.wait()
     eventually(lambda: not is_alive(child))
+
+
+def test_what_a_killed_process_left_behind_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with _process(starting("llama.cpp", DOUBLE)) as (process, over):
+        eventually(lambda: process.stage == "warm")
+        (folder,) = tmp_path.iterdir()
+        assert (folder / "left").exists()
+        process.kill()
+        eventually(lambda: bool(over))
+        assert not list(tmp_path.iterdir())
 
 
 def test_no_key_of_the_user_reaches_the_process() -> None:
