@@ -55,6 +55,15 @@ def call_key(request: Request, identity: Mapping[str, str]) -> str:
     return _digest(["call", 1, request_key(request), dict(identity)])
 
 
+def label_call_key(request: LabelRequest, identity: Mapping[str, str]) -> str:
+    """``sha256:…`` over a request for labels and all that an engine says it is.
+
+    Raises:
+        EngineError: as `request_key`.
+    """
+    return _digest(["labels", 1, prompt_digest_of(request), request.rollout, dict(identity)])
+
+
 def _digest(value: Any) -> str:
     try:
         return digest_json(value)

@@ -129,10 +129,16 @@ def test_errors_are_not_kept(tmp_path: Path) -> None:
     assert CallCache(tmp_path).wrap(CountingEngine()).generate(a_request()).text == "noitseuq"
 
 
-def test_a_folder_that_takes_nothing_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_takes_nothing_loses_no_answer_and_is_told_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
+    told: list[str] = []
+    cache = CallCache(tmp_path / "file", tell=told.append)
+    cached = cache.wrap(CountingEngine())
+    assert [cached.generate(a_request(text)).text for text in ("ab", "cd")] == ["ba", "dc"]
+    assert len(told) == 1
+    assert cache.notes == (told[0],)
     with pytest.raises(FileUnwritableError):
-        CallCache(tmp_path / "file").wrap(CountingEngine()).generate(a_request())
+        cache.put("sha256:" + "ab" * 32, a_reply("x"))
 
 
 def test_a_file_system_without_links_keeps_replies_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,9 @@
 """An engine with a queue in front: bounded, fair between tasks, and in an order that computes shared prefixes once.
 
 One scheduler stands before one engine, so that a prefix is told by its messages alone. Many threads may ask at once;
-each request is sent in its turn, with what is left of its deadline. A ticket that is cancelled or late ends at once; the
-place in flight is free when the engine lets go of the call. Who asks without a ticket may carry the call to the engine
-in the own thread, and then comes back when the engine does.
+each request is sent in its turn, with what is left of its deadline. A ticket that is cancelled or late ends at once,
+and its place in flight is free when the engine lets go of the call. Who asks without a ticket may carry the call to
+the engine in the own thread, and then comes back when the engine does.
 """
 
 from __future__ import annotations
