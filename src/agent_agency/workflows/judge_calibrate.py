@@ -32,6 +32,7 @@ from agent_agency.workflows.judge_ways import (
     Way,
     best_width,
     check_labels_scored,
+    queued,
 )
 from agent_agency.workflows.mode_asking import AskedAll, ask_all
 
@@ -133,8 +134,8 @@ def calibrate(request: CalibrateRequest, services: CalibrateServices) -> Calibra
     check_labels_scored(services.engine, "label")
     prompt = active_prompt(services.database, request.judge)
     items = items_for(prompt, request.source, request.most_items)
-    with StoredCalls(services.database, f"calibrate-{random_id()}") as calls:
-        engine = Metered(services.engine, calls, services.now)
+    with StoredCalls(services.database, f"calibrate-{random_id()}") as calls, queued(services.engine) as asked:
+        engine = Metered(asked, calls, services.now)
         secret = services.secret(SECRET_BYTES)
         opening = Opening(prompt, engine, services.parameters, secret, call_s=request.call_s)
         scored = _scores(request, opening, items, services)

@@ -1,4 +1,7 @@
-"""The judges of a review: the active prompt, the user's engine, and the card of just that version."""
+"""The judges of a review: the active prompt, the user's engine, and the card of just that version.
+
+They are asked for whole answers only: what a gate reports must quote the change.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,11 @@ from agent_agency.canonical_json import canonical_json
 from agent_agency.clock import Clock
 from agent_agency.errors import AgencyError
 from agent_agency.judging.cards.standing import shortfalls
-from agent_agency.judging.fence import fence_for
 from agent_agency.judging.judge import Judge
-from agent_agency.judging.laid_out import Layout
-from agent_agency.judging.shipped import shipped_rubric
 from agent_agency.workflows.active_prompt import active_prompt
 from agent_agency.workflows.judge_card import cards_on_record
 from agent_agency.workflows.judge_gates import Opinion, Sitting
+from agent_agency.workflows.judge_order import choose_order, in_orders
 from agent_agency.workflows.learning_store import open_learning_store
 from agent_agency.workflows.optimise_judge import final_answer
 
@@ -71,7 +72,7 @@ class JudgeDesk:
         Raises:
             AgencyError: no engine is set up, the prompt cannot be read, or the record cannot be kept.
         """
-        asked = self._judge(judge)
+        asked = self._asked(judge, subject)
         assessment = asked.assess(subject)
         self._keep(asked, assessment)
         standing = self._standing(asked.version)
@@ -102,11 +103,12 @@ class JudgeDesk:
         become an adviser because somebody stopped its server. Where the record cannot be read, no card is known.
         """
         try:
-            version = self._judge(judge).version
+            found = self._judges.get(judge)
+            versions = [one.version for one in ((found,) if found else self._in_orders(judge))]
         except AgencyError:
-            version = None
+            versions = []
         try:
-            return not self._standing(version) if version else self._any_passes(judge)
+            return any(not self._standing(one) for one in versions) if versions else self._any_passes(judge)
         except AgencyError:
             return False
 
@@ -114,15 +116,20 @@ class JudgeDesk:
         cards = cards_on_record(self._sitting.record, self._sitting.principals, self._bench.own())
         return any(one.judge == judge and not shortfalls(one) for one in cards)
 
-    def _judge(self, name: str) -> Judge:
+    def _asked(self, name: str, subject: Subject) -> Judge:
+        """The judge, in the order that is decided on when it is asked first."""
         if name not in self._judges:
-            if self._opened is None:
-                self._opened = self._bench.engine()
-            engine, parameters = self._opened
-            prompt = active_prompt(self._store(), name)
-            layout = Layout(shipped_rubric(name), fence_for(self._secret, prompt.digest), self._sitting.names)
-            self._judges[name] = Judge(prompt, engine, layout, parameters=parameters)
+            judges = self._in_orders(name)
+            asked = len(self._sitting.judges)
+            self._judges[name] = choose_order(judges, asked, subject, lambda one: not self._standing(one.version))
         return self._judges[name]
+
+    def _in_orders(self, name: str) -> tuple[Judge, ...]:
+        if self._opened is None:
+            self._opened = self._bench.engine()
+        prompt = active_prompt(self._store(), name)
+        shares = len(self._sitting.judges) > 1
+        return in_orders(prompt, *self._opened, self._secret, self._sitting.names, shares=shares)
 
     def _standing(self, version: str) -> str:
         """Why this version may not block; empty where it may."""

@@ -58,13 +58,14 @@ class Sitting:
     """What judges of one review are opened with.
 
     ``record`` keeps what they said and knows their cards; ``principals`` are those at the base; ``names`` are the
-    authors', to be blinded.
+    authors', to be blinded; ``judges`` are those that the law names.
     """
 
     repo: Repository
     record: Record
     principals: Principals
     names: tuple[str, ...]
+    judges: tuple[str, ...] = ()
 
 
 class AskJudge(Protocol):

@@ -24,6 +24,7 @@ from agent_agency.workflows.judge_ways import (
     Way,
     best_width,
     check_labels_scored,
+    queued,
 )
 from agent_agency.workflows.mode_asking import AskedAll, ask_all
 
@@ -203,8 +204,8 @@ def measure_modes(request: ModesRequest, services: ModesServices) -> Modes:
     prompt = active_prompt(services.database, request.judge)
     items = items_for(prompt, request.source, request.most_items)
     workers = request.workers or best_width(services.engine)
-    with StoredCalls(services.database, f"modes-{random_id()}") as calls:
-        engine = Metered(services.engine, calls, services.now)
+    with StoredCalls(services.database, f"modes-{random_id()}") as calls, queued(services.engine) as asked:
+        engine = Metered(asked, calls, services.now)
         secret = services.secret(SECRET_BYTES)
         opening = Opening(
             prompt, engine, services.parameters, secret, services.shelf.calibration, call_s=request.call_s

@@ -28,6 +28,7 @@ from agent_agency.workflows.judge_ways import (
     Way,
     best_width,
     check_labels_scored,
+    queued,
 )
 from agent_agency.workflows.mode_asking import Tokens, tokens_of
 from agent_agency.workflows.mode_notes import mode_notes
@@ -173,13 +174,18 @@ def run_batch(request: BatchRequest, services: BatchServices) -> BatchResult:
         spare(request.out, request.source)
         spare(_journal_of(request.out), request.source)
     records = records_of(request.source)
+    bounds = replace(request.bounds, workers=request.bounds.workers or best_width(services.engine))
+    with queued(services.engine) as asked:
+        return _judged(records, replace(request, bounds=bounds), replace(services, engine=asked))
+
+
+def _judged(records: Sequence[BatchRecord], request: BatchRequest, services: BatchServices) -> BatchResult:
     started = services.clock()
     run = f"judge-{random_id()}"
     calls = StoredCalls(services.database, run)
     check_labels_scored(services.engine, request.way.mode)
     opening = _opening(request, services, calls)
     judge = opening.judge(request.way)
-    bounds = replace(request.bounds, workers=request.bounds.workers or best_width(services.engine))
     language_model = services.engine.capabilities().language_model  # asked now: afterwards the server may be gone
     with _keeper(request.out) as journal, calls:
         keeper = RecordingKeeper(journal, judge, services.database, services.now, run)
@@ -187,7 +193,7 @@ def run_batch(request: BatchRequest, services: BatchServices) -> BatchResult:
         wanted = {one.subject.digest for one in records if one.subject is not None}
         resumed = sum((digest, judge.version) in keeper.settled for digest in wanted)
         with keeper:
-            outcomes = judge_batch(judge, records, keeper, bounds, services.clock, services.told)
+            outcomes = judge_batch(judge, records, keeper, request.bounds, services.clock, services.told)
         if request.out is not None:
             lines = (json.dumps(one.as_dict(), ensure_ascii=False) for one in outcomes)
             write_whole(request.out, "".join(f"{line}\n" for line in lines).encode("utf-8"))

@@ -334,7 +334,7 @@ def _judges(
     judged = partial(_judged, repo, context, subject, gates)
     if services.judges is None:
         return judge_gates(asked, law.policy, judged, None)
-    sitting = Sitting(repo, record, law.principals, _names(repo, subject))
+    sitting = Sitting(repo, record, law.principals, _names(repo, subject), asked.names)
     return judge_gates(asked, law.policy, judged, services.judges(sitting), withheld=_withheld(gates))
 
 
