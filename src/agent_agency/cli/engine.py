@@ -24,6 +24,7 @@ _LATER: Mapping[str, tuple[str, str]] = MappingProxyType(
         "add": ("agent_agency.cli.engine_models", "add"),
         "models": ("agent_agency.cli.engine_models", "models"),
         "remove": ("agent_agency.cli.engine_models", "remove"),
+        "serve": ("agent_agency.cli.engine_serve", "serve"),
         "bench": ("agent_agency.cli.engine_bench", "bench"),
         "make-test-model": ("agent_agency.cli.engine_make_test_model", "make_test_model"),
     }

@@ -44,7 +44,7 @@ _OK, _PARTIAL, _BEYOND = 200, 206, 416
 class Fetch(Protocol):
     """Brings a file from elsewhere."""
 
-    def __call__(self, source: Remote, wanted: str | None, into: Path) -> str:
+    def __call__(self, source: Remote, wanted: str | None, into: Path, /) -> str:
         """Fetch into a file, and tell its digest.
 
         Raises:

@@ -1,0 +1,122 @@
+"""``agency engine serve``: an engine for other programs, in the form of OpenAI's HTTP interface."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+import uuid
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
+
+import click
+
+from agent_agency.errors import AgencyError, UsageError
+
+if TYPE_CHECKING:
+    from agent_agency.inference.engine_settings import EngineSettings
+    from agent_agency.inference.protocol import Engine
+    from agent_agency.inference.scheduling.scheduler import Scheduler
+    from agent_agency.web.face import Face
+
+SCHEMA_VERSION = 1
+TOKEN = "AGENCY_SERVE_TOKEN"  # noqa: S105 - a variable's name
+_LEAST_TOKEN = 16
+
+
+@click.command()
+@click.argument("name")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Another one only with a token.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=0, show_default=True, help="0 takes any that is free.")
+@click.option("--token-env", metavar="VARIABLE", help=f"Holds the token that requests must carry. Default: {TOKEN}.")
+@click.option("--queue", type=click.IntRange(1, 4096), default=256, show_default=True, help="Requests that may wait.")
+@click.option("--deadline", type=click.FloatRange(0.1, 86_400), default=120.0, show_default=True, help="Seconds.")
+@click.option("--json", "as_json", is_flag=True, help="Tell the address as one JSON document.")
+def serve(*, name: str, host: str, port: int, token_env: str | None, queue: int, deadline: float, as_json: bool) -> int:
+    """Serve an engine over HTTP, as OpenAI's clients ask it: NAME is as for agency engine ask.
+
+    There are /v1/chat/completions, /v1/models, /v1/labels (scores of labels), /health and /metrics. Requests wait in
+    one queue; when it is full the answer is 429 with Retry-After. It ends with Ctrl-C or SIGTERM, after the answers
+    that are under way.
+    """
+    from agent_agency.extras import require
+
+    require("starlette", extra="web")
+    require("uvicorn", extra="web")
+    from agent_agency.inference.choose import close_engine, make_engine, settings_of
+    from agent_agency.inference.engine_file import load_engines
+    from agent_agency.inference.scheduling.scheduler import Scheduler
+    from agent_agency.inference.scheduling.settings import SchedulerSettings
+    from agent_agency.web.face import LOOPBACK, Face, FaceLimits
+    from agent_agency.web.server import listen, refuse_open_house, url_of
+    from agent_agency.web.server import serve as run
+
+    token = _token(token_env)
+    refuse_open_house(host, token)
+    settings = settings_of(name, load_engines(os.environ))
+    with ExitStack() as stack:
+        engine = make_engine(settings, os.environ)
+        stack.callback(close_engine, engine)
+        scheduler = Scheduler(engine, SchedulerSettings(capacity=queue))
+        stack.callback(scheduler.close, drain=False)
+        face = Face(
+            name=settings.name,
+            scheduler=scheduler,
+            parameters=settings.parameters(),
+            seconds=time.time,
+            new_id=lambda: uuid.uuid4().hex,
+            state=lambda: str(getattr(engine, "state", "")),
+            token=token,
+            hosts=LOOPBACK if token is None else None,
+            limits=FaceLimits(deadline_s=deadline),
+        )
+        listening = stack.enter_context(listen(host, port))
+        _keep(stack, settings, engine, scheduler)
+        _tell(face, url_of(listening), as_json=as_json)
+        run(face, listening)
+    return 0
+
+
+def _token(variable: str | None) -> str | None:
+    token = os.environ.get(variable or TOKEN, "").strip()
+    if not token:
+        if variable is None:
+            return None
+        raise UsageError(f"The variable {variable}, which is to hold the token, is not set", fix=f"Set {variable}.")
+    if len(token) < _LEAST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
+        raise UsageError(
+            f"The token in {variable or TOKEN} has fewer than {_LEAST_TOKEN} signs, or signs that no header holds",
+            fix="Make one, as with: python3 -c 'import secrets; print(secrets.token_urlsafe())'.",
+        )
+    return token
+
+
+def _keep(stack: ExitStack, settings: EngineSettings, engine: Engine, scheduler: Scheduler) -> None:
+    """Load a model of this machine ahead where its settings say so, and let it go when it is idle for long."""
+    from agent_agency.inference.local.engine import LocalEngine
+    from agent_agency.inference.models.idle import IdleWatch
+
+    if not isinstance(engine, LocalEngine):
+        return
+    watch = IdleWatch(engine, scheduler.served, settings.keep_alive_s)
+    watch.start()
+    stack.callback(watch.stop)
+    if settings.warm:
+        threading.Thread(target=_warm, args=(engine,), name="warm-up", daemon=True).start()
+
+
+def _warm(engine: object) -> None:
+    from agent_agency.inference.local.engine import LocalEngine
+
+    with suppress(AgencyError):  # whoever asks next is told
+        if isinstance(engine, LocalEngine):
+            engine.warm()
+
+
+def _tell(face: Face, url: str, *, as_json: bool) -> None:
+    if as_json:
+        members = {"url": url, "model": face.name, "pid": os.getpid(), "token": face.token is not None}
+        click.echo(json.dumps({"schema_version": SCHEMA_VERSION, "serving": members}))
+        return
+    click.echo(f"Serving {face.name} at {url} (Ctrl-C ends it)")

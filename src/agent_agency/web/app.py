@@ -1,0 +1,196 @@
+"""The HTTP face: OpenAI's chat, labels of ours, health and figures, over one engine behind its queue.
+
+Nothing here waits for an engine in the event loop, so that ``/health`` answers however much waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from agent_agency.errors import AgencyError, InternalError
+from agent_agency.web import answers
+from agent_agency.web.asked import AskedWrongError, Chat, read_chat, read_labels
+from agent_agency.web.face import Face
+from agent_agency.web.guard import Guard
+from agent_agency.web.metrics import CONTENT_TYPE, metrics_text
+from agent_agency.web.streaming import EventStream, Pieces, until_gone
+
+T = TypeVar("T")
+_GONE = 499
+"""Nobody reads this status: the client has gone away."""
+
+
+def make_app(face: Face) -> ASGIApp:
+    """The application of one engine."""
+    handlers = Handlers(face)
+    routes = [
+        Route("/v1/chat/completions", handlers.chat, methods=["POST"]),
+        Route("/v1/labels", handlers.labels, methods=["POST"]),
+        Route("/v1/models", handlers.models, methods=["GET"]),
+        Route("/health", handlers.health, methods=["GET"]),
+        Route("/metrics", handlers.metrics, methods=["GET"]),
+    ]
+    return Starlette(
+        routes=routes,
+        middleware=[Middleware(Guard, face=face)],
+        exception_handlers={HTTPException: _http_refusal, Exception: _defect},
+    )
+
+
+class Handlers:
+    """What answers each path.
+
+    Args:
+        face: what is served.
+    """
+
+    def __init__(self, face: Face) -> None:
+        self._face = face
+
+    async def chat(self, request: Request) -> Any:
+        """``POST /v1/chat/completions``."""
+        return await _answered(self._chat, request)
+
+    async def labels(self, request: Request) -> Any:
+        """``POST /v1/labels``: messages and labels to scores."""
+        return await _answered(self._labels, request)
+
+    async def models(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's signature
+        """``GET /v1/models``."""
+        model = {"id": self._face.name, "object": "model", "created": 0, "owned_by": "agency"}
+        return JSONResponse({"object": "list", "data": [model]})
+
+    async def health(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's signature
+        """``GET /health``: from what is known here alone, so that it answers at once."""
+        found, served = self._face.scheduler.health_now(), self._face.scheduler.served()
+        document = {
+            "status": "ok" if found.ready else "unavailable",
+            "detail": found.detail,
+            "model": self._face.name,
+            "state": self._face.state() or None,
+            "waiting": served.waiting,
+            "running": served.running,
+            "width": served.width,
+            "breaker": served.breaker,
+        }
+        return JSONResponse(document, 200 if found.ready else 503)
+
+    async def metrics(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's signature
+        """``GET /metrics``."""
+        text = metrics_text(self._face.scheduler.served(), self._face.name, self._face.state())
+        return PlainTextResponse(text, headers={"Content-Type": CONTENT_TYPE})
+
+    async def _chat(self, request: Request) -> Any:
+        face = self._face
+        chat = read_chat(await self._body(request), face.name, face.parameters, face.limits)
+        if chat.stream:
+            return await self._streamed(chat, request)
+        ticket = face.scheduler.submit(chat.request, priority=chat.priority)
+        reply = await _unless_gone(ticket, request)
+        if reply is None:
+            return Response(status_code=_GONE)
+        return JSONResponse(answers.chat_document(reply, logprobs=chat.logprobs, **self._named("chatcmpl")))
+
+    async def _streamed(self, chat: Chat, request: Request) -> Any:
+        pieces = Pieces(self._face, chat)
+        first = asyncio.ensure_future(pieces.next())
+        gone = asyncio.ensure_future(until_gone(request.receive))
+        try:
+            await asyncio.wait({first, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not first.done():
+                pieces.cancel.cancel()
+                return Response(status_code=_GONE)
+            return EventStream(self._face, chat, pieces, first.result())
+        except BaseException:
+            pieces.cancel.cancel()
+            raise
+        finally:
+            first.cancel()
+            gone.cancel()
+
+    async def _labels(self, request: Request) -> Response:
+        asked = read_labels(await self._body(request), self._face.name, self._face.limits)
+        ticket = self._face.scheduler.submit_labels(asked.request, priority=asked.priority)
+        reply = await _unless_gone(ticket, request)
+        if reply is None:
+            return Response(status_code=_GONE)
+        return JSONResponse(answers.labels_document(reply, **self._named("labels")))
+
+    def _named(self, kind: str) -> dict[str, Any]:
+        created = int(self._face.seconds())
+        return {"ident": f"{kind}-{self._face.new_id()}", "created": created, "model": self._face.name}
+
+    async def _body(self, request: Request) -> bytes:
+        """The whole body, within its bounds.
+
+        Raises:
+            AskedWrongError: it is too large, too slow, or does not say that it is JSON.
+        """
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise AskedWrongError("The body must be sent as 'Content-Type: application/json'.", status=415)
+        most = self._face.limits.body_bytes
+        told = request.headers.get("content-length", "")
+        if told.isdigit() and int(told) > most:
+            raise _too_large(most)
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._face.limits.body_s):
+                async for part in request.stream():
+                    body += part
+                    if len(body) > most:
+                        raise _too_large(most)
+        except TimeoutError:
+            raise AskedWrongError("The body did not come in time.", status=408) from None
+        return bytes(body)
+
+
+async def _answered(handler: Callable[[Request], Awaitable[Any]], request: Request) -> Any:
+    """What a handler answers, or the error that it came to."""
+    try:
+        return await handler(request)
+    except ClientDisconnect:
+        return Response(status_code=_GONE)
+    except (AskedWrongError, AgencyError) as error:
+        status, headers, document = answers.refusal(error)
+        return JSONResponse(document, status, headers)
+
+
+async def _unless_gone(ticket: Future[T], request: Request) -> T | None:
+    """The answer; ``None`` where the client went away first, and then the request is taken back."""
+    answer = asyncio.wrap_future(ticket)
+    gone = asyncio.ensure_future(until_gone(request.receive))
+    try:
+        both: set[asyncio.Future[Any]] = {answer, gone}
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        return answer.result() if answer.done() else None
+    finally:
+        gone.cancel()
+        if not ticket.done():
+            ticket.cancel()
+        answer.cancel()
+
+
+def _too_large(most: int) -> AskedWrongError:
+    return AskedWrongError(f"The body is larger than {most:,} bytes.", code="too_large", status=413)
+
+
+async def _http_refusal(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    message = "There is nothing here." if status == 404 else "This path is not asked in this way."  # noqa: PLR2004
+    return JSONResponse(answers.error_document(message, status, code="not_found"), status)
+
+
+async def _defect(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature
+    return JSONResponse(answers.refusal(InternalError(error))[2], 500)

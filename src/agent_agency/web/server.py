@@ -1,0 +1,129 @@
+"""Running the HTTP face: a listening socket, one event loop, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from agent_agency.errors import AgencyError, UsageError
+from agent_agency.web.app import make_app
+from agent_agency.web.face import Face
+
+BACKLOG = 512
+MAX_HEADERS = 64 * 1024
+_DRAIN_S = 10
+_IDLE_S = 30
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Args:
+        host: an address of this machine.
+        port: 0 for any that is free.
+
+    Raises:
+        AgencyError: it cannot be had (``serve.no_address``).
+    """
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        found = socket.socket(family, socket.SOCK_STREAM)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((host, port))
+        found.listen(BACKLOG)
+    except (OSError, OverflowError) as error:
+        raise AgencyError(
+            f"No server can listen on {host} port {port}: {getattr(error, 'strerror', None) or error}",
+            fix="Give another --port (0 for any that is free), or an address of this machine as --host.",
+            code="serve.no_address",
+        ) from error
+    return found
+
+
+def url_of(listening: socket.socket) -> str:
+    """The base URL of a listening socket."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
+
+
+def refuse_open_house(host: str, token: str | None) -> None:
+    """Refuse to serve other machines without a token.
+
+    Raises:
+        UsageError: the host is not this machine's own, and there is no token.
+    """
+    with contextlib.suppress(ValueError):
+        if ipaddress.ip_address(host).is_loopback:
+            return
+    if host == "localhost" or token is not None:
+        return
+    raise UsageError(
+        f"Anybody who reaches {host} could ask the model",
+        fix="Set AGENCY_SERVE_TOKEN (or name a variable with --token-env), or serve 127.0.0.1 alone.",
+    )
+
+
+class Server(uvicorn.Server):
+    """A server that ends its work when it is asked to, and then comes back to its caller.
+
+    Args:
+        face: what is served.
+    """
+
+    def __init__(self, face: Face) -> None:
+        super().__init__(
+            uvicorn.Config(
+                make_app(face),
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_level="error",
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                proxy_headers=False,
+                h11_max_incomplete_event_size=MAX_HEADERS,
+                timeout_keep_alive=_IDLE_S,
+                timeout_graceful_shutdown=_DRAIN_S,
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Let signals end the server, not the process: what it holds must be let go of first."""
+        loop = asyncio.get_running_loop()
+        taken = []
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(RuntimeError, ValueError):  # in another thread there are no signals
+                loop.add_signal_handler(number, self.stop)
+                taken.append(number)
+        try:
+            yield
+        finally:
+            for number in taken:
+                loop.remove_signal_handler(number)
+
+    def stop(self) -> None:
+        """End: at once for who asks twice."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def serve(face: Face, listening: socket.socket, began: Callable[[Server], None] = lambda _: None) -> None:
+    """Serve until told to end.
+
+    Args:
+        face: what is served.
+        listening: from `listen`; closed at the end.
+        began: called with the server before it runs.
+    """
+    server = Server(face)
+    began(server)
+    with listening:
+        server.run(sockets=[listening])
