@@ -200,7 +200,9 @@ def measure_on(
         EngineError: a request failed.
     """
     engine = ready.engine
-    instruments = Instruments(timer, lambda: _processes(engine), lambda: _memory_mib(engine), told)
+    instruments = Instruments(
+        timer, lambda: _processes(engine), lambda: _memory_mib(engine), lambda: _primed(ready.answering), told
+    )
     quiet = replace(instruments, told=no_word)
     measure_way(ready.answering, replace(way, concurrency=1), _load(_WARM_UP, engine), _asked(), quiet)
     return measure_way(ready.answering, way, _load(shape, engine), _asked(), instruments)
@@ -270,6 +272,12 @@ def _valid(reply: Reply, schema: Mapping[str, Any]) -> bool:
     if not isinstance(value, dict) or set(value) != set(allowed):
         return False
     return all(not isinstance(each, bool) and each in allowed[name]["enum"] for name, each in value.items())
+
+
+def _primed(answering: Answering) -> int:
+    from agent_agency.inference.scheduling.scheduler import Scheduler
+
+    return answering.served().tokens.primed if isinstance(answering, Scheduler) else 0
 
 
 def _processes(engine: LocalEngine) -> tuple[int, ...]:

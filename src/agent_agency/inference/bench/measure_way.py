@@ -48,12 +48,21 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Instruments:
-    """What is measured with: seconds that only go forward, the processes that work, and the memory that they take."""
+    """What is measured with.
+
+    Args:
+        timer: seconds that only go forward.
+        processes: the processes that work.
+        memory_mib: the memory that they take.
+        primed: tokens of prefixes computed ahead so far.
+        told: called with how many requests are answered.
+    """
 
     timer: Callable[[], float]
     processes: Callable[[], Iterable[int]]
     memory_mib: Callable[[], float | None]
-    told: Callable[[int], None] = lambda _: None
+    primed: Callable[[], int]
+    told: Callable[[int], None]
 
 
 def measure_way(engine: Answering, way: Way, load: JudgeLoad, asked: Asked, instruments: Instruments) -> Row:
@@ -69,7 +78,7 @@ def measure_way(engine: Answering, way: Way, load: JudgeLoad, asked: Asked, inst
     Raises:
         EngineError: a request failed.
     """
-    watched = other_load(instruments.processes)
+    watched, primed = other_load(instruments.processes), instruments.primed()
     asks = [_ask(engine, way, prompt, load.shared, asked) for prompt in load.prompts]
     driven = drive(asks, way.concurrency, instruments.timer, instruments.told)
     prompt, computed = _prompt_tokens(driven.answers)
@@ -86,7 +95,7 @@ def measure_way(engine: Answering, way: Way, load: JudgeLoad, asked: Asked, inst
         p95_s=quantile(driven.latencies_s, 0.95),
         valid=_valid(driven.answers, asked) if way.mode == "short" else None,
         prompt_tokens=prompt,
-        computed_tokens=computed,
+        computed_tokens=computed + instruments.primed() - primed,
         memory_mib=instruments.memory_mib(),
         other_load=watched(),
     )
