@@ -391,10 +391,9 @@ class Dispatcher:
             with self._lock:
                 late = self._late(self._timer())
                 while not late and not self._stopped:
-                    pause = self._alarm - self._timer()
-                    idle = not self._live and not self._flying
-                    woken = self._tick.wait(max(0.0, min(self._settings.idle_s if idle else pause, _LONGEST_WAIT_S)))
-                    if idle and not woken and not self._live:
+                    pause = min(self._alarm - self._timer(), self._settings.idle_s)
+                    woken = self._tick.wait(max(0.0, pause))
+                    if not (woken or self._live or self._flying):
                         break
                     late = self._late(self._timer())
                 if not late:

@@ -22,7 +22,8 @@ class AimdSettings:
         ease: what is left of it after latency has grown beyond the tolerance.
         tolerance: times the least latency that smoothed latency may come to.
         smoothing: weight of one answer in the smoothed latency.
-        forget: by how much of itself the least latency drifts up with each answer, so that one lucky call is forgotten.
+        forget: by how much of itself the least latency drifts up with each answer to a request that was alone in flight,
+            so that one lucky call is forgotten. With others in flight it would take congestion for the usual case.
     """
 
     first: int = 4
@@ -31,7 +32,7 @@ class AimdSettings:
     ease: float = 0.9
     tolerance: float = 2.0
     smoothing: float = 0.2
-    forget: float = 0.01
+    forget: float = 0.05
 
     def __post_init__(self) -> None:
         if not 1 <= self.first <= self.most or not 0 < self.decrease < 1 or not 0 < self.ease < 1:
@@ -96,7 +97,8 @@ class AimdWidth:
         how = self._settings
         smooth = self._smooth.get(kind, latency_s)
         smooth += how.smoothing * (latency_s - smooth)
-        least = min(self._least.get(kind, latency_s) * (1 + how.forget), latency_s)
+        least = self._least.get(kind, latency_s) * (1 + how.forget if in_flight == 1 else 1)
+        least = min(least, latency_s)
         self._smooth[kind], self._least[kind] = smooth, least
         self._since += 1
         if smooth > how.tolerance * least and in_flight > 1:
