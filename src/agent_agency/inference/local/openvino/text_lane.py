@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from agent_agency.extras import require
 from agent_agency.inference.local.backend import Ended, Failed, GenerateJob
 from agent_agency.inference.local.openvino.answer_text import AnswerText
+from agent_agency.inference.local.openvino.bounds import keeps_bounds
 from agent_agency.inference.local.openvino.extension_guard import Admitted, ExtensionGuard, whole_blocks
 from agent_agency.inference.local.openvino.faults import CACHE_FULL, CANCELLED, failed
 from agent_agency.inference.local.openvino.sampling import generation_config
@@ -19,7 +20,7 @@ from agent_agency.inference.priming import Primed
 from agent_agency.inference.protocol import Parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from agent_agency.inference.local.openvino.prompts import Prompt
     from agent_agency.inference.local.openvino.token_text import TokenBytes
@@ -38,6 +39,7 @@ class TextTask:
     prompt: Prompt
     parameters: Parameters
     max_tokens: int
+    schema: Mapping[str, Any] | None
     grammar: str | None
     answer: AnswerText
     ended: Ended
@@ -91,7 +93,7 @@ class TextLane:
     def submit(self, job: GenerateJob, prompt: Prompt, max_tokens: int, grammar: str | None) -> Callable[[], None]:
         """Take a request; what is returned cancels it."""
         answer = AnswerText(self._tokens, job.parameters.stop, job.piece)
-        task = TextTask(prompt, job.parameters, max_tokens, grammar, answer, job.ended)
+        task = TextTask(prompt, job.parameters, max_tokens, job.schema, grammar, answer, job.ended)
         self._put(task)
         return lambda: self._cancel(task)
 
@@ -250,7 +252,10 @@ def _tell(task: TextTask, finish: str | None) -> None:
         task.ended(CACHE_FULL)
         return
     logprobs = task.parameters.top_logprobs > 0
-    task.ended(task.answer.done(finish or "stop", len(task.prompt.ids), task.cached, logprobs=logprobs))
+    answer = task.answer.done(finish or "stop", len(task.prompt.ids), task.cached, logprobs=logprobs)
+    if task.schema is not None and answer.finish == "stop" and not keeps_bounds(task.schema, answer.text):
+        answer = replace(answer, finish="length")
+    task.ended(answer)
 
 
 def _askers(task: TextTask | PrimeTask) -> list[Ended]:
