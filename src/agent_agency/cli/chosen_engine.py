@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -16,14 +15,12 @@ def chosen_engine(spec: str | None) -> tuple[Engine, Parameters]:
     """The engine of a name, or of the role ``primary``, and how its answers are drawn.
 
     Raises:
-        AgencyError: as `agent_agency.inference.choose.choose_engine`.
+        AgencyError: as `agent_agency.workflows.engine_pool.Engines.engine`.
     """
-    from agent_agency.inference.choose import choose_engine, close_engine, default_parameters
-    from agent_agency.inference.engine_file import load_engines
+    from agent_agency.workflows.engine_pool import open_engine
 
-    choices = load_engines(os.environ)
-    engine = choose_engine(spec, choices, os.environ)
+    opened = open_engine(spec, os.environ)
     context = click.get_current_context(silent=True)
     if context is not None:
-        context.call_on_close(partial(close_engine, engine))
-    return engine, default_parameters(spec, choices)
+        context.call_on_close(opened.close)
+    return opened.engine, opened.parameters

@@ -26,6 +26,10 @@ _LATER: Mapping[str, tuple[str, str]] = MappingProxyType(
         "remove": ("agent_agency.cli.engine_models", "remove"),
         "serve": ("agent_agency.cli.engine_serve", "serve"),
         "bench": ("agent_agency.cli.engine_bench", "bench"),
+        "pool": ("agent_agency.cli.engine_pool", "pool"),
+        "roll": ("agent_agency.cli.engine_pool", "roll"),
+        "spend": ("agent_agency.cli.engine_pool", "spend"),
+        "select": ("agent_agency.cli.engine_pool", "select"),
         "make-test-model": ("agent_agency.cli.engine_make_test_model", "make_test_model"),
     }
 )

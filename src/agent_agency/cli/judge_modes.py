@@ -168,17 +168,16 @@ def calibrate(
 
 def _outside(engine: str | None, repo: Path) -> dict[str, Any]:
     """What both commands need from outside."""
+    from agent_agency.cli.chosen_engine import chosen_engine
     from agent_agency.clock import SystemClock
-    from agent_agency.inference.choose import choose_engine, default_parameters
-    from agent_agency.inference.engine_file import load_engines
     from agent_agency.workflows.learning_store import open_learning_store
     from agent_agency.workflows.mode_shelf import open_shelf
 
-    choices = load_engines(os.environ)
+    asked, parameters = chosen_engine(engine)
     tell: Callable[[str, int, int], None] = _tell
     return {
-        "engine": choose_engine(engine, choices, os.environ),
-        "parameters": default_parameters(engine, choices),
+        "engine": asked,
+        "parameters": parameters,
         "database": open_learning_store(repo, os.environ),
         "clock": time.monotonic,
         "now": SystemClock(),

@@ -9,10 +9,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from agent_agency.errors import EngineError
-from agent_agency.inference.choose import opened_engine
-from agent_agency.inference.engine_file import load_engines
 from agent_agency.inference.prompt_size import least_tokens
 from agent_agency.inference.protocol import Message, Parameters, Request
+from agent_agency.workflows.engine_pool import opened_engine
 
 if TYPE_CHECKING:
     from agent_agency.inference.protocol import Capabilities, Engine, Reply
@@ -77,7 +76,7 @@ def check_engine(spec: str | None, environment: Mapping[str, str]) -> EngineChec
     Raises:
         EngineError: there is no such engine, or its key is missing.
     """
-    with opened_engine(spec, load_engines(environment), environment) as engine:
+    with opened_engine(spec, environment) as engine:
         return _checked(engine)
 
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from agent_agency.canonical_json import parse_json
 from agent_agency.errors import FileUnreadableError
-from agent_agency.inference.choose import default_parameters, opened_engine
+from agent_agency.inference.choose import default_parameters
 from agent_agency.inference.engine_file import load_engines
 from agent_agency.inference.engine_settings import EngineSettings
 from agent_agency.inference.protocol import Message, Reply, Request
+from agent_agency.workflows.engine_pool import opened_engine
 
 if TYPE_CHECKING:
     from agent_agency.inference.protocol import Engine
@@ -87,7 +88,7 @@ def ask_engine(spec: str | None, question: Question, environment: Mapping[str, s
     system = (Message("system", question.system),) if question.system else ()
     schema = None if question.schema is None else _schema(question.schema)
     request = Request((*system, Message("user", question.text)), parameters, schema, question.deadline_s)
-    with opened_engine(spec, choices, environment) as engine, _recording(engine, question.record) as asked:
+    with opened_engine(spec, environment) as engine, _recording(engine, question.record) as asked:
         return asked.generate(request)
 
 

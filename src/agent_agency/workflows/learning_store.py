@@ -41,6 +41,19 @@ def open_learning_store(folder: Path, environment: Mapping[str, str]) -> Databas
     return Database.open(store_url(_folder_of(folder, environment), environment))
 
 
+def open_users_store(environment: Mapping[str, str]) -> Database:
+    """Name the database of this user, whatever folder a command runs in: what was spent, and the pool of models.
+
+    Caps are a person's, and would be as many as there are repositories if each kept its own count.
+
+    Raises:
+        StoreError: as `open_learning_store`; there is nobody's home (``store.no_home``).
+    """
+    if environment.get(URL_VARIABLE):
+        return Database.open(environment[URL_VARIABLE])
+    return Database.open(store_url(_users_data(environment) / FOLDER, environment))
+
+
 @contextmanager
 def reading(database: Database) -> Iterator[Connection | None]:
     """A reader's connection, or ``None`` where nothing was ever written.

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from agent_agency.inference.choose import choose_engine, default_parameters
 from agent_agency.inference.engine_file import load_engines
-from agent_agency.inference.protocol import Engine, Parameters
+from agent_agency.workflows.engine_pool import Engines
+
+if TYPE_CHECKING:
+    from agent_agency.inference.protocol import Engine, Parameters
 
 
-def chosen(name: str, environment: Mapping[str, str]) -> Engine:
-    """The engine of a name or role; without one, that of the role ``primary``.
+def chosen(name: str, reflector: str, environment: Mapping[str, str]) -> tuple[Engine, Engine, Parameters]:
+    """The engine that answers, the one that words instructions, and how the first one's answers are drawn.
+
+    They share a budget of memory and are one task for the caps. Both stay open until the process ends.
+
+    Args:
+        name: of an engine or a role; empty for the role ``primary``.
+        reflector: likewise; empty for the same engine.
+        environment: settings and keys.
 
     Raises:
-        EngineError: it is not set up, or its key is not there.
+        EngineError: one is not set up, or its key is not there.
         FileUnreadableError: the user's file of engines cannot be read.
         MissingExtraError: servers need a library that is not installed.
     """
-    return choose_engine(name or None, load_engines(environment), environment)
-
-
-def parameters_of(name: str, environment: Mapping[str, str]) -> Parameters:
-    """How answers are drawn with that engine, where nobody says otherwise.
-
-    Raises:
-        EngineError: as `chosen`.
-    """
-    return default_parameters(name or None, load_engines(environment))
+    engines = Engines(load_engines(environment), environment)
+    engine = engines.engine(name or None)
+    words = engines.engine(reflector) if reflector else engine
+    return engine, words, engines.parameters(name or None)

@@ -17,7 +17,7 @@ from agent_agency.workflows.evaluation_records import StoredCalls
 from agent_agency.workflows.learning_store import open_learning_store
 from agent_agency.workflows.optimise import Workbench, counted_engines, optimise, task_for, told_of_halts
 from agent_agency.workflows.optimise_document import judge_document
-from agent_agency.workflows.optimise_engine import chosen, parameters_of
+from agent_agency.workflows.optimise_engine import chosen
 from agent_agency.workflows.optimise_evaluations import keep_baseline
 from agent_agency.workflows.optimise_experiment import keep_experiment
 
@@ -58,15 +58,14 @@ def workbench(order: Order, clock: Clock) -> Workbench:
         StoreError: there is no place for the database.
     """
     database = open_learning_store(order.folder, order.environment)
-    engine = chosen(order.engine, order.environment)
-    reflector = chosen(order.reflector, order.environment) if order.reflector else engine
+    engine, reflector, parameters = chosen(order.engine, order.reflector, order.environment)
     return Workbench(
         database=database,
         cache=CallCache(calls_folder(order.environment)),
         engine=engine,
         reflector=reflector,
         clock=clock,
-        parameters=parameters_of(order.engine, order.environment),
+        parameters=parameters,
     )
 
 

@@ -24,6 +24,7 @@ class Copies:
         self._room = threading.Semaphore(threads + most_waiting)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="copy")
         self._lock = threading.Lock()
+        self._done = threading.Condition(self._lock)
         self._cancels: set[Cancel] = set()
         self._left_out = 0
         self._closed = False
@@ -51,10 +52,11 @@ class Copies:
             self._threads.submit(self._run, work, cancel, always)
         return True
 
-    def close(self) -> None:
-        """End what runs, leave out what waits, and return when nothing is left."""
+    def close(self, patience_s: float = 0.0) -> None:
+        """Let what is there be done for so many seconds; then end what runs, leave out the rest, and return."""
         with self._lock:
             self._closed = True
+            self._done.wait_for(lambda: not self._cancels, patience_s)
             for one in self._cancels:
                 one.cancel()
         self._threads.shutdown(wait=True)
@@ -66,5 +68,6 @@ class Copies:
         finally:
             with self._lock:
                 self._cancels.discard(cancel)
+                self._done.notify_all()
             if not always:
                 self._room.release()

@@ -29,6 +29,17 @@ class PoolHistory(Protocol):
         ...
 
 
+class NoHistory:
+    """Where there is no place for a store."""
+
+    def add(self, events: Sequence[PoolEvent]) -> None:
+        """Keeps nothing."""
+
+    def measured(self, model: str) -> int | None:  # noqa: ARG002 - the protocol's
+        """Nothing is known."""
+        return None
+
+
 class StoredHistory:
     """Events in the user's store; while that refuses, the newest thousand wait for it in memory.
 

@@ -67,12 +67,16 @@ class ModelPool:
         self._events: list[PoolEvent] = []
         self._telling = threading.Lock()
         self._closed = False
-        now = services.timer()
         self._slots: dict[str, Slot] = {}
         for one in members:
-            expected = services.history.measured(one.engine.name) or one.estimate_bytes
-            state: State = "warm" if isinstance(one.engine, AlwaysWarm) else "cold"
-            self._slots[one.engine.name] = Slot(one, expected, now, state)
+            self.add(one)
+
+    def add(self, one: Member) -> None:
+        """Take one more model; of two with one name the first stays."""
+        expected = self._services.history.measured(one.engine.name) or one.estimate_bytes
+        state: State = "warm" if isinstance(one.engine, AlwaysWarm) else "cold"
+        with self._changed:
+            self._slots.setdefault(one.engine.name, Slot(one, expected, self._services.timer(), state))
 
     def standings(self) -> tuple[Standing, ...]:
         """How every model stands, by name."""
