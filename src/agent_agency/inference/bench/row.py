@@ -52,31 +52,6 @@ class Row:
     engine: str
     mode: Mode
     concurrency: int
-    precision: str = "default"
-    prefix_cache: bool = True
-
-    @property
-    def naive(self) -> bool:
-        """The way that all others are held against: one at a time on llama.cpp, nothing kept."""
-        return self == NAIVE
-
-
-NAIVE = Way("llama.cpp", "full", 1, prefix_cache=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What one way came to.
-
-    ``p50_s`` and ``p95_s`` are seconds from asking to the answer, with ``concurrency`` callers who each wait for
-    theirs. ``valid`` is the share of answers that are valid under the schema that was asked for; ``None`` where there
-    is none. ``computed_tokens`` are prompt tokens that were not taken from a kept prefix, and the prefixes computed ahead. ``other_load`` is the share
-    of the machine's processor time that other processes took meanwhile: above a tenth, a row tells little.
-    """
-
-    engine: str
-    mode: Mode
-    concurrency: int
     precision: str
     prefix_cache: bool
     requests: int
