@@ -94,6 +94,7 @@ def calibrated_document(found: Calibrated) -> dict[str, Any]:
         "engine": found.engine,
         "items": found.source,
         "without_scores": found.unanswered,
+        "why_no_limits": clean(found.why_no_limits),
         "file": str(found.path),
         "calibration": {**found.calibration.as_dict(), "digest": found.calibration.digest},
         "cascade": None
@@ -124,6 +125,8 @@ def calibrated_lines(found: Calibrated) -> Iterator[str]:
         )
     if made.limits is not None:
         yield f"cascade  {_limits_words(found)}"
+    if found.why_no_limits:
+        yield f"cascade  no limits were chosen, as {clean(found.why_no_limits)}"
     yield f"kept     {clean(str(found.path))}, {made.digest[:_SHORT]}"
 
 

@@ -64,6 +64,8 @@ def batch_lines(result: BatchResult) -> Iterator[str]:
         yield "verdicts " + ", ".join(f"{count} {name}" for name, count in sorted(result.by_verdict.items()))
     if result.by_reason:
         yield "without  " + ", ".join(f"{count} {name}" for name, count in sorted(result.by_reason.items()))
+        if result.problem:
+            yield f"         for one: {clean(result.problem)}"
     yield from _cost_lines(result)
     if result.resumed:
         yield f"resumed  {result.resumed} subjects were settled by an earlier run"

@@ -96,6 +96,7 @@ class Calibrated:
         source: where the items are from.
         unanswered: items without scores, which count for nothing.
         compared: held-out items that were asked about in both modes; empty where no limits were chosen.
+        why_no_limits: why none were chosen although they were asked for; empty else.
     """
 
     judge: str
@@ -105,6 +106,7 @@ class Calibrated:
     source: str
     unanswered: int
     compared: tuple[Compared, ...]
+    why_no_limits: str = ""
 
     @property
     def decided(self) -> tuple[Compared, ...]:
@@ -141,7 +143,7 @@ def calibrate(request: CalibrateRequest, services: CalibrateServices) -> Calibra
         scored = _scores(request, opening, items, services)
         fitted, held = (_of(scored, part) for part in halves([one.item for one in scored]))
         fit = (fit_to_truth if request.method == "fitted" else fit_to_prior)([one.row for one in fitted])
-        compared = _compared(request, opening, held, fit, services)
+        compared, why_not = _compared(request, opening, held, fit, services)
     limits = choose_limits(compared, request.agreement) if request.agreement is not None and compared else None
     made = Calibration(
         base=opening.label_base(request.way),
@@ -155,7 +157,7 @@ def calibrate(request: CalibrateRequest, services: CalibrateServices) -> Calibra
     )
     path = services.shelf.keep_calibration(made)
     missing = len(items.items) - len(scored)
-    return Calibrated(request.judge, services.engine.name, made, path, items.source, missing, compared)
+    return Calibrated(request.judge, services.engine.name, made, path, items.source, missing, compared, why_not)
 
 
 def _scores(
@@ -179,14 +181,15 @@ def _scores(
 
 def _compared(
     request: CalibrateRequest, opening: Opening, held: Sequence[_Scored], fit: Fit, services: CalibrateServices
-) -> tuple[Compared, ...]:
-    """The held-out items, each with what the label and a whole answer say of it."""
+) -> tuple[tuple[Compared, ...], str]:
+    """The held-out items, each with what the label and a whole answer say of it, and why there are none."""
     if request.agreement is None or not held:
-        return ()
+        return (), ""
     items = ItemSet(tuple(one.item for one in held), "held out")
-    whole = _asked(request, "full", opening, items, services).verdicts
-    both = zip(held, whole, strict=True)
-    return tuple(_one(one.row, fit, verdict) for one, verdict in both if verdict is not None)
+    whole = _asked(request, "full", opening, items, services)
+    both = zip(held, whole.verdicts, strict=True)
+    compared = tuple(_one(one.row, fit, verdict) for one, verdict in both if verdict is not None)
+    return compared, "" if compared else f"whole answers cannot be had: {whole.problem}"
 
 
 def _one(row: Row, fit: Fit, full: Verdict) -> Compared:

@@ -130,6 +130,11 @@ class BatchResult:
         return tokens_of(self.works)
 
     @property
+    def problem(self) -> str:
+        """What was wrong with the first that has no verdict; empty where all have one."""
+        return next((one.problem for one in self.works if one.reason and one.problem), "")
+
+    @property
     def by_mode(self) -> Mapping[str, int]:
         """How many subjects were decided in which mode; more than one for a cascade."""
         found = (one.assessment for one in self.works if one.status in {"judged", "abstained"})

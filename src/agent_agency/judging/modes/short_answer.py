@@ -2,13 +2,14 @@
 
 It is the least that keeps an answer's rules: the verdict is one of the four, and the score lies in its band. A stated
 confidence is left out, as it costs tokens and a small model's says little; so is every quote, which is why nothing that
-needs evidence takes a short answer. Scores are asked for in steps, so that a model cannot fill its answer with digits.
+needs evidence takes a short answer. Scores are asked for in steps, so that a model cannot fill its answer with digits,
+and as numbers alone: one that stands beside an abstention is not read.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import Any
 
 from agent_agency.judging.answer import VERDICTS, Answer, Verdict
 from agent_agency.judging.answer_form import AnswerForm
@@ -28,7 +29,7 @@ def short_schema() -> dict[str, Any]:
         "type": "object",
         "properties": {
             "verdict": {"type": "string", "enum": list(VERDICTS)},
-            "score": {"type": ["number", "null"], "enum": [*scores, None]},
+            "score": {"type": "number", "enum": scores},
         },
         "required": list(_MEMBERS),
         "additionalProperties": False,
@@ -43,29 +44,24 @@ def read_short(text: str, material: str = "") -> Answer | Refused:  # noqa: ARG0
     if set(value) != set(_MEMBERS):
         return Refused("invalid", 'its members are not just "verdict" and "score"')
     verdict, score = value["verdict"], value["score"]
-    if verdict not in VERDICTS:
-        return Refused("invalid", f"verdict is none of {', '.join(VERDICTS)}")
-    if problem := share_problem(score, "score"):
-        return Refused("invalid", problem)
-    problem = _band_problem(verdict, score)
-    if problem:
-        return Refused("incoherent", problem)
-    return Answer(cast("Verdict", verdict), None if score is None else float(score), None)
+    problem = f"verdict is none of {', '.join(VERDICTS)}" if verdict not in VERDICTS else share_problem(score, "score")
+    return Refused("invalid", problem) if problem else _coherent(verdict, score)
 
 
-def _band_problem(verdict: Verdict, score: float | None) -> str:
+def _coherent(verdict: Verdict, score: float | None) -> Answer | Refused:
     if verdict == "abstain":
-        return "" if score is None else "an abstention has no score: write null"
+        return Answer("abstain", None, None)
     if score is None:
-        return f"a verdict of {verdict} needs a score"
+        return Refused("incoherent", f"a verdict of {verdict} needs a score")
     low, high = BANDS[verdict]
     if low <= score <= high:
-        return ""
-    return f"the score {score:g} does not go with {verdict}, whose scores are {low:g} to {high:g}"
+        return Answer(verdict, float(score), None)
+    problem = f"the score {score:g} does not go with {verdict}, whose scores are {low:g} to {high:g}"
+    return Refused("incoherent", problem)
 
 
 def _written(answer: Answer) -> str:
-    score = None if answer.score is None else round(answer.score * _STEPS) / _STEPS
+    score = round((answer.score or 0.0) * _STEPS) / _STEPS
     return json.dumps({"verdict": answer.verdict, "score": score}, separators=(",", ":"))
 
 
@@ -74,7 +70,7 @@ def _shape() -> str:
     return (
         "Answer with one JSON object and nothing else. Its members, in this order:\n"
         '"verdict": "pass", "partial", "fail", or "abstain" where it cannot be told;\n'
-        f'"score": 0 to 1 in steps of {1 / _STEPS:g}, in the band of the verdict ({bands}), null where you abstain.'
+        f'"score": 0 to 1 in steps of {1 / _STEPS:g}, in the band of the verdict ({bands}), 0 where you abstain.'
     )
 
 

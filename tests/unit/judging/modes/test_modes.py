@@ -133,7 +133,8 @@ def test_a_short_answer_has_verdict_and_score_and_no_evidence() -> None:
     request = engine.asks[0]
     assert request.schema == SHORT.schema
     assert request.messages[2].content == '{"verdict":"pass","score":0.95}'
-    assert request.messages[4].content == '{"verdict":"abstain","score":null}'
+    assert request.messages[4].content == '{"verdict":"abstain","score":0.0}'
+    assert read_short(request.messages[4].content) == Answer("abstain", None, None)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,6 @@ def test_a_short_answer_has_verdict_and_score_and_no_evidence() -> None:
     [
         ('{"verdict":"pass","score":0.2}', "incoherent"),
         ('{"verdict":"pass","score":null}', "incoherent"),
-        ('{"verdict":"abstain","score":0.5}', "incoherent"),
         ('{"verdict":"pass","score":true}', "invalid"),
         ('{"verdict":"good","score":0.9}', "invalid"),
         ('{"verdict":["pass"],"score":0.9}', "invalid"),
