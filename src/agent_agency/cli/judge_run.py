@@ -64,7 +64,8 @@ def run(
     record has exactly one outcome. The same command again asks only what was not settled. Answers are recorded as
     evaluations, see agency evaluations; what they are of is named by digest, not kept.
 
-    Exit code: 0 each record was answered; 1 some could not be; 2 the engine failed again and again; 3 time was up.
+    Exit code: 0 each record was answered; 1 some could not be; 2 the engine failed again and again; 3 time
+    was up, or what remote calls may cost is used up.
     """
     from agent_agency.judging.batch import Bounds
     from agent_agency.report.judge_run import batch_document, batch_lines
@@ -152,7 +153,7 @@ def _exit_code(result: BatchResult) -> int:
     reasons = result.by_reason
     if reasons.get("circuit"):
         return EXIT_ENGINE
-    if reasons.get("deadline"):
+    if reasons.get("deadline") or reasons.get("allowance"):
         return EXIT_TIME
     unanswered = result.by_status.get("error", 0) + result.by_status.get("not_run", 0)
     return EXIT_ERRORS if unanswered else 0

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from agent_agency.errors import AllowanceUsedUpError
 from agent_agency.inference.protocol import Cancel
 from agent_agency.judging.assessment import Assessment
 from agent_agency.judging.batch_outcome import Outcome, Work, work_of
@@ -142,6 +143,7 @@ class _Run:
         self._cancel = Cancel()
         self._stopped = ""
         self._strikes = 0
+        self._used_up = ""
 
     def run(self) -> dict[tuple[str, str], Work]:
         started = self._clock()
@@ -198,6 +200,10 @@ class _Run:
     def _asked(self, key: tuple[str, str], subject: Subject) -> Work:
         try:
             return work_of(self._judge.assess(subject, cancel=self._cancel))
+        except AllowanceUsedUpError as error:
+            self._used_up = self._used_up or error.message
+            self._stop("allowance")
+            return Work(*key, "not_run", "allowance", error.message)
         except Exception as error:  # noqa: BLE001 - one record's defect may not take the others' outcomes along
             return Work(*key, "error", "defect", f"{type(error).__name__}: {error}"[:500])
 
@@ -213,7 +219,7 @@ class _Run:
 
     def _stop(self, reason: str) -> None:
         self._stopped = self._stopped or reason
-        if self._stopped != "circuit":
+        if self._stopped not in {"circuit", "allowance"}:  # what is under way is paid for
             self._cancel.cancel()
 
     def _as_stopped(self, work: Work) -> Work:
@@ -226,5 +232,6 @@ class _Run:
         why = {
             "circuit": "the engine failed again and again and was left alone",
             "deadline": "the time for the batch was used up",
+            "allowance": self._used_up,
         }
         return Work(*key, "not_run", self._stopped or "interrupted", why.get(self._stopped, "the run was interrupted"))

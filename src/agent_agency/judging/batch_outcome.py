@@ -10,7 +10,7 @@ from agent_agency.judging.assessment import Assessment, Scored
 
 Status = Literal["judged", "abstained", "error", "not_run"]
 STATUSES: tuple[Status, ...] = ("judged", "abstained", "error", "not_run")
-RETRIED = frozenset({"engine", "timeout", "cancelled", "defect", "circuit", "deadline", "interrupted"})
+RETRIED = frozenset({"engine", "timeout", "cancelled", "defect", "circuit", "deadline", "allowance", "interrupted"})
 """Reasons that say nothing of the record: running again tries it again."""
 _TEXTS = ("subject", "judge", "reason", "problem", "at", "run")
 _OF_ENGINE = frozenset({"engine", "timeout", "cancelled", "prompt_cut", "prompt_too_long", "too_long"})
