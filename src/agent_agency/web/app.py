@@ -27,6 +27,8 @@ from agent_agency.web.metrics import CONTENT_TYPE, metrics_text
 from agent_agency.web.streaming import EventStream, Pieces, until_gone
 
 T = TypeVar("T")
+_READ_ON = 4
+"""Times the bound of a body that are read and thrown away: who is still sending would not see the refusal."""
 _GONE = 499
 """Nobody reads this status: the client has gone away."""
 
@@ -142,17 +144,21 @@ class Handlers:
             raise AskedWrongError("The body must be sent as 'Content-Type: application/json'.", status=415)
         most = self._face.limits.body_bytes
         told = request.headers.get("content-length", "")
-        if told.isdigit() and int(told) > most:
-            raise _too_large(most)
-        body = bytearray()
+        body, came = bytearray(), 0
+        is_large = told.isdigit() and int(told) > most
         try:
             async with asyncio.timeout(self._face.limits.body_s):
                 async for part in request.stream():
-                    body += part
-                    if len(body) > most:
-                        raise _too_large(most)
+                    came += len(part)
+                    is_large = is_large or came > most
+                    if came > _READ_ON * most:
+                        break
+                    if not is_large:
+                        body += part
         except TimeoutError:
             raise AskedWrongError("The body did not come in time.", status=408) from None
+        if is_large:
+            raise AskedWrongError(f"The body is larger than {most:,} bytes.", code="too_large", status=413)
         return bytes(body)
 
 
@@ -180,10 +186,6 @@ async def _unless_gone(ticket: Future[T], request: Request) -> T | None:
         if not ticket.done():
             ticket.cancel()
         answer.cancel()
-
-
-def _too_large(most: int) -> AskedWrongError:
-    return AskedWrongError(f"The body is larger than {most:,} bytes.", code="too_large", status=413)
 
 
 async def _http_refusal(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature

@@ -1,0 +1,62 @@
+"""The HTTP face over a double of an engine, on a real socket."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+
+from agent_agency.inference.protocol import Parameters
+from agent_agency.inference.scheduling.scheduler import Scheduler
+from agent_agency.inference.scheduling.settings import SchedulerSettings
+from agent_agency.web.face import Face, FaceLimits
+from agent_agency.web.server import Server, listen, serve, url_of
+from support.gated_engine import GatedEngine
+
+USER = [{"role": "user", "content": "a b c"}]
+
+
+@dataclass
+class Served:
+    """A running face."""
+
+    url: str
+    engine: GatedEngine
+    scheduler: Scheduler
+    client: httpx.Client
+
+    def chat(self, **body: Any) -> httpx.Response:
+        return self.client.post(f"{self.url}/chat/completions", json={"messages": USER, **body})
+
+    def health(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.get(f"{self.url.removesuffix('/v1')}/health").json()
+        return found
+
+
+@contextmanager
+def serving_face(
+    *, capacity: int = 4, token: str | None = None, limits: FaceLimits | None = None, **changes: Any
+) -> Iterator[Served]:
+    """Serve a `GatedEngine` of width 2 until the block ends."""
+    engine = GatedEngine()
+    scheduler = Scheduler(engine, SchedulerSettings(capacity=capacity, width=2))
+    ids = iter(range(1_000_000))
+    face = Face("gated", scheduler, Parameters(), lambda: 7.0, lambda: str(next(ids)), token=token)
+    face = replace(face, limits=limits or FaceLimits(), **changes)
+    listening, running = listen("127.0.0.1", 0), list[Server]()
+    url = url_of(listening)
+    thread = threading.Thread(target=serve, args=(face, listening, running.append), daemon=True)
+    thread.start()
+    with httpx.Client(timeout=20, trust_env=False) as client:
+        try:
+            yield Served(url, engine, scheduler, client)
+        finally:
+            running[0].stop()
+            engine.gate.set()
+            thread.join(10)
+            assert not thread.is_alive()
+            assert scheduler.close(drain=False)
