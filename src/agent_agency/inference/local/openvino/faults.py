@@ -51,16 +51,6 @@ def unsupported(path: str, error: BaseException) -> EngineError:
     )
 
 
-def unreadable(path: str, error: BaseException) -> EngineError:
-    """The error of a file that should be a model and cannot be read as one."""
-    return EngineError(
-        f"The model cannot be read ({detail(error)})",
-        fix="Give a whole GGUF file, or a folder with openvino_model.xml, its .bin and a tokenizer.",
-        path=path,
-        code="engine.model_unreadable",
-    )
-
-
 def prompt_too_long(tokens: int, context: int) -> EngineError:
     """The error of a prompt that leaves no room for an answer."""
     return EngineError(

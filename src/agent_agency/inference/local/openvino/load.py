@@ -107,7 +107,7 @@ def _plan(files: ModelFiles, options: LoadOptions, context: int, *, exact: bool)
 
 def _backend(options: LoadOptions, files: ModelFiles, plan: CachePlan, context: int, *, exact: bool) -> OpenVinoBackend:
     genai = require("openvino_genai", extra="local")
-    tokenizer = genai.Tokenizer(str(files.tokenizer), {})
+    tokenizer = genai.Tokenizer(str(files.folder))
     settings = settings_of(options, exact=exact)
     pipeline = genai.ContinuousBatchingPipeline(
         str(files.folder), tokenizer, _scheduler(genai, options, plan), "CPU", **settings

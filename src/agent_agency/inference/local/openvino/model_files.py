@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent_agency.errors import EngineError
 from agent_agency.extras import require
-from agent_agency.inference.local.openvino.faults import detail, unsupported
+from agent_agency.inference.local.openvino.faults import unsupported
 
 if TYPE_CHECKING:
     from agent_agency.inference.local.backend import LoadOptions
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MODEL = "openvino_model.xml"
 _CONVERTED = "openvino"
 _LINK = "model.gguf"
+_MADE = (MODEL, "openvino_tokenizer.xml", "openvino_detokenizer.xml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,11 @@ class ModelFiles:
     """Where a model lies.
 
     Args:
-        folder: with ``openvino_model.xml`` and its weights.
-        tokenizer: what the tokenizer is read from: the folder, or the GGUF file.
+        folder: with ``openvino_model.xml``, its weights and its tokenizer.
         temporary: to be removed when the model is let go of; ``None`` where nothing is.
     """
 
     folder: Path
-    tokenizer: Path
     temporary: Path | None = None
 
     @property
@@ -58,7 +57,7 @@ def model_files(options: LoadOptions) -> ModelFiles:
     """
     path = Path(options.path)
     if path.is_dir():
-        return ModelFiles(path, path)
+        return ModelFiles(path)
     kept = options.extra.get("folder")
     if kept is None:
         temporary = Path(tempfile.mkdtemp(prefix="agency-openvino-"))
@@ -67,11 +66,11 @@ def model_files(options: LoadOptions) -> ModelFiles:
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
-        return ModelFiles(temporary, path, temporary)
+        return ModelFiles(temporary, temporary)
     folder = Path(str(kept)) / _CONVERTED / _name(path, options.extra.get("digest"))
     if not (folder / MODEL).exists():
         _convert_beside(path, folder)
-    return ModelFiles(folder, path)
+    return ModelFiles(folder)
 
 
 def _name(path: Path, digest: object) -> str:
@@ -97,12 +96,7 @@ def _convert_beside(path: Path, folder: Path) -> None:
     except OSError as error:
         if (folder / MODEL).exists():
             return
-        raise EngineError(
-            f"The converted model cannot be kept: {error.strerror or error}",
-            fix="Make room on the disk, or name another folder.",
-            path=str(folder.parent),
-            code="engine.cache_folder",
-        ) from None
+        raise _not_kept(folder.parent, error.strerror or str(error)) from None
 
 
 def _convert(path: Path, folder: Path) -> None:
@@ -112,10 +106,11 @@ def _convert(path: Path, folder: Path) -> None:
     link.symlink_to(path.resolve())
     try:
         genai.ContinuousBatchingPipeline(str(link), _smallest(genai), "CPU", {"enable_save_ov_model": True})
+        genai.Tokenizer(str(link), enable_save_ov_model=True)
     except RuntimeError as error:
         _refuse_full_disk(folder, path)
         raise unsupported(str(path), error) from None
-    if not (folder / MODEL).exists():
+    if not all((folder / name).exists() for name in _MADE):
         _refuse_full_disk(folder, path)
         raise unsupported(str(path), RuntimeError("it was read, and nothing was made of it"))
 
@@ -128,4 +123,13 @@ def _smallest(genai: Any) -> Any:
 
 def _refuse_full_disk(folder: Path, path: Path) -> None:
     if shutil.disk_usage(folder).free < path.stat().st_size:
-        raise OSError(f"there is no room for {detail(RuntimeError(path.name))}, which needs as much again")
+        raise _not_kept(folder, "there is no room for the model once more")
+
+
+def _not_kept(folder: Path, problem: str) -> EngineError:
+    return EngineError(
+        f"The converted model cannot be kept: {problem}",
+        fix="Make room on the disk, or name another folder.",
+        path=str(folder),
+        code="engine.cache_folder",
+    )

@@ -79,5 +79,5 @@ def plan_cache(shape: ModelShape, width: int, context: int, cache_gb: float | No
     blocks = int(cache_gb * GIB) // block_bytes
     if blocks < each:
         least = each * block_bytes / GIB
-        raise ValueError(f"one request of {context:,} tokens needs {least:.2f} GiB, and there are {cache_gb:g}")
+        raise ValueError(f"one request of {context:,} tokens needs {least:.3g} GiB, and there are {cache_gb:g}")
     return CachePlan(blocks, block_bytes)
