@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from agent_agency.errors import EngineError
 from agent_agency.inference.labels import LabelRequest
 from agent_agency.inference.local.engine import LocalEngine
 from agent_agency.inference.local.local_model import LocalModel
@@ -20,6 +21,8 @@ from support.test_models import nano_model
 ENGINES = ("openvino", "llama.cpp")
 LABELS = ("pass", "fail")
 CALLERS = 24
+EMPTY = "engine.empty_answer"
+"""A model with random weights may end its answer before the first letter, which is told as an error."""
 _MIB = 2**20
 
 
@@ -38,8 +41,13 @@ def ask(scheduler: Scheduler, number: int) -> str:
         scores = scheduler.score_labels(LabelRequest(messages, LABELS, shared=1), task=str(number % 5)).scores
         assert all(score.logprob < 0 for score in scores)
         return scores[0].label
-    parameters = Parameters(max_tokens=1 + number % 7)
-    reply = scheduler.generate(Request(messages, parameters, shared=1), task=str(number % 5))
+    parameters = Parameters(max_tokens=4 + number % 7)
+    try:
+        reply = scheduler.generate(Request(messages, parameters, shared=1), task=str(number % 5))
+    except EngineError as error:
+        if error.stable_code == EMPTY:
+            return EMPTY
+        raise
     assert reply.usage.completion is not None
     assert 1 <= reply.usage.completion <= parameters.max_tokens
     return reply.finish
@@ -81,8 +89,9 @@ def soak(engine_name: str, requests: int) -> tuple[int, int]:
         late = engine.memory_bytes
         served = scheduler.served()
         assert answered == Counter(dict.fromkeys(range(requests), 1))
-        assert (served.taken, served.answered) == (requests, requests)
-        assert not served.failed
+        assert set(served.failed) <= {EMPTY}
+        assert (served.taken, served.answered + served.failed.get(EMPTY, 0)) == (requests, requests)
+        assert served.answered > 0.9 * requests
         assert (served.waiting, served.running) == (0, 0)
         assert engine.counts.lost == 0
         return early, late
