@@ -282,6 +282,7 @@ class Dispatcher:
     def _first_step(self, job: Job, now: float) -> Job | PrimeJob:
         """The job itself, or the prefix that it waits for."""
         if job.messages is not None:
+            self._groups.kept = max(self._settings.kept_groups, 2 * self._width.now)
             if self._prime is not None and job.messages not in self._groups.warm:
                 self._groups.begin(job.messages)
                 return PrimeJob(job.messages, job.deadline)
@@ -304,12 +305,12 @@ class Dispatcher:
             error = caught
         with self._lock:
             self._landed(prime)
-            self._groups.end(prime.messages)
             if primed is not None:
                 self._counts.primed(prime.messages, primed)
             else:
                 self._counts.priming_failures += 1
             endings = self._judged(error, given_s, self._timer())
+            self._groups.end(prime.messages)
             self._hush()
         self._settle(endings)
 
@@ -354,6 +355,7 @@ class Dispatcher:
             if code_of(error) not in {"engine.cancelled", "engine.busy", "engine.timeout"}:
                 self._breaker.answered(now)
             return []
+        self._groups.forget()
         if self._breaker.failed(now, str(error) or type(error).__name__) != "open":
             return []
         refusal = partial(errors.left_alone, self._breaker.why, self._breaker.wait_s(now))

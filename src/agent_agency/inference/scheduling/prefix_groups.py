@@ -19,10 +19,10 @@ class PrefixGroups:
         kept: how many prefixes the engine is taken to hold.
     """
 
-    __slots__ = ("_blocked", "_kept", "_warm")
+    __slots__ = ("_blocked", "_warm", "kept")
 
     def __init__(self, kept: int) -> None:
-        self._kept = kept
+        self.kept = kept
         self._warm: OrderedDict[Hashable, None] = OrderedDict()
         self._blocked: set[Hashable] = set()
 
@@ -49,8 +49,12 @@ class PrefixGroups:
         """A request of it goes to the engine."""
         self._warm[group] = None
         self._warm.move_to_end(group)
-        if len(self._warm) > self._kept:
+        while len(self._warm) > self.kept:
             self._warm.popitem(last=False)
+
+    def forget(self) -> None:
+        """The engine failed, and may have lost all of them with its process."""
+        self._warm.clear()
 
 
 def prefix_digest(messages: tuple[Message, ...]) -> str:

@@ -20,7 +20,8 @@ class SchedulerSettings:
         aimd: bounds of that search.
         aging_s: seconds without service after which a priority counts as one higher.
         bypass: requests with a warm prefix that may overtake the first of their task before its turn comes.
-        kept_groups: prefixes that an engine is taken to hold at once.
+        kept_groups: prefixes that an engine is taken to hold at once, or twice the width where that is more: fewer
+            would be lost before their own requests come.
         weights: share of each task; 1 where none is named.
         busy_tries: how often a request is sent to an engine that answers that it is busy, within its deadline.
         overrun_s: seconds after its deadline at which a call in flight is given up, whatever the engine does.

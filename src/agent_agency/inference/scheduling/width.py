@@ -22,8 +22,8 @@ class AimdSettings:
         ease: what is left of it after latency has grown beyond the tolerance.
         tolerance: times the least latency that smoothed latency may come to.
         smoothing: weight of one answer in the smoothed latency.
-        forget: by how much of itself the least latency drifts up with each answer to a request that was alone in flight,
-            so that one lucky call is forgotten. With others in flight it would take congestion for the usual case.
+        forget: by how much of itself the least latency drifts up with each answer to a request that was alone in
+            flight, so that one lucky call is forgotten. With others in flight congestion would come to be the usual.
     """
 
     first: int = 4

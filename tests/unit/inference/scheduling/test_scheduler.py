@@ -235,6 +235,34 @@ def test_a_prefix_that_cannot_be_computed_ahead_holds_no_request_back() -> None:
         assert scheduler.served().priming_failures == 1
 
 
+def test_after_the_engine_failed_its_prefixes_are_computed_anew() -> None:
+    fails = [False]
+
+    def answer(text: str) -> str:
+        if fails[0]:
+            raise failing("process_died")
+        return text[::-1]
+
+    engine = PrimingDouble(answer=answer)
+    engine.gate.set()
+    with Scheduler(engine) as scheduler:
+        for fails[0] in (False, False, True, False):
+            if fails[0]:
+                with pytest.raises(EngineError):
+                    scheduler.generate(asked("x", shared="rubric"))
+            else:
+                scheduler.generate(asked("x", shared="rubric"))
+    assert engine.order == ["prime rubric", "x", "x", "x", "prime rubric", "x"]
+
+
+def test_more_prefixes_than_are_kept_are_each_computed_once_when_they_come_together() -> None:
+    engine = PrimingDouble(width=8)
+    engine.gate.set()
+    with Scheduler(engine, SchedulerSettings(kept_groups=1)) as scheduler:
+        wait([scheduler.submit(asked(f"{number}", shared=f"item {number // 4}")) for number in range(200)])
+    assert sum(text.startswith("prime") for text in engine.order) <= 55
+
+
 def test_an_engine_that_keeps_failing_is_left_alone_and_comes_back() -> None:
     now = [0.0]
     down = [True]

@@ -128,5 +128,5 @@ def test_what_has_ended_is_held_by_nobody() -> None:
     dispatcher = scheduler._dispatcher
     assert (len(dispatcher._live), len(dispatcher._flying), len(dispatcher._queue)) == (0, 0, 0)
     assert not switch._calls
-    assert len(dispatcher._groups.warm) <= _SETTINGS.kept_groups
+    assert len(dispatcher._groups.warm) <= 2 * _WIDTH
     assert len(scheduler.served().groups) <= 64

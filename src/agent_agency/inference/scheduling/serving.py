@@ -1,0 +1,82 @@
+"""One engine as all tasks of a process share it: cache, then single flight, then the queue, then the engine.
+
+The order matters: a kept answer waits in no queue; what is not kept is asked once by all who want it at a time; and
+only what has to be asked takes a place in the queue.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from agent_agency.inference.call_cache import CallCache
+from agent_agency.inference.protocol import Engine, Health
+from agent_agency.inference.scheduling.for_task import ForTask
+from agent_agency.inference.scheduling.scheduler import Scheduler
+from agent_agency.inference.scheduling.served import Served
+from agent_agency.inference.scheduling.settings import SchedulerSettings
+from agent_agency.inference.scheduling.single_flight import SingleFlight
+
+
+class Serving:
+    """A shared engine.
+
+    Args:
+        engine: what answers; it is not closed here.
+        settings: of the queue.
+        cache: keeps answers; ``None`` for none.
+        timer: seconds that only go forward.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        settings: SchedulerSettings | None = None,
+        *,
+        cache: CallCache | None = None,
+        timer: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.scheduler = Scheduler(engine, settings, timer=timer)
+        """The queue alone, for who wants tickets."""
+        self._flights = SingleFlight(self.scheduler, timer=timer)
+        self._cache = cache
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(drain=kind is None)
+
+    def for_task(self, task: str, priority: int = 0, *, measuring: bool = False) -> Engine:
+        """The engine as one task asks it; it scores labels where the inner one does.
+
+        Args:
+            task: whose share of the engine is taken.
+            priority: higher goes first.
+            measuring: each request is a call of its own, as retests need it: no cache and no like call in the air.
+        """
+        if measuring:
+            return ForTask(self.scheduler, task, priority)
+        engine = ForTask(self._flights, task, priority)
+        return engine if self._cache is None else self._cache.wrap(engine)
+
+    @property
+    def shared(self) -> int:
+        """Requests that were answered by a call of somebody else's."""
+        return self._flights.shared
+
+    def health_now(self) -> Health:
+        """As `Scheduler.health_now`."""
+        return self.scheduler.health_now()
+
+    def served(self) -> Served:
+        """As `Scheduler.served`."""
+        return self.scheduler.served()
+
+    def close(self, *, drain: bool = True, timeout_s: float | None = 60.0) -> bool:
+        """As `Scheduler.close`."""
+        return self.scheduler.close(drain=drain, timeout_s=timeout_s)
