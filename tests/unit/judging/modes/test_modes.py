@@ -132,7 +132,7 @@ def test_a_short_answer_has_verdict_and_score_and_no_evidence() -> None:
     assert not made.has_evidence
     request = engine.asks[0]
     assert request.schema == SHORT.schema
-    assert request.messages[2].content == '{"verdict":"pass","score":0.95}'
+    assert request.messages[2].content == '{"verdict":"pass","score":0.9}'
     assert request.messages[4].content == '{"verdict":"abstain","score":0.0}'
     assert read_short(request.messages[4].content) == Answer("abstain", None, None)
 
