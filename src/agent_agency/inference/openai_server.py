@@ -80,6 +80,10 @@ class ServerEngine:
         """
         return self._facts()[1].identity
 
+    def tell_when_busy(self) -> None:
+        """From now on say at once that the server is busy, for who queues requests in front and asks again."""
+        self._transport.busy_tries = 1
+
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()

@@ -107,6 +107,8 @@ class Transport:
         self._address = address
         self._key = key
         limits = limits or Limits()
+        self.busy_tries = _BUSY_TRIES
+        """How often a request is sent to a server that says that it is busy; 1 for who waits and counts elsewhere."""
         self._wait = wait
         self._rng = rng or random.Random()  # noqa: S311 - spreads waits, nothing secret
         self._watch = Watch()
@@ -199,7 +201,7 @@ class Transport:
             if response.status not in _BUSY:
                 raise refused
             refused.retry_after_s = _retry_after(response, datetime.now(UTC))
-            if tried >= _BUSY_TRIES:
+            if tried >= self.busy_tries:
                 raise refused
             self._pause(refused.retry_after_s or self._backoff(tried), call, refused)
 

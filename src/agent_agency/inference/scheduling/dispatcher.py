@@ -367,7 +367,7 @@ class Dispatcher:
         if not isinstance(error, EngineError) or error.stable_code != "engine.busy":
             return False
         backoff = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** (job.tries - 1))
-        until = now + (backoff if error.retry_after_s is None else error.retry_after_s)
+        until = now + (error.retry_after_s or backoff)
         self._held_until = max(self._held_until, min(until, now + _LONGEST_WAIT_S))
         if job.number not in self._live or job.final or job.tries >= self._settings.busy_tries or until >= job.deadline:
             return False

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 from agent_agency.errors import EngineError
 from agent_agency.inference.around import AroundEngine
@@ -36,6 +36,15 @@ _PRIORITIES = 100
 T = TypeVar("T")
 
 
+@runtime_checkable
+class PatientEngine(Protocol):
+    """An engine that waits by itself where its server is busy, unless it is told that somebody else does."""
+
+    def tell_when_busy(self) -> None:
+        """Say at once that the server is busy."""
+        ...
+
+
 class Scheduler(AroundEngine):
     """An engine whose requests wait in one queue; it scores labels where the inner one does.
 
@@ -54,6 +63,8 @@ class Scheduler(AroundEngine):
     ) -> None:
         super().__init__(engine)
         self._settings = settings or SchedulerSettings()
+        if isinstance(engine, PatientEngine):
+            engine.tell_when_busy()  # or its refusals would never be seen by what adapts the width
         self._priming = engine if isinstance(engine, PrimingEngine) else None
         self._width = _width_of(self._priming, self._settings)
         prime = None if self._priming is None else self._priming.prime
