@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from agent_agency.inference.pool.machine_memory import budget_of, estimate_of
+
+GIB = 1024**3
+
+
+def test_the_settings_say_the_budget_else_the_machine_or_its_container(tmp_path: Path) -> None:
+    group = tmp_path / "memory.max"
+    assert budget_of(1.5, group) == int(1.5 * GIB)
+    whole = budget_of(None, group)
+    assert whole > 0
+    group.write_text("max\n")
+    assert budget_of(None, group) == whole
+    group.write_text(f"{GIB // 8}\n")
+    assert budget_of(None, group) == int(GIB // 8 * 0.8)
+
+
+def test_a_model_is_estimated_by_its_files_and_never_beyond_its_own_bound(tmp_path: Path) -> None:
+    file, folder = tmp_path / "m.gguf", tmp_path / "model" / "inner"
+    folder.mkdir(parents=True)
+    file.write_bytes(b"x" * 1000)
+    (folder / "weights.bin").write_bytes(b"x" * 1000)
+    assert estimate_of(file, None) == estimate_of(folder.parent, None) == 1300 + 300 * 1024**2
+    assert estimate_of(file, 0.1) == int(0.1 * GIB)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent_agency.errors import EngineError
+from agent_agency.inference.engine_file import read_engines
+from agent_agency.inference.engine_settings import EngineChoices
+from agent_agency.inference.protocol import Message, Parameters, Request
+from agent_agency.store import pool_events
+from agent_agency.workflows.engine_pool import Engines
+from agent_agency.workflows.learning_store import open_users_store
+from support.test_models import nano_model
+
+pytest.importorskip("xllamacpp")
+
+
+def _engines(tmp_path: Path, more: str = "") -> Engines:
+    text = f'[engines.here]\nkind = "local"\npath = "{nano_model()}"\nengine = "llama.cpp"\nwarm = true\n{more}'
+    read = read_engines(text.encode(), str(tmp_path / "engines.toml"))
+    assert isinstance(read, EngineChoices), read
+    return Engines(read, _environment(tmp_path))
+
+
+def _environment(tmp_path: Path) -> dict[str, str]:
+    return {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+
+
+def test_a_real_model_is_loaded_in_the_pool_measured_and_let_go(tmp_path: Path) -> None:
+    engines = _engines(tmp_path)
+    engines.start()
+    engine = engines.engine("here")
+    request = Request((Message("user", "Is it so?"),), Parameters(max_tokens=4), deadline_s=120.0)
+    assert engine.generate(request).usage.completion
+    (standing,) = engines.standings()
+    assert (standing.state, standing.in_flight) == ("warm", 0)
+    assert standing.memory_bytes > 10 * 1024**2
+    engines.close()
+    with open_users_store(_environment(tmp_path)).read() as connection:
+        events = [one.event for one in reversed(pool_events.last_events(connection, 10))]
+        measured = pool_events.measured_memory(connection, "here")
+    assert events == ["load", "loaded", "drain", "drained"]
+    assert measured is not None
+    assert measured > 10 * 1024**2
+
+
+def test_a_real_model_over_the_budget_is_refused_before_it_is_loaded(tmp_path: Path) -> None:
+    engines = _engines(tmp_path, "[pool]\nmemory_gb = 0.01\n")
+    with pytest.raises(EngineError, match=r"0\.01 GiB") as told:
+        engines.engine("here").capabilities()
+    assert told.value.stable_code == "engine.over_budget"
+    engines.close()
