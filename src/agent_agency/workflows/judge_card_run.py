@@ -77,6 +77,7 @@ def run_card(request: CardRequest, services: CardServices) -> JudgeCard:
         engine = Metered(asked, calls, services.clock)
         secret = services.secret(SECRET_BYTES)
         opening = Opening(prompt, engine, services.parameters, secret, services.shelf.calibration)
+        opening.check_room(request.way)
         judge = opening.judge(request.way)
         items = Items(_items(request, services), request.split)
         chosen = _comparing(opening) if request.way.mode == "full" else None

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from agent_agency.workflows.mode_shelf import ModeShelf
 
 SCHEMA_VERSION = 1
+_CANNOT = frozenset({"engine.no_labels", "engine.prompt_too_long", "judge.not_calibrated"})
+"""Codes of what keeps one mode from being asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,9 +244,10 @@ def _why(row: ModeRow) -> str:
 def _row(way: Way, opening: Opening, items: ItemSet, workers: int, services: ModesServices) -> ModeRow:
     try:
         check_labels_scored(services.engine, way.mode)
+        opening.check_room(way)
         judge = opening.judge(way)
     except (EngineError, JudgeError) as error:
-        if error.stable_code not in {"engine.no_labels", "judge.not_calibrated"}:
+        if error.stable_code not in _CANNOT:
             raise
         return ModeRow(way.mode, "", None, None, error.message)
     asked = ask_all(judge, items, workers, services.clock, lambda done, of: services.tell(way.mode, done, of))

@@ -169,7 +169,8 @@ def run_batch(request: BatchRequest, services: BatchServices) -> BatchResult:
 
     Raises:
         JudgeError: there is no such judge, or the journal is busy or damaged; a cascade has no calibration.
-        EngineError: the engine cannot be asked what it is, or scores no labels where the mode needs them.
+        EngineError: the engine cannot be asked what it is, scores no labels where the mode needs them, or has no room
+            for the judge's rubric.
         FileUnreadableError: the file of records cannot be read.
         FileUnwritableError: what is to be kept cannot be written.
         StoreError: the store refused; the journal keeps what was answered.
@@ -190,6 +191,7 @@ def _judged(records: Sequence[BatchRecord], request: BatchRequest, services: Bat
     calls = StoredCalls(services.database, run)
     check_labels_scored(services.engine, request.way.mode)
     opening = _opening(request, services, calls)
+    opening.check_room(request.way)
     judge = opening.judge(request.way)
     language_model = services.engine.capabilities().language_model  # asked now: afterwards the server may be gone
     with _keeper(request.out) as journal, calls:

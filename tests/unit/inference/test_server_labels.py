@@ -24,7 +24,7 @@ def test_labels_have_the_log_probabilities_of_the_first_token(kind: Kind) -> Non
     assert (options["temperature"], options["top_p"], body["top_logprobs"]) == (
         1.0,
         1.0,
-        256 if kind == "llama-server" else 20,
+        1024 if kind == "llama-server" else 20,
     )
     assert options.get("num_predict", body.get("max_tokens")) == 1
 

@@ -6,6 +6,7 @@ import itertools
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from agent_agency.clock import SystemClock
 from agent_agency.errors import AgencyError, EngineError, FileUnreadableError, JudgeError, StoreError
-from agent_agency.inference.protocol import Engine, Parameters
+from agent_agency.inference.protocol import Capabilities, Engine, Parameters
 from agent_agency.judging.batch import Bounds
 from agent_agency.judging.cards.measuring import Effort
 from agent_agency.store.database import Database
@@ -204,6 +205,19 @@ def test_a_run_asks_as_many_at_once_as_the_engine_serves_best_unless_told(tmp_pa
     assert engine.most_at_once == 2
     world.run("full", bounds=Bounds(1))
     assert engine.most_at_once == 2
+
+
+def test_a_window_that_is_too_short_for_the_rubric_is_refused_before_any_record_is_asked(tmp_path: Path) -> None:
+    class Narrow(LabelRuleEngine):
+        def capabilities(self) -> Capabilities:
+            return replace(super().capabilities(), context_tokens=500)
+
+    engine = Narrow()
+    world = World(tmp_path, engine)
+    with pytest.raises(EngineError, match="window has 500") as raised:
+        world.run("full")
+    assert raised.value.stable_code == "engine.prompt_too_long"
+    assert engine.asked == 0
 
 
 def test_every_call_is_a_model_run_and_every_answer_an_evaluation_of_its_version(world: World) -> None:

@@ -17,7 +17,7 @@ class LlamaServerDialect(OpenAiDialect):
     """A llama-server; it refuses a prompt that does not fit."""
 
     backend = "llama-server"
-    most_logprobs = 256  # it has no bound of its own
+    most_logprobs = 1024  # it has no bound of its own
     penalty_key = "repeat_penalty"
     own_defaults = MappingProxyType({"top_k": 0, "min_p": 0.0})  # else 40 and 0.05
 
