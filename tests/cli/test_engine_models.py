@@ -127,3 +127,15 @@ def test_an_empty_list_says_how_to_add(tmp_path: Path, home: dict[str, str]) -> 
     assert "agency engine add" in agency("engine", "models", cwd=tmp_path, env=home).out
     document = json.loads(agency("engine", "remove", "x", "--json", cwd=tmp_path, env=home).out)
     assert document["error"]["code"] == "engine.unknown"
+
+
+def test_a_context_too_short_for_the_rubric_is_one_error_before_any_work(tmp_path: Path, home: dict[str, str]) -> None:
+    table = f'[engines.small]\nkind = "local"\npath = "{nano_model()}"\nengine = "llama.cpp"\ncontext = 256\n'
+    Path(home["AGENCY_ENGINES"]).write_text(table)
+    (tmp_path / "r.jsonl").write_text('{"output": "An answer."}\n' * 3)
+    run = ("judge", "run", "relevance", "--input", "r.jsonl", "--out", "o.jsonl", "--engine", "small", "--json")
+    for mode in ("full", "short", "label"):
+        done = agency(*run, "--mode", mode, cwd=tmp_path, env=home)
+        assert (done.code, done.document["error"]["code"]) == (2, "engine.context_too_short"), done.out
+        assert "256" in done.document["error"]["message"]
+    assert not (tmp_path / "o.jsonl").exists()

@@ -16,6 +16,7 @@ from agent_agency.judging.fence import fence_for
 from agent_agency.judging.judge import judge_version
 from agent_agency.judging.laid_out import Layout
 from agent_agency.judging.pairwise import Comparer, Comparison
+from agent_agency.judging.room import refuse_no_room
 from agent_agency.judging.shipped import shipped_rubric
 from agent_agency.judging.subject import Subject
 from agent_agency.workflows.active_prompt import active_prompt
@@ -72,13 +73,14 @@ def run_best(request: BestRequest, services: BestServices) -> BestResult:
     Raises:
         JudgeError: there is no such judge, a record cannot be read, or there are too few or too many.
         FileUnreadableError: the file of records cannot be read.
-        EngineError: the engine cannot be asked what it is.
+        EngineError: the engine cannot be asked what it is, or its context is too short for the rubric.
         StoreError: the store refused.
     """
     subjects = _subjects(request.source)
     prompt = active_prompt(services.database, request.judge)
     fence = fence_for(services.secret(_SECRET_BYTES), prompt.digest)
     layout = Layout(shipped_rubric(request.judge), fence, request.names)
+    refuse_no_room(prompt, layout, services.engine, services.parameters)
     language_model = services.engine.capabilities().language_model
     run = f"best-{random_id()}"
     with StoredCalls(services.database, run) as calls:
