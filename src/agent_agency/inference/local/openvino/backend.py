@@ -67,7 +67,11 @@ class OpenVinoBackend:
         return self._prime(job)
 
     def count_tokens(self, messages: tuple[Message, ...]) -> int:
-        """Tokens of a whole prompt."""
+        """Tokens of a whole prompt.
+
+        Raises:
+            EngineError: as `submit`; a prompt beyond the window is not counted to its end.
+        """
         return len(self._prompts.whole(messages, 0).ids)
 
     def close(self) -> None:

@@ -51,10 +51,11 @@ def unsupported(path: str, error: BaseException) -> EngineError:
     )
 
 
-def prompt_too_long(tokens: int, context: int) -> EngineError:
+def prompt_too_long(tokens: int, context: int, *, or_more: bool = False) -> EngineError:
     """The error of a prompt that leaves no room for an answer."""
+    long = f"{tokens:,} tokens or more" if or_more else f"{tokens:,} tokens"
     return EngineError(
-        f"The prompt is {tokens:,} tokens long, and the model's window here is {context:,}",
+        f"The prompt is {long} long, and the model's window here is {context:,}",
         fix="Shorten the rubric or the item, or set a larger context for the engine.",
         code="engine.prompt_too_long",
     )

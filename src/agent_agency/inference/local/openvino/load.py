@@ -55,7 +55,7 @@ def load(options: LoadOptions) -> OpenVinoBackend:
     """
     keep_quiet()
     told = read_model(Path(options.path))
-    if not told.chat_template:
+    if told.format == "gguf" and not told.chat_template:
         raise _no_template(options.path)
     exact = options.precision == "exact"
     context = options.context_tokens or min(told.context_tokens or MOST_CONTEXT, MOST_CONTEXT)
@@ -108,6 +108,8 @@ def _plan(files: ModelFiles, options: LoadOptions, context: int, *, exact: bool)
 def _backend(options: LoadOptions, files: ModelFiles, plan: CachePlan, context: int, *, exact: bool) -> OpenVinoBackend:
     genai = require("openvino_genai", extra="local")
     tokenizer = genai.Tokenizer(str(files.folder))
+    if not tokenizer.chat_template:
+        raise _no_template(options.path)
     settings = settings_of(options, exact=exact)
     pipeline = genai.ContinuousBatchingPipeline(
         str(files.folder), tokenizer, _scheduler(genai, options, plan), "CPU", **settings
@@ -123,7 +125,7 @@ def _backend(options: LoadOptions, files: ModelFiles, plan: CachePlan, context: 
     labels = LabelLane(open_scorer, options.width, wake)
     loop = Loop((labels, text))
     facts = _facts(genai, options, context, plan, exact=exact)
-    backend = OpenVinoBackend(facts, Prompts(tokenizer), Lanes(text, labels, loop), files.remove_temporary)
+    backend = OpenVinoBackend(facts, Prompts(tokenizer, context), Lanes(text, labels, loop), files.remove_temporary)
     loop.start()
     return backend
 

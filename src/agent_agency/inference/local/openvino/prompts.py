@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent_agency.errors import EngineError
-from agent_agency.inference.local.openvino.faults import detail
+from agent_agency.inference.local.openvino.faults import detail, prompt_too_long
 from agent_agency.inference.protocol import Message, Speaker
 
 _KEPT = 32
+_MARGIN = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,13 @@ class Prompts:
 
     Args:
         tokenizer: an ``openvino_genai.Tokenizer`` with a chat template.
+        context: the window, in tokens.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Any, context: int) -> None:
         self._tokenizer = tokenizer
+        self._context = context
+        self._most = self._longest()
         self._opening = self._ids_with_specials("")
         self._lock = threading.Lock()
         self._leading: OrderedDict[tuple[Message, ...], tuple[int, ...]] = OrderedDict()
@@ -44,7 +48,8 @@ class Prompts:
         """A prompt whose end opens the model's turn.
 
         Raises:
-            EngineError: ``engine.bad_request``: the template refuses these messages.
+            EngineError: the template refuses these messages (``engine.bad_request``), or they are longer than the
+                window (``engine.prompt_too_long``).
         """
         ids = self._ids(self._text(messages, opened=True))
         return Prompt(ids, _in_common(ids, self._leading_ids(messages[:shared])) if shared else 0)
@@ -86,7 +91,9 @@ class Prompts:
             one, other = (
                 self._ids(self._text((*messages, Message(role, word)), opened=False)) for word in ("A word.", "7")
             )
-        except EngineError:
+        except EngineError as error:
+            if error.stable_code == "engine.prompt_too_long":
+                raise
             return ()
         return one[: _in_common(one, other)]
 
@@ -113,10 +120,26 @@ class Prompts:
         return ids if ids[: len(opening)] == opening else (*opening, *ids)
 
     def _plain(self, text: str) -> tuple[int, ...]:
-        return tuple(self._tokenizer.encode(text, add_special_tokens=False).input_ids.data[0].tolist())
+        return self._encode(text, specials=False)
 
     def _ids_with_specials(self, text: str) -> tuple[int, ...]:
-        return tuple(self._tokenizer.encode(text, add_special_tokens=True).input_ids.data[0].tolist())
+        return self._encode(text, specials=True)
+
+    def _encode(self, text: str, *, specials: bool) -> tuple[int, ...]:
+        made = self._tokenizer.encode(text, add_special_tokens=specials)
+        ids: tuple[int, ...] = tuple(made.input_ids.data[0].tolist())
+        if len(ids) >= self._most:
+            raise prompt_too_long(len(ids), self._context, or_more=True)
+        return ids
+
+    def _longest(self) -> int:
+        """How many tokens mean that a text is too long.
+
+        The tokenizer cuts a text, at its beginning and without a word, to a length of its own that no argument
+        changes. It is found with a text that is longer than the window for sure, and whatever is as long counts as cut.
+        """
+        made = self._tokenizer.encode("7\n" * (self._context + _MARGIN), add_special_tokens=False)
+        return int(made.input_ids.shape[1])
 
 
 def _in_common(one: tuple[int, ...], other: tuple[int, ...]) -> int:
