@@ -172,6 +172,8 @@ class Dispatcher:
             return errors.closed()
         if self._breaker.at(now) == "open":
             return errors.left_alone(self._breaker.why, self._breaker.wait_s(now))
+        if self._held_until >= job.deadline:
+            return errors.told_to_wait(self._held_until - now)
         return None
 
     def _queued(self, job: Job, now: float) -> EngineError | None:
@@ -183,7 +185,7 @@ class Dispatcher:
     def _end_early(self, job: Job, error: EngineError) -> None:
         with self._lock:
             ending = self._resolved(job, error=error, interrupt=True)
-            self._hush()
+            self._look_on()
         self._settle([ending] if ending else [])
 
     def _resolved(
@@ -195,6 +197,8 @@ class Dispatcher:
         waiting = job.sent is None
         if waiting:
             self._queue.remove(job)
+        if self._probe is job:
+            self._probe = None  # an engine that does not let go of it must not keep the others from trying
         if error is None:
             self._counts.answer(job.messages, getattr(result, "usage", _NO_USAGE))
         else:
@@ -311,7 +315,7 @@ class Dispatcher:
                 self._counts.priming_failures += 1
             endings = self._judged(error, given_s, self._timer())
             self._groups.end(prime.messages)
-            self._hush()
+            self._look_on()
         self._settle(endings)
 
     def _ask(self, job: Job) -> None:
@@ -336,9 +340,9 @@ class Dispatcher:
             if error is None or not self._sent_back(job, error, now):
                 ending = self._resolved(job, result, error)
                 endings = [ending, *endings] if ending else endings
-            if self._queue:
-                self._call_a_worker()
-            self._hush()
+            if error is not None:
+                endings += self._in_vain(now)
+            self._look_on()
         self._settle(endings)
 
     def _landed(self, one: Job | PrimeJob) -> None:
@@ -369,6 +373,8 @@ class Dispatcher:
         backoff = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2.0 ** (job.tries - 1))
         until = now + (error.retry_after_s or backoff)
         self._held_until = max(self._held_until, min(until, now + _LONGEST_WAIT_S))
+        if self._breaker.at(now) == "open":
+            return False
         if job.number not in self._live or job.final or job.tries >= self._settings.busy_tries or until >= job.deadline:
             return False
         if not self._queue.add(job, now):
@@ -376,7 +382,19 @@ class Dispatcher:
         job.sent = None
         return True
 
-    def _hush(self) -> None:
+    def _in_vain(self, now: float) -> list[_Ending]:
+        """End what would wait beyond its deadline for an engine that named a time to come again."""
+        if self._held_until <= now:
+            return []
+        wait_s = self._held_until - now
+        late = [job for job in self._queue if job.deadline <= self._held_until]
+        ended = [self._resolved(job, error=errors.told_to_wait(wait_s)) for job in late]
+        return [one for one in ended if one is not None]
+
+    def _look_on(self) -> None:
+        """See to what may go next, or to who waits for the end, after something has ended."""
+        if self._queue:
+            self._call_a_worker()
         if self._closing and not self._live and not self._flying:
             self._quiet.notify_all()
 
@@ -437,5 +455,5 @@ class Dispatcher:
             if ending and sent is not None:
                 self._width.overloaded(sent, now)
                 endings += self._judged(error, job.deadline - sent, now)
-            self._hush()
+            self._look_on()
         self._settle(endings)

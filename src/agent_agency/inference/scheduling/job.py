@@ -71,6 +71,16 @@ def left_alone(why: str, wait_s: float) -> EngineError:
     )
 
 
+def told_to_wait(wait_s: float) -> EngineError:
+    """The engine named a time before which it is not to be asked, and the request cannot wait for so long."""
+    return EngineError(
+        f"The engine is busy and asks for {wait_s:.1f} seconds without requests, which is beyond the deadline",
+        fix=f"Ask again in about {wait_s:.1f} seconds, or give the call more time.",
+        code="engine.busy",
+        retry_after_s=wait_s,
+    )
+
+
 def late_in_queue(seconds: float) -> EngineError:
     """Its turn did not come in time."""
     return EngineError(

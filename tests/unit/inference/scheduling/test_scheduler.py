@@ -331,6 +331,52 @@ def test_a_busy_engine_is_asked_again_after_the_time_that_it_names() -> None:
     assert _code(caught) == "engine.busy"
 
 
+def test_nobody_waits_in_vain_for_an_engine_that_named_a_time_beyond_the_deadline() -> None:
+    now = [0.0]
+    engine = GatedDouble(answer=lambda _: (_ for _ in ()).throw(failing("busy", retry_after_s=100.0)))
+    scheduler = Scheduler(engine, _one_at_a_time(), timer=lambda: now[0])
+    tickets = [scheduler.submit(asked(str(number))) for number in range(3)]
+    engine.wait_for_running(1)
+    patient = scheduler.submit(asked("patient", deadline_s=1000.0))
+    engine.gate.set()
+    errors = [ticket.exception() for ticket in tickets]
+    assert {error.stable_code for error in errors if isinstance(error, EngineError)} == {"engine.busy"}
+    assert len(engine.order) == 1
+    with pytest.raises(EngineError) as caught:
+        scheduler.submit(asked("hurried"))
+    assert caught.value.retry_after_s == 100.0
+    assert not patient.done()
+    scheduler.close(drain=False)
+
+
+def test_a_probe_that_hangs_keeps_nobody_from_trying_again() -> None:
+    now = [0.0]
+    down = [True]
+
+    def answer(text: str) -> str:
+        if down[0]:
+            raise failing("process_died")
+        return text[::-1]
+
+    engine = GatedDouble(answer=answer, deaf=True)
+    engine.gate.set()
+    scheduler = Scheduler(engine, SchedulerSettings(width=2), timer=lambda: now[0])
+    for _ in range(5):
+        with pytest.raises(EngineError):
+            scheduler.generate(asked("x"))
+    engine.gate.clear()
+    now[0], down[0] = 3.0, False
+    probe, after = scheduler.submit(asked("probe")), scheduler.submit(asked("after"))
+    engine.wait_for_running(1)
+    assert (scheduler.served().breaker, scheduler.served().waiting) == ("half_open", 1)
+    probe.cancel()
+    engine.wait_for_running(2)
+    engine.gate.set()
+    assert after.result().text == "retfa"
+    assert scheduler.served().breaker == "closed"
+    scheduler.close()
+
+
 def test_closing_lets_what_is_there_end_and_takes_no_more() -> None:
     engine = GatedDouble()
     scheduler = _blocked(engine)
