@@ -115,8 +115,8 @@ class LocalEngine:
     def identity(self) -> Mapping[str, str]:
         """Backend and version, model and digest, precision, quantisation; known without loading the model.
 
-        Threads and width are no part of it: in the precision ``exact`` they change no answer, and ``default`` makes no
-        such promise.
+        Threads and width are no part of it: 1 or 2 threads and widths of 4 or 8 moved the log-probabilities of labels
+        by less than 1e-6 with either engine in the precision ``exact``, and ``default`` promises less anyway.
 
         Raises:
             EngineError: there is no such engine.
@@ -184,6 +184,7 @@ class LocalEngine:
         Raises:
             EngineError: it cannot be loaded, or asked.
         """
+        _check_messages(messages)
         return self._one(questions.count(messages), Counted, self._patience.load_s + _ASK_S, None).tokens
 
     def generate(self, request: Request, cancel: Cancel | None = None) -> Reply:
@@ -222,6 +223,7 @@ class LocalEngine:
             EngineError: as `generate`; also ``engine.no_labels``.
         """
         check_labels(request.labels)
+        _check_messages(request.messages)
         with waiting(request.deadline_s, cancel, self._timer) as wait:
             found = self._asking.end_of(questions.labels(request), wait)
             if not isinstance(found, Labelled):
@@ -234,6 +236,7 @@ class LocalEngine:
         Raises:
             EngineError: as `generate`.
         """
+        _check_messages(messages)
         return self._one(questions.prime(messages), Primed, PRIME_S, cancel)
 
     def _one(self, question: Question, kind: type[T], seconds: float, cancel: Cancel | None) -> T:
@@ -260,6 +263,13 @@ class LocalEngine:
             self._timer,
             self._patience,
             self.model.memory_bytes,
+        )
+
+
+def _check_messages(messages: tuple[Message, ...]) -> None:
+    if not messages:
+        raise EngineError(
+            "The question cannot be asked: there is no message", fix="Give at least one.", code="engine.bad_request"
         )
 
 

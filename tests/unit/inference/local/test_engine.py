@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent_agency.errors import EngineError
-from agent_agency.inference.labels import LabelEngine, label_engine
+from agent_agency.inference.labels import LabelEngine, LabelRequest, label_engine
 from agent_agency.inference.local.engine import LocalEngine
 from agent_agency.inference.local.local_model import LocalModel
 from agent_agency.inference.priming import PrimingEngine
@@ -136,6 +136,9 @@ def test_a_window_that_is_asked_for_is_kept() -> None:
 def test_labels_that_are_no_set_are_refused() -> None:
     with scripted() as engine:
         assert refused(lambda: engine.score_labels(weigh("say", "Yes", "Yes!"))).stable_code == "engine.bad_request"
+        nothing = LabelRequest((), ("Yes", "No"))
+        assert refused(lambda: engine.score_labels(nothing)).stable_code == "engine.bad_request"
+        assert refused(lambda: engine.prime(())).stable_code == "engine.bad_request"
         assert engine.state == "cold"
 
 

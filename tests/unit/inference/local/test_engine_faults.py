@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,6 +24,11 @@ def _process(engine: LocalEngine) -> int:
     return process
 
 
+def _held() -> tuple[int, int]:
+    """Descriptors and threads of this process."""
+    return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+
+
 def _waited_for(engine: LocalEngine) -> int:
     process = engine._kept.current
     return 0 if process is None else process._questions.waited_for
@@ -36,6 +42,25 @@ def test_a_killed_process_costs_nobody_an_answer_that_can_still_be_had() -> None
         os.kill(process, signal.SIGKILL)
         assert [call.result().text for call in calls] == ["slowly"] * 8
         assert (engine.counts.starts, engine.counts.lost, engine.counts.again) == (2, 1, 8)
+
+
+def test_a_process_that_is_killed_while_idle_is_started_again_by_the_next_question() -> None:
+    with scripted() as engine:
+        os.kill(_process(engine), signal.SIGKILL)
+        eventually(lambda: engine.state == "cold")
+        assert engine.memory_bytes == 0
+        assert engine.generate(ask("say on")).text == "on"
+        assert (engine.counts.lost, engine.counts.again) == (1, 0)
+
+
+def test_no_descriptor_and_no_thread_is_left_behind_by_lost_processes() -> None:
+    with scripted(policy=RestartPolicy(most=100, first_s=0.0)) as engine:
+        _process(engine)
+        before = _held()
+        for _ in range(3):
+            refused(lambda: engine.generate(ask("die 9")))
+        _process(engine)
+        eventually(lambda: _held() == before)
 
 
 def test_a_question_that_ends_the_process_twice_is_told_and_leaves_the_engine_usable() -> None:
@@ -215,6 +240,17 @@ def test_a_model_that_takes_too_long_to_load_is_given_up() -> None:
         assert refused(engine.warm).stable_code in {"engine.load_timeout", "engine.timeout"}
         eventually(lambda: engine.state == "failed")
         assert "not loaded within 0.3 seconds" in refused(lambda: engine.generate(ask("say a"))).message
+
+
+@pytest.mark.soak
+def test_ten_thousand_questions_leak_nothing_and_are_answered_once_each() -> None:
+    with scripted() as engine, ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda number: engine.generate(ask(f"say {number}")), range(1000)))
+        before = engine.memory_bytes
+        said = list(pool.map(lambda number: engine.generate(ask(f"say {number}")).text, range(10_000)))
+        assert said == [str(number) for number in range(10_000)]
+        assert engine.memory_bytes - before < 5 << 20
+        assert (engine.counts.starts, engine.counts.lost) == (1, 0)
 
 
 def test_chaos_every_question_has_one_typed_end() -> None:
