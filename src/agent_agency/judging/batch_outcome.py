@@ -13,7 +13,7 @@ STATUSES: tuple[Status, ...] = ("judged", "abstained", "error", "not_run")
 RETRIED = frozenset({"engine", "timeout", "cancelled", "defect", "circuit", "deadline", "allowance", "interrupted"})
 """Reasons that say nothing of the record: running again tries it again."""
 _TEXTS = ("subject", "judge", "reason", "problem", "at", "run")
-_OF_ENGINE = frozenset({"engine", "timeout", "cancelled", "prompt_cut", "prompt_too_long", "too_long"})
+_OF_ENGINE = frozenset({"engine", "timeout", "cancelled", "prompt_cut", "prompt_too_long", "too_long", "no_labels"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,9 @@ REPAIR = (
     "That answer cannot be used: {problem}. Answer again for the same subject: one JSON object of the shape that was "
     "asked for, and nothing else."
 )
-REFUSING = frozenset({"engine.timeout", "engine.cancelled", "engine.prompt_cut", "engine.prompt_too_long"})
+REFUSING = frozenset(
+    {"engine.timeout", "engine.cancelled", "engine.prompt_cut", "engine.prompt_too_long", "engine.no_labels"}
+)
 """Codes of engine failures that belong to one call and say nothing of the server's health."""
 
 

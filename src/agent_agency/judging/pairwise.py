@@ -104,7 +104,7 @@ class Comparer:
         text = f"{material(first)}\n{material(second)}"
         reason = "invalid"
         for attempt in range(2):
-            request = Request(messages, self._parameters, self._schema, self._deadline_s)
+            request = Request(messages, self._parameters, self._schema, self._deadline_s, shared=len(self._prefix))
             try:
                 reply = self._engine.generate(request, cancel)
             except EngineError as error:

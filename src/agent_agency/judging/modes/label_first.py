@@ -15,7 +15,7 @@ from agent_agency.judging.modes.limits import DEFAULT_LIMITS, Limits
 from agent_agency.judging.prompt import JudgePrompt
 from agent_agency.judging.subject import Subject
 
-_GOES_ON = frozenset({UNSURE, "invalid"})
+_GOES_ON = frozenset({UNSURE, "invalid", "no_labels"})
 """Why a label may be missing without the engine being in trouble."""
 
 

@@ -10,6 +10,7 @@ from agent_agency.inference.labels import LabelReply, LabelRequest, LabelScore
 from agent_agency.inference.protocol import Usage
 from agent_agency.judging.answer import Answer
 from agent_agency.judging.answer_form import FULL
+from agent_agency.judging.batch_outcome import work_of
 from agent_agency.judging.judge import Judge, judge_version
 from agent_agency.judging.laid_out import Layout
 from agent_agency.judging.modes.calibration import Calibration
@@ -191,6 +192,19 @@ def test_a_label_that_is_missing_for_its_own_reason_goes_on_and_one_of_a_dead_en
     dead = Dead()
     assert _cascade(dead).assess(_text()).answer.abstained_because == "engine"
     assert dead.asked == 0
+
+
+def test_where_a_server_does_not_show_a_label_a_whole_answer_is_asked_for_and_nobody_is_left_alone() -> None:
+    class Hiding(LabelRuleEngine):
+        def score_labels(self, request: LabelRequest, cancel: object = None) -> LabelReply:
+            del request, cancel
+            raise EngineError("It does not show 'fail'", fix="Use letters.", code="engine.no_labels")
+
+    engine = Hiding()
+    made = _label(engine).assess(_text())
+    work = work_of(made)
+    assert (made.answer.abstained_because, work.status, work.settled) == ("no_labels", "error", True)
+    assert _cascade(engine).assess(_text()).mode == "full"
 
 
 def test_labels_without_a_calibration_decide_nothing() -> None:
