@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from agent_agency.workflows.mode_shelf import ModeShelf
 
 SCHEMA_VERSION = 1
-_CANNOT = frozenset({"engine.no_labels", "engine.prompt_too_long", "judge.not_calibrated"})
+_CANNOT = frozenset({"engine.no_labels", "engine.context_too_short", "judge.not_calibrated"})
 """Codes of what keeps one mode from being asked."""
 
 

@@ -21,9 +21,8 @@ from agent_agency.judging.modes.label_first import LabelFirst
 from agent_agency.judging.modes.label_judge import LabelJudge, label_base
 from agent_agency.judging.modes.label_words import Wording, label_form
 from agent_agency.judging.modes.short_answer import SHORT, SHORT_TOKENS
-from agent_agency.judging.room import LABEL_TOKENS, refuse_no_room
+from agent_agency.judging.room import ANSWER_TOKENS, LABEL_TOKENS, refuse_no_room
 from agent_agency.judging.shipped import shipped_rubric
-from agent_agency.judging.subject import Subject
 
 if TYPE_CHECKING:
     from agent_agency.inference.protocol import Engine, Parameters
@@ -58,8 +57,6 @@ class Way:
         return found if self.order == "rubric-first" else {**found, "order": self.order}
 
 
-_EMPTY = Subject("", "text", "", "")
-"""Stands for the shortest thing that could be judged."""
 USUAL = Way()
 """Whole answers, with the rubric first."""
 
@@ -89,7 +86,7 @@ class Opening:
         """The judge in one mode.
 
         Raises:
-            EngineError: ``engine.no_labels``; ``engine.context_too_short``; or it cannot be asked what it is.
+            EngineError: ``engine.no_labels``; or it cannot be asked what it is.
             JudgeError: a cascade without a calibration; a prompt that cannot be laid out.
         """
         if way.mode == "full":
@@ -109,33 +106,18 @@ class Opening:
     def check_room(self, way: Way) -> None:
         """Refuse a window that is too short for what stands in every prompt, before any record is asked about.
 
-        Nothing is refused where the engine tells neither its window nor how many tokens a prompt has.
-
         Raises:
-            EngineError: ``engine.prompt_too_long``; or the engine cannot be asked.
+            EngineError: ``engine.context_too_short``; or the engine cannot be asked.
         """
-        window = self.engine.capabilities().context_tokens
-        if window is None:
-            return
         for form, answer in self._forms(way):
-            layout = self._layout(way, form)
-            empty = layout.arranged(self.prompt)(layout.of(_EMPTY)).messages
-            needed = self.engine.count_tokens(empty)
-            if needed is not None and needed + answer > window:
-                raise EngineError(
-                    f"The rubric and the demonstrations of {self.prompt.judge!r} take {needed:,} tokens and an answer "
-                    f"up to {answer:,}; the engine's window has {window:,}",
-                    fix="Give the engine a larger context, ask for shorter answers (max_tokens), or use --mode short.",
-                    code="engine.prompt_too_long",
-                )
+            refuse_no_room(self.prompt, self._layout(way, form), self.engine, self.parameters, answer)
 
     def _forms(self, way: Way) -> list[tuple[AnswerForm, int]]:
-        """The forms that a mode asks for, with the tokens that an answer in each may take."""
-        full, most = (FULL, self.parameters.max_tokens), self.parameters.max_tokens
-        label = (label_form(way.wording), 1)
+        """The forms that a mode asks for, with the tokens that an answer in each must have room for."""
+        full, label = (FULL, ANSWER_TOKENS), (label_form(way.wording), LABEL_TOKENS)
         by_mode: dict[AskMode, list[tuple[AnswerForm, int]]] = {
             "full": [full],
-            "short": [(SHORT, min(most, SHORT_TOKENS))],
+            "short": [(SHORT, SHORT_TOKENS)],
             "label": [label],
             "cascade": [label, full],
         }
@@ -146,13 +128,11 @@ class Opening:
         if form is SHORT:
             parameters = replace(parameters, max_tokens=min(parameters.max_tokens, SHORT_TOKENS))
         layout = self._layout(way, form)
-        refuse_no_room(self.prompt, layout, self.engine, parameters)
         return Judge(self.prompt, self.engine, layout, parameters=parameters, deadline_s=self.call_s)
 
     def _label(self, way: Way) -> LabelJudge:
         calibration = self.calibration(self.label_base(way))
         layout = self._layout(way, label_form(way.wording))
-        refuse_no_room(self.prompt, layout, self.engine, self.parameters, LABEL_TOKENS)
         return LabelJudge(
             self.prompt,
             self.engine,

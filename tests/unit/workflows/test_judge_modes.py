@@ -214,9 +214,9 @@ def test_a_window_that_is_too_short_for_the_rubric_is_refused_before_any_record_
 
     engine = Narrow()
     world = World(tmp_path, engine)
-    with pytest.raises(EngineError, match="window has 500") as raised:
+    with pytest.raises(EngineError, match="has 500") as raised:
         world.run("full")
-    assert raised.value.stable_code == "engine.prompt_too_long"
+    assert raised.value.stable_code == "engine.context_too_short"
     assert engine.asked == 0
 
 
