@@ -17,7 +17,7 @@ from agent_agency.errors import EngineError
 from agent_agency.inference.priming import Primed
 from agent_agency.inference.protocol import Cancel, Message, Usage
 from agent_agency.inference.scheduling import job as errors
-from agent_agency.inference.scheduling.blame import code_of, is_engines_fault, is_overload
+from agent_agency.inference.scheduling.blame import code_of, is_engines_fault, is_engines_word, is_overload
 from agent_agency.inference.scheduling.breaker import Breaker
 from agent_agency.inference.scheduling.fair_share import Warmth
 from agent_agency.inference.scheduling.job import Job, PrimeJob
@@ -356,7 +356,7 @@ class Dispatcher:
             self._breaker.answered(now)
             return []
         if not is_engines_fault(error, given_s, self._times.mean_s):
-            if code_of(error) not in {"engine.cancelled", "engine.busy", "engine.timeout"}:
+            if is_engines_word(error):
                 self._breaker.answered(now)
             return []
         self._groups.forget()
