@@ -60,7 +60,7 @@ class Desk:
         """
         slot = self.slots.take(tokens, len(prefix) if prefix and self.prefixes.kept(prefix) else 0)
         try:
-            worth = prefix and common(slot.tokens, tokens) < common(prefix, tokens)
+            worth = prefix and common(slot.tokens, tokens) <= common(prefix, tokens)
             computed = self.prefixes.place(prefix, slot, call) if worth else 0
             yield Seat(slot, computed)
         finally:

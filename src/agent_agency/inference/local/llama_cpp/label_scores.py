@@ -73,9 +73,9 @@ class LabelScores:
         found = {one["id"]: one["logprob"] for one in told["top_logprobs"]} | {told["id"]: told["logprob"]}
         if any(token not in found for token in wanted):
             lifted = self._lifted(tokens, wanted, slot, call)
-            for token in wanted:
-                apart = math.log(max(lifted.get(token, 0.0), _LEAST) / max(lifted.get(anchor, 0.0), _LEAST))
-                found.setdefault(token, found[anchor] + apart)
+            least = max(lifted.get(anchor, 0.0), _LEAST)
+            apart = {token: math.log(max(lifted.get(token, 0.0), _LEAST) / least) for token in wanted}
+            return {token: found[anchor] + apart[token] for token in wanted}, done.cached
         return {token: found[token] for token in wanted}, done.cached
 
     def _lifted(self, tokens: Tokens, wanted: Sequence[int], slot: Slot, call: Call) -> dict[int, float]:

@@ -16,7 +16,7 @@ from agent_agency.inference.local.llama_cpp.call import Call
 from agent_agency.inference.local.llama_cpp.completion import complete
 from agent_agency.inference.local.llama_cpp.door import Door
 from agent_agency.inference.local.llama_cpp.slots import Slot
-from agent_agency.inference.local.llama_cpp.tokens import Tokens, common
+from agent_agency.inference.local.llama_cpp.tokens import Tokens
 
 LEAST_TOKENS = 32
 """A shorter prefix is computed as quickly as it is copied."""
@@ -81,7 +81,8 @@ class Prefixes:
             return True
 
     def _copy(self, prefix: Tokens, slot: Slot, call: Call) -> bool:
-        if common(slot.tokens, prefix) == len(prefix):
+        """Copy it even where the slot holds it and more: some models (sliding windows, states) cannot go back."""
+        if slot.tokens == prefix:
             return True
         with self._changed:
             name = self._kept.get(prefix, ("", 0))[0]

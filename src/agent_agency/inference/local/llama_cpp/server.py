@@ -41,7 +41,7 @@ def start(settings: Settings, folder: PrivateFolder) -> Server:
         MissingExtraError: the library is not installed.
         EngineError: ``engine.model_unreadable``: llama.cpp cannot load the file.
     """
-    library = require("xllamacpp", extra="local")
+    library = _library()
     key = secrets.token_urlsafe(24)
     address = str(folder.path / _SOCKET)
     kinds = (("Q8_0", "F16"), ("BF16", "BF16")) if settings.exact else (("F16", "F16"),)
@@ -59,6 +59,17 @@ def start(settings: Settings, folder: PrivateFolder) -> Server:
         path=settings.path,
         code="engine.model_unreadable",
     )
+
+
+def _library() -> Any:
+    try:
+        return require("xllamacpp", extra="local")
+    except ImportError as broken:  # it is there, and something of the system's is not
+        raise EngineError(
+            f"llama.cpp's library cannot be loaded: {broken}",
+            fix="Install what it misses; libgomp.so.1 is in the system's package libgomp1.",
+            code="engine.library_broken",
+        ) from broken
 
 
 def _parameters(library: Any, settings: Settings, address: str, key: str) -> Any:
@@ -83,5 +94,8 @@ def _parameters(library: Any, settings: Settings, address: str, key: str) -> Any
 def _attention(library: Any, parameters: Any, keys: str, values: str, *, exact: bool) -> None:
     chosen = "ENABLED" if exact else "AUTO"
     parameters.flash_attn_type = getattr(library.llama_flash_attn_type, f"LLAMA_FLASH_ATTN_TYPE_{chosen}")
+    if exact:
+        parameters.n_gpu_layers = 0  # what is said above was seen of the processor's kernels
+        parameters.no_extra_bufts = True
     parameters.cache_type_k = getattr(library.ggml_type, f"GGML_TYPE_{keys}")
     parameters.cache_type_v = getattr(library.ggml_type, f"GGML_TYPE_{values}")

@@ -1,0 +1,68 @@
+"""Whether a token's numbers are the same whatever is computed beside it: seen by trying, for this model and machine.
+
+Which kernel multiplies a matrix depends on its format, the processor and how many tokens stand together, and the
+library tells none of it. So one prompt is computed whole, then with its last token alone, then beside another prompt.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from agent_agency.inference.local.llama_cpp.call import Call
+from agent_agency.inference.local.llama_cpp.completion import complete
+from agent_agency.inference.local.llama_cpp.door import Door
+from agent_agency.inference.local.llama_cpp.prompts import Prompts
+from agent_agency.inference.local.llama_cpp.slots import Slot
+from agent_agency.inference.local.llama_cpp.tokens import Tokens
+
+_LIKELIEST = 16
+_SPLIT = 2
+_TEXT = "The judge reads the rubric, weighs each piece of evidence, and says whether the change holds. " * 3
+
+
+def same_numbers(door: Door, prompts: Prompts, *, width: int) -> bool:
+    """Whether whole, last token alone, and beside others come to the same log-probabilities, bit for bit.
+
+    Args:
+        door: to a server on which nothing runs yet.
+        prompts: writes prompts for it.
+        width: slots of the server.
+
+    Raises:
+        EngineError: the server failed.
+    """
+    tokens = prompts.tokens(_TEXT, Call())
+    whole = _likeliest(door, tokens, 0, reuse=False)
+    last = _likeliest(door, tokens, 0, reuse=True)
+    _likeliest(door, tokens[: len(tokens) // _SPLIT], 1 % width, reuse=False)
+    behind = _likeliest(door, tokens, 1 % width, reuse=True)
+    return whole == last == behind and all(one == whole for one in _together(door, tokens, min(width, 4)))
+
+
+def _together(door: Door, tokens: Tokens, count: int) -> list[Mapping[int, float]]:
+    """The same prompt on several slots at once, some with nothing but their last token left."""
+    found: list[Mapping[int, float]] = [{} for _ in range(count)]
+
+    def ask(number: int) -> None:
+        found[number] = _likeliest(door, tokens, number, reuse=number % 2 == 0)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def _likeliest(door: Door, tokens: Tokens, slot: int, *, reuse: bool) -> Mapping[int, float]:
+    body: dict[str, Any] = {
+        "n_predict": 1,
+        "samplers": ["temperature"],
+        "temperature": 0,
+        "n_probs": _LIKELIEST,
+        "cache_prompt": reuse,
+    }
+    told = complete(door, Slot(slot), tokens, body, Call()).probabilities[0]
+    return {one["id"]: one["logprob"] for one in told["top_logprobs"]}
