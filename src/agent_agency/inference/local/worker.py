@@ -34,7 +34,7 @@ BACKENDS = MappingProxyType(
     }
 )
 _CHUNK = 1 << 16
-_LAST_WORDS_S = 5.0
+_WRITE_S = 5.0
 _LOAD = 0
 
 
@@ -63,7 +63,7 @@ class Worker:
             while (question := self._asked.get()) is not None:
                 self._tasks.begin(backend, question)
             backend.close()
-        self._out.finish(_LAST_WORDS_S)
+        self._out.flush(_WRITE_S)
 
     def _loaded(self) -> Backend | None:
         question = self._asked.get()
@@ -73,6 +73,7 @@ class Worker:
             load = _load_of(question["engine"], self._double)
             backend = load(questions.read_options(question))
             self._out.put(_LOAD, backend.facts)
+            self._out.flush(_WRITE_S)  # from now on silence is a hang and no loading, so this must be known first
         except Exception as error:  # noqa: BLE001 - whatever a library raises is told, and ends the process
             self._out.put(_LOAD, failure(error))
             return None

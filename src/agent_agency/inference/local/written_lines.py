@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from queue import Empty, SimpleQueue
@@ -28,7 +29,7 @@ class WrittenLines:
     def __init__(self, descriptor: int, gone: Callable[[], object]) -> None:
         self._descriptor = descriptor
         self._gone = gone
-        self._lines: SimpleQueue[bytes | None] = SimpleQueue()
+        self._lines: SimpleQueue[bytes | threading.Event] = SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="answers", daemon=True)
 
     def start(self) -> None:
@@ -43,29 +44,29 @@ class WrittenLines:
             line = encode({"id": number, **write(_unwritable(error))})
         self._lines.put(line)
 
-    def finish(self, seconds: float) -> None:
-        """Wait until all is written, or the time is over."""
-        self._lines.put(None)
-        self._thread.join(seconds)
+    def flush(self, seconds: float) -> None:
+        """Wait until all so far is written, or the time is over."""
+        written = threading.Event()
+        self._lines.put(written)
+        written.wait(seconds)
 
     def _write(self) -> None:
-        while (line := self._lines.get()) is not None:
-            batch = [line, *self._more()]
+        while True:
+            batch = [self._lines.get(), *self._more()]
             try:
-                _write_all(self._descriptor, b"".join(part for part in batch if part is not None))
+                _write_all(self._descriptor, b"".join(part for part in batch if isinstance(part, bytes)))
             except OSError:
                 self._gone()
                 return
-            if None in batch:
-                return
+            for part in batch:
+                if isinstance(part, threading.Event):
+                    part.set()
 
-    def _more(self) -> list[bytes | None]:
-        more: list[bytes | None] = []
-        try:
+    def _more(self) -> list[bytes | threading.Event]:
+        more: list[bytes | threading.Event] = []
+        with contextlib.suppress(Empty):
             while len(more) < _MOST_AT_ONCE:
                 more.append(self._lines.get_nowait())
-        except Empty:
-            pass
         return more
 
 
