@@ -80,7 +80,7 @@ def _from(process: ModelProcess, question: Question, wait: Wait) -> Iterator[Ans
     ended = False
     try:
         while not ended:
-            found = wait.answer()
+            found = wait.answer(lambda: process.stage == "loading")
             ended = not isinstance(found, PieceText)
             yield found
     finally:

@@ -42,19 +42,18 @@ class Wait:
         """Seconds until the deadline; negative after it."""
         return self.seconds - self.elapsed
 
-    def answer(self) -> Answer | Lost:
+    def answer(self, loading: Callable[[], bool]) -> Answer | Lost:
         """The next that comes.
+
+        Args:
+            loading: whether the model is being loaded, for the message.
 
         Raises:
             EngineError: ``engine.cancelled`` or ``engine.timeout``.
         """
         found = self._next(self.remaining)
         if found is None:
-            raise EngineError(
-                f"The model gave no whole answer within {self.seconds:g} seconds",
-                fix="Give the call more time, ask for fewer tokens, or fewer questions at once.",
-                code="engine.timeout",
-            )
+            raise _late(self.seconds, loading=loading())
         return found
 
     def pause(self, seconds: float) -> None:
@@ -73,6 +72,16 @@ class Wait:
         if isinstance(found, Cancelled):
             raise EngineError("The call was cancelled", fix="Ask again.", code="engine.cancelled")
         return found
+
+
+def _late(seconds: float, *, loading: bool) -> EngineError:
+    if loading:
+        message = f"The model was still being loaded after {seconds:g} seconds"
+        fix = "Ask again in a while; loading goes on."
+    else:
+        message = f"The model gave no whole answer within {seconds:g} seconds"
+        fix = "Give the call more time, ask for fewer tokens, or fewer questions at once."
+    return EngineError(message, fix=fix, code="engine.timeout")
 
 
 @contextmanager

@@ -44,7 +44,7 @@ class Worker:
     Args:
         reading: descriptor of the questions.
         writing: descriptor of the answers.
-        load: what loads a model, by the engine's name.
+        double: what loads a model in a test, as ``FILE:FUNCTION``; ``None`` for the engines themselves.
     """
 
     def __init__(self, reading: int, writing: int, double: str | None) -> None:

@@ -149,7 +149,9 @@ def test_an_answer_of_nothing_is_none() -> None:
 
 def test_a_deadline_counts_while_the_model_is_loaded_and_the_loading_goes_on() -> None:
     with scripted(load="slow 0.5") as engine:
-        assert refused(lambda: engine.generate(ask("say a", deadline_s=0.05))).stable_code == "engine.timeout"
+        raised = refused(lambda: engine.generate(ask("say a", deadline_s=0.05)))
+        assert raised.stable_code == "engine.timeout"
+        assert "still being loaded" in raised.message
         assert engine.state == "loading"
         assert not engine.health().ready
         assert engine.generate(ask("say a")).text == "a"
