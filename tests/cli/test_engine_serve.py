@@ -67,6 +67,17 @@ def test_a_model_of_this_machine_is_served_and_ends_in_order(home: dict[str, str
         assert not Path(f"/proc/{child}").exists()
 
 
+def test_who_stops_reading_stops_the_model(home: dict[str, str]) -> None:
+    with _serving(home, "--host", "::1") as (url, _):
+        body = {**ASK, "max_tokens": 8000, "stream": True}
+        with httpx.stream("POST", f"{url}/chat/completions", json=body, timeout=60, trust_env=False) as response:
+            assert next(response.iter_lines()).startswith("data: ")
+        metrics = url.replace("/v1", "/metrics")
+        while 'failed_total{code="engine.cancelled"} 1' not in httpx.get(metrics, trust_env=False).text:
+            pass
+        assert _posted(f"{url}/chat/completions", ASK).status_code == 200
+
+
 def test_a_token_of_the_environment_is_asked_for(home: dict[str, str]) -> None:
     with _serving({**home, "AGENCY_SERVE_TOKEN": TOKEN}) as (url, process):
         assert _posted(f"{url}/chat/completions", ASK).status_code == 401

@@ -140,6 +140,7 @@ def calibrate(request: CalibrateRequest, services: CalibrateServices) -> Calibra
         engine = Metered(asked, calls, services.now)
         secret = services.secret(SECRET_BYTES)
         opening = Opening(prompt, engine, services.parameters, secret, call_s=request.call_s)
+        opening.check_room(request.way)
         scored = _scores(request, opening, items, services)
         fitted, held = (_of(scored, part) for part in halves([one.item for one in scored]))
         fit = (fit_to_truth if request.method == "fitted" else fit_to_prior)([one.row for one in fitted])

@@ -18,10 +18,11 @@ from agent_agency.inference.models.model_facts import ModelFacts
 
 MODEL = "openvino_model.xml"
 WEIGHTS = "openvino_model.bin"
+TOKENIZER = "openvino_tokenizer.xml"
 NEEDED = (
     MODEL,
     WEIGHTS,
-    "openvino_tokenizer.xml",
+    TOKENIZER,
     "openvino_tokenizer.bin",
     "openvino_detokenizer.xml",
     "openvino_detokenizer.bin",
@@ -32,6 +33,7 @@ _CHUNK = 4 * 1024 * 1024
 _OVERLAP = 4096
 _CONSTANT = re.compile(rb"<data\b[^<>]{0,2000}>")
 _ATTRIBUTE = re.compile(rb'\b(element_type|shape|offset|size)="([^"]{0,200})"')
+_TEMPLATE = re.compile(rb'<chat_template value="[^"]')
 _TEMPLATE_FILES = ("chat_template.jinja", "chat_template.json")
 _NAMES = {"f32": "F32", "f16": "F16", "bf16": "BF16", "i8": "INT8", "u8": "INT8", "i4": "INT4", "u4": "INT4"}
 
@@ -75,12 +77,20 @@ def _read(folder: Path) -> ModelFacts:
         licence=_text(config, "license"),
         context_tokens=_number(config, "max_position_embeddings"),
         vocabulary=_number(config, "vocab_size"),
-        chat_template=bool(tokenizer.get("chat_template")) or any((folder / one).is_file() for one in _TEMPLATE_FILES),
+        chat_template=_has_template(folder, tokenizer),
         quantisation=kinds[0] if kinds else "",
         tensor_kinds=kinds,
         parameters=sum(counted.values()) or None,
         size=sum(one.stat().st_size for one in folder.iterdir() if one.is_file()),
     )
+
+
+def _has_template(folder: Path, tokenizer: dict[str, Any]) -> bool:
+    """Whether a chat template stands in any of the places where OpenVINO looks for one."""
+    if tokenizer.get("chat_template") or any((folder / one).is_file() for one in _TEMPLATE_FILES):
+        return True
+    with (folder / TOKENIZER).open("rb") as stream:
+        return _TEMPLATE.search(stream.read(MAX_JSON)) is not None
 
 
 def _weights(model: Path) -> tuple[int, dict[str, int]]:

@@ -100,6 +100,9 @@ def test_an_openvino_folder_says_what_it_is(tmp_path: Path) -> None:
     assert (facts.parameters, facts.quantisation, facts.chat_template) == (2044, "F16", False)
     (tmp_path / "chat_template.jinja").write_text("{{ messages }}")
     assert read_model(tmp_path).chat_template
+    (tmp_path / "chat_template.jinja").unlink()
+    (tmp_path / "openvino_tokenizer.xml").write_text('<net><rt_info><chat_template value="{{ x }}" /></rt_info></net>')
+    assert read_model(tmp_path).chat_template
 
 
 def test_a_folder_that_is_not_whole_is_refused(tmp_path: Path) -> None:
