@@ -36,11 +36,11 @@ def modes_head(found: Modes) -> Iterator[str]:
 
 
 def modes_table(found: Modes) -> Table:
-    """A row for each mode."""
+    """A row for each mode; ``in`` and ``out`` are tokens, ``agree`` is with whole answers, ``right`` against labels."""
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
-    heads = ("mode", "answered", "requests/s", "prompt", "reused", "written", "as full says", "kappa", "right")
+    table = Table(box=None, pad_edge=False, collapse_padding=True)
+    heads = ("mode", "asked", "calls/s", "in", "reused", "out", "agree", "95 %", "kappa", "right")
     for name in heads:
         table.add_column(name, justify="left" if name == "mode" else "right", no_wrap=True)
     for row in found.rows:
@@ -60,7 +60,7 @@ def modes_end(found: Modes) -> Iterator[str]:
         against = found.against_full(row.mode) if row.mode != "full" else None
         if against is not None and against.standing != "keeps verdicts":
             yield (
-                f"{row.mode} {against.standing}: {against.share:.0%} as full says, {against.interval.low:.0%} to "
+                f"{row.mode} {against.standing}: {against.share:.0%} are as full says, {against.interval.low:.0%} to "
                 f"{against.interval.high:.0%}; {AGREEMENT_AT_LEAST:.0%} is wanted."
             )
     if not found.language_model:
@@ -69,19 +69,20 @@ def modes_end(found: Modes) -> Iterator[str]:
 
 def _cells(found: Modes, row: ModeRow) -> tuple[str, ...]:
     if row.asked is None:
-        return (row.mode, *(["-"] * 8))
+        return (row.mode, *(["-"] * 9))
     tokens, against = row.asked.tokens, found.against_full(row.mode) if row.mode != "full" else None
     kappa = "-" if against is None or against.kappa is None else f"{against.kappa.value:.2f}"
     return (
         row.mode,
         f"{row.answered}/{len(found.items.items)}",
-        "-" if row.requests_per_s is None else f"{row.requests_per_s:.2f}",
+        "-" if row.requests_per_s is None else f"{row.requests_per_s:.1f}",
         f"{tokens.prompt:,}",
-        f"{tokens.cached:,}",
+        f"{tokens.cached / tokens.prompt:.0%}" if tokens.prompt else "-",
         f"{tokens.completion:,}",
-        "-" if against is None else f"{against.share:.0%} ({against.interval.low:.0%}-{against.interval.high:.0%})",
+        "-" if against is None else f"{against.share:.0%}",
+        "-" if against is None else f"{against.interval.low:.0%}-{against.interval.high:.0%}",
         kappa,
-        "-" if row.truth is None else f"{row.truth.accuracy:.0%} of {row.truth.n}",
+        "-" if row.truth is None else f"{row.truth.accuracy:.0%}",
     )
 
 
