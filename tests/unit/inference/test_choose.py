@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,14 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_agency.errors import EngineError, FileUnreadableError
-from agent_agency.inference.choose import choose_engine, default_parameters, settings_of
+from agent_agency.inference.choose import choose_engine, default_parameters, opened_engine, settings_of
 from agent_agency.inference.engine_settings import EngineChoices, EngineSettings
+from agent_agency.inference.local.engine import LocalEngine
 from agent_agency.inference.protocol import Parameters
 from agent_agency.inference.replay import Recorder
 from agent_agency.inference.server_address import read_address
 from support.counting_engine import CountingEngine, a_request
 from support.openai_server import MODEL, serving
 from support.server_engines import ask
+from support.test_models import nano_model
 
 CHOICES = EngineChoices(
     {
@@ -41,6 +44,27 @@ def test_a_url_is_an_engine_of_its_own() -> None:
         with pytest.raises(EngineError) as caught:
             choose_engine(f"{server.url}#other", EngineChoices(), {}).generate(ask())
         assert caught.value.stable_code == "engine.unknown_model"
+
+
+def test_a_models_file_is_an_engine_and_its_process_ends_with_the_block(tmp_path: Path) -> None:
+    named = replace(settings_of("big", CHOICES), name="m.gguf")
+    assert settings_of("m.gguf", EngineChoices({"m.gguf": named})) == named
+    environment = {"AGENCY_ENGINES": str(tmp_path / "engines.toml"), "XDG_CACHE_HOME": str(tmp_path)}
+    with opened_engine(str(nano_model()), EngineChoices(), environment) as engine:
+        assert isinstance(engine, LocalEngine)
+        assert (engine.name, engine.state) == ("nano.gguf", "cold")
+        assert engine.generate(replace(a_request(), parameters=Parameters(max_tokens=2))).usage.completion == 2
+        process = engine.process_id
+        assert Path(f"/proc/{process}").exists()
+    assert not Path(f"/proc/{process}").exists()
+    with pytest.raises(FileUnreadableError):
+        choose_engine(str(tmp_path / "none.gguf"), EngineChoices(), environment)
+
+
+def test_a_folder_of_openvinos_form_is_an_engine(tmp_path: Path) -> None:
+    (tmp_path / "openvino_model.xml").write_text("<net/>")
+    found = settings_of(str(tmp_path), EngineChoices())
+    assert (found.kind, found.path) == ("local", str(tmp_path))
 
 
 def test_a_recording_is_an_engine(tmp_path: Path) -> None:
