@@ -16,6 +16,7 @@ from agent_agency.judging.prompt import Demonstration
 from agent_agency.judging.rubric import JUDGES
 from agent_agency.judging.shipped import shipped_prompt, shipped_rubric
 from agent_agency.judging.subject import Subject
+from agent_agency.learning.dataset import load
 from support.judged import FENCE, a_change
 from support.label_engine import LabelRuleEngine
 
@@ -78,3 +79,20 @@ def test_an_order_is_a_version_of_its_own_and_the_judge_says_what_is_shared() ->
     text = Subject("one", "text", "", "It is good.")
     assert [one.assess(text).verdict for one in (rubric_first, item_first)] == ["pass", "pass"]
     assert [one.shared for one in engine.asks] == [1, 3]
+
+
+def test_four_judges_of_one_item_compute_little_more_than_half_of_what_they_would_alone() -> None:
+    subject = sorted(load("rubric", "dev"), key=lambda one: len(one.subject.output))[63].subject
+
+    def size(asked: Asked) -> int:
+        return sum(len(one.content) for one in asked.messages)
+
+    alone = together = shared = 0
+    for judge in JUDGES[:4]:
+        prompt, rubric = shipped_prompt(judge), shipped_rubric(judge)
+        first, second = Layout(rubric, FENCE), ItemFirstLayout(rubric, FENCE)
+        alone += size(first.arranged(prompt)(first.of(subject)))
+        asked = second.arranged(prompt)(second.of(subject))
+        shared = size(Asked(asked.messages[: asked.shared], 0))
+        together += size(asked) - shared
+    assert (together + shared) / alone < 0.55
