@@ -18,7 +18,6 @@ from agent_agency.inference.protocol import Parameters
 
 _ANY_SEED = 0xFFFFFFFF
 _FORCED = 1000.0
-_NEVER_JSON = "~"
 _KNOWN = 256
 
 
@@ -32,7 +31,6 @@ class Generation:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._honoured: set[str] = set()
-        self._outside: int | None = None
 
     def run(self, job: GenerateJob, call: Call) -> Generated:
         """Write one answer.
@@ -61,7 +59,7 @@ class Generation:
         digest = digest_json(grammar)
         if digest in self._honoured:
             return grammar
-        outside = self._outside_json(call)
+        outside = self._desk.prompts.plain(call)
         body = {
             "grammar": grammar,
             "logit_bias": [[outside, _FORCED]],
@@ -82,11 +80,6 @@ class Generation:
         if len(self._honoured) < _KNOWN:
             self._honoured.add(digest)
         return grammar
-
-    def _outside_json(self, call: Call) -> int:
-        if self._outside is None:
-            self._outside = self._desk.prompts.tokens(_NEVER_JSON, call)[-1]
-        return self._outside
 
 
 def _sampling(how: Parameters) -> dict[str, Any]:

@@ -23,6 +23,7 @@ _LIKELIEST = 64
 _FORCED = 1000.0
 _LIFT = 100.0
 _LEAST = 1e-45
+_EVERY_TOKEN = 1 << 20
 _ONE_TOKEN = {"n_predict": 1, "samplers": ["temperature"], "temperature": 1.0}
 
 
@@ -69,10 +70,14 @@ class LabelScores:
             "cache_prompt": self._desk.reuse or not first,
         }
         done = complete(self._desk.door, slot, tokens, body, call)
+        if not done.probabilities:
+            return self._whole(tokens, wanted, slot, call), done.cached
         told = done.probabilities[0]
         found = {one["id"]: one["logprob"] for one in told["top_logprobs"]} | {told["id"]: told["logprob"]}
         if any(token not in found for token in wanted):
             lifted = self._lifted(tokens, wanted, slot, call)
+            if not lifted:
+                return self._whole(tokens, wanted, slot, call), done.cached
             least = max(lifted.get(anchor, 0.0), _LEAST)
             apart = {token: math.log(max(lifted.get(token, 0.0), _LEAST) / least) for token in wanted}
             return {token: found[anchor] + apart[token] for token in wanted}, done.cached
@@ -87,8 +92,23 @@ class LabelScores:
             "logit_bias": [[token, _LIFT] for token in wanted],
             "cache_prompt": True,
         }
-        told = complete(self._desk.door, slot, tokens, body, call).probabilities[0]
-        return {one["id"]: one["prob"] for one in told["top_probs"]}
+        told = complete(self._desk.door, slot, tokens, body, call).probabilities
+        return {one["id"]: one["prob"] for one in told[0]["top_probs"]} if told else {}
+
+    def _whole(self, tokens: Tokens, wanted: Sequence[int], slot: Slot, call: Call) -> dict[int, float]:
+        """Found among the whole vocabulary's: slow, for labels whose tokens are no whole characters."""
+        body = {
+            **_ONE_TOKEN,
+            "prompt": tokens,
+            "id_slot": slot.number,
+            "n_probs": _EVERY_TOKEN,
+            "logit_bias": [[self._desk.prompts.plain(call), _FORCED]],
+            "cache_prompt": True,
+            "response_fields": ["completion_probabilities"],
+        }
+        told = self._desk.door.ask("/completion", body, call)["completion_probabilities"][0]
+        every = {one["id"]: one["logprob"] for one in told["top_logprobs"]}
+        return {token: every[token] for token in wanted}
 
 
 def _places(paths: Sequence[Tokens]) -> dict[Tokens, list[int]]:

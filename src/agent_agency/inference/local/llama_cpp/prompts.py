@@ -15,6 +15,7 @@ from agent_agency.inference.local.llama_cpp.tokens import Tokens, common
 from agent_agency.inference.protocol import Message, Speaker
 
 _KEPT = 64
+_PLAIN = "~"
 _FOLLOWS: Mapping[str, Speaker] = MappingProxyType({"system": "user", "user": "assistant", "assistant": "user"})
 
 
@@ -41,6 +42,13 @@ class Prompts:
     def tokens(self, text: str, call: Call) -> Tokens:
         """A prompt's tokens; marks of turns in it are single ones, as with every server of this engine."""
         return self._tokens({"content": text, "add_special": True, "parse_special": True}, call)
+
+    def plain(self, call: Call) -> int:
+        """A token of plain text that begins no JSON: one that can be forced, and is told with its numbers.
+
+        The server tells none of a token that ends within a character.
+        """
+        return self.tokens(_PLAIN, call)[-1]
 
     def label(self, text: str, tokens: Tokens, label: str, call: Call) -> Tokens:
         """The tokens with which a label goes on after a prompt."""

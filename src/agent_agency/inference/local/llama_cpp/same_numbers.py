@@ -19,11 +19,13 @@ from agent_agency.inference.local.llama_cpp.tokens import Tokens
 
 _LIKELIEST = 16
 _SPLIT = 2
+_FORCED = 1000.0
+_MOST_APART = 1e-5
 _TEXT = "The judge reads the rubric, weighs each piece of evidence, and says whether the change holds. " * 3
 
 
 def same_numbers(door: Door, prompts: Prompts, *, width: int) -> bool:
-    """Whether whole, last token alone, and beside others come to the same log-probabilities, bit for bit.
+    """Whether whole, last token alone, and beside others come to the same log-probabilities, to five decimals.
 
     Args:
         door: to a server on which nothing runs yet.
@@ -34,19 +36,20 @@ def same_numbers(door: Door, prompts: Prompts, *, width: int) -> bool:
         EngineError: the server failed.
     """
     tokens = prompts.tokens(_TEXT, Call())
-    whole = _likeliest(door, tokens, 0, reuse=False)
-    last = _likeliest(door, tokens, 0, reuse=True)
-    _likeliest(door, tokens[: len(tokens) // _SPLIT], 1 % width, reuse=False)
-    behind = _likeliest(door, tokens, 1 % width, reuse=True)
-    return whole == last == behind and all(one == whole for one in _together(door, tokens, min(width, 4)))
+    whole = _likeliest(door, prompts, tokens, 0, reuse=False)
+    last = _likeliest(door, prompts, tokens, 0, reuse=True)
+    _likeliest(door, prompts, tokens[: len(tokens) // _SPLIT], 1 % width, reuse=False)
+    behind = _likeliest(door, prompts, tokens, 1 % width, reuse=True)
+    others = [last, behind, *_together(door, prompts, tokens, min(width, 4))]
+    return all(abs(one.get(token, 0.0) - told) <= _MOST_APART for one in others for token, told in whole.items())
 
 
-def _together(door: Door, tokens: Tokens, count: int) -> list[Mapping[int, float]]:
+def _together(door: Door, prompts: Prompts, tokens: Tokens, count: int) -> list[Mapping[int, float]]:
     """The same prompt on several slots at once, some with nothing but their last token left."""
     found: list[Mapping[int, float]] = [{} for _ in range(count)]
 
     def ask(number: int) -> None:
-        found[number] = _likeliest(door, tokens, number, reuse=number % 2 == 0)
+        found[number] = _likeliest(door, prompts, tokens, number, reuse=number % 2 == 0)
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(count)]
     for thread in threads:
@@ -56,11 +59,12 @@ def _together(door: Door, tokens: Tokens, count: int) -> list[Mapping[int, float
     return found
 
 
-def _likeliest(door: Door, tokens: Tokens, slot: int, *, reuse: bool) -> Mapping[int, float]:
+def _likeliest(door: Door, prompts: Prompts, tokens: Tokens, slot: int, *, reuse: bool) -> Mapping[int, float]:
     body: dict[str, Any] = {
         "n_predict": 1,
         "samplers": ["temperature"],
         "temperature": 0,
+        "logit_bias": [[prompts.plain(Call()), _FORCED]],
         "n_probs": _LIKELIEST,
         "cache_prompt": reuse,
     }

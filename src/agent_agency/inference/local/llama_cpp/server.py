@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from agent_agency.errors import EngineError
@@ -51,8 +52,8 @@ def start(settings: Settings, folder: PrivateFolder) -> Server:
         _attention(library, parameters, keys, values, exact=settings.exact)
         try:
             return Server(library.Server(parameters), Door(address, key))
-        except RuntimeError:
-            continue  # the file, or a head's size that Q8_0 does not divide
+        except RuntimeError:  # the file, or a head's size that Q8_0 does not divide
+            Path(address).unlink(missing_ok=True)
     raise EngineError(
         "llama.cpp cannot load the model: its architecture is unknown to this version, or there is too little memory",
         fix="Update xllamacpp, take a smaller width or context, or take another file.",
