@@ -23,6 +23,7 @@ from agent_agency.errors import EngineError, FileUnwritableError
 from agent_agency.extras import require
 from agent_agency.inference.models.digests import Digests, Told, no_word
 from agent_agency.inference.models.gguf_header import MAGIC
+from agent_agency.inference.models.source import is_url
 from agent_agency.inference.refusals import is_html, network_failure, refusal
 from agent_agency.inference.server_address import read_address, read_key
 
@@ -38,6 +39,8 @@ SPARE_BYTES = 64 * 1024 * 1024
 """Room that a download leaves on the disk."""
 _MAX_REFUSAL = 64 * 1024
 _MOVED = frozenset({301, 302, 303, 307, 308})
+_GOES_ON = frozenset({"engine.incomplete", "engine.timeout", "engine.unreachable"})
+"""Codes after which the same command goes on where this one ended."""
 _OK, _PARTIAL, _BEYOND = 200, 206, 416
 
 
@@ -84,6 +87,7 @@ class Download:
 
     Raises:
         MissingExtraError: httpcore is not installed.
+        EngineError: the proxy is no URL.
     """
 
     def __init__(
@@ -104,7 +108,7 @@ class Download:
         self._told = told
         self._free = free
         self._trust: Callable[[], Any] = lambda: trusted(self._core, ca_file)
-        self._proxy = proxy
+        self._proxy = _proxy(proxy)
         self._failures = (
             self._core.TimeoutException,
             self._core.NetworkError,
@@ -125,7 +129,7 @@ class Download:
             try:
                 self._whole(pool, source, wanted, part)
             except EngineError as error:
-                if error.stable_code not in {"engine.incomplete", "engine.timeout", "engine.unreachable"}:
+                if error.stable_code not in _GOES_ON or not into.stat().st_size:
                     _forget(into)
                 raise
             except OSError as error:
@@ -239,7 +243,9 @@ class Download:
                     fix="Run the same command again; it goes on where it ended.",
                     code="engine.timeout",
                 ) from error
-            raise network_failure(error, host, begun=begun) from error
+            found = network_failure(error, host, begun=begun)
+            fix = "Check the URL, the network and --proxy." if found.stable_code == "engine.unreachable" else found.fix
+            raise EngineError(found.message, fix=fix, code=found.stable_code) from error
 
     def _refuse_size(self, total: int | None, start: int, part: IO[bytes]) -> None:
         if total is None:
@@ -263,6 +269,18 @@ class Download:
                     break
         kind = _header(response, b"content-type").lower()
         return refusal(response.status, kind, bytes(data), _host(source.url), source.token_variable)
+
+
+def _proxy(url: str | None) -> str | None:
+    if url is None:
+        return None
+    try:
+        read_address(url)
+    except ValueError as error:
+        raise EngineError(
+            f"The proxy cannot be used: {error}", fix="Give it as --proxy http://HOST:PORT.", code="engine.bad_url"
+        ) from error
+    return url
 
 
 def _refuse_other(response: httpcore.Response, beginning: bytes) -> None:
@@ -290,10 +308,12 @@ def _refuse_in_clear(url: str, wanted: str | None) -> None:
 
 
 def _moved(url: str, location: str) -> str:
-    target = urljoin(url, location)
-    parts = urlsplit(target)
-    clear = urlsplit(url).scheme == "https" and parts.scheme != "https"
-    if not location or parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or clear:
+    try:
+        target = urljoin(url, location)
+    except ValueError:
+        target = ""
+    clear = url.startswith("https:") and not target.startswith("https:")
+    if not location or not is_url(target) or clear:
         raise EngineError(
             "The server sends on to an address that is not followed",
             fix="Give the URL of the file itself.",

@@ -17,7 +17,7 @@ HUB_TOKEN = "HF_TOKEN"  # noqa: S105 - a variable's name
 DEFAULT_ENDPOINT = "https://huggingface.co"
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}")
-_LONGEST = 2000
+_LONGEST = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +44,24 @@ def read_source(text: str, environment: Mapping[str, str]) -> Path | Remote:
     if text.startswith(HUB):
         return _on_hub(text, environment)
     if "://" in text:
-        parts = urlsplit(text)
-        name = unquote(parts.path).rpartition("/")[2]
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.fragment:
+        if not is_url(text):
             raise _bad(text, "it is no http:// or https:// URL without a user and a fragment")
-        if not text.isascii() or not text.isprintable() or " " in text or len(text) > _LONGEST:
-            raise _bad(text, "it holds what no URL may hold")
-        return Remote(text, _file_name(name, text))
+        return Remote(text, _file_name(unquote(urlsplit(text).path).rpartition("/")[2], text))
     if not text or "\0" in text:
         raise _bad(text, "it is empty")
     return Path(text)
+
+
+def is_url(text: str) -> bool:
+    """Whether a text is a URL of a file that can be asked for: plain, with a host, without a user and a fragment."""
+    if not text.isascii() or not text.isprintable() or " " in text or len(text) > _LONGEST:
+        return False
+    try:
+        parts = urlsplit(text)
+        read_address(f"{parts.scheme}://{parts.netloc}")
+    except ValueError:
+        return False
+    return not parts.fragment
 
 
 def _on_hub(text: str, environment: Mapping[str, str]) -> Remote:

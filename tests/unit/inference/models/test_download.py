@@ -130,7 +130,7 @@ def test_a_redirection_is_followed_without_the_token(model: bytes, tmp_path: Pat
         assert "authorization" not in store.asked[0]
 
 
-@pytest.mark.parametrize("target", ["/again", "ftp://h/x", "http://user@h/x", ""])
+@pytest.mark.parametrize("target", ["/again", "ftp://h/x", "http://user@h/x", "http://[::1/x", "http://h:99999/x", ""])
 def test_a_redirection_to_nowhere_is_refused(target: str, tmp_path: Path) -> None:
     with serving_file(Conduct(b"", redirect=target)) as server:
         assert _code(server, tmp_path) == "engine.redirected"
@@ -146,3 +146,7 @@ def test_an_address_where_nothing_listens_is_told(tmp_path: Path) -> None:
     with serving_file(Conduct(b"")) as server:
         pass
     assert _code(server, tmp_path) == "engine.unreachable"
+    assert _code(server, tmp_path, proxy=server.url) == "engine.unreachable"
+    for proxy in ("nonsense", "socks5://127.0.0.1:9"):
+        assert _code(server, tmp_path, proxy=proxy) == "engine.bad_url"
+    assert _left(tmp_path) == []

@@ -44,6 +44,9 @@ def test_a_url_and_a_path_are_what_they_are() -> None:
         "https://h/x.bin",
         "https:///x.gguf",
         "https://h/x y.gguf",
+        "https://h:99999/x.gguf",
+        "https://[::1/x.gguf",
+        "https://h/x.gguf#a",
     ],
 )
 def test_what_names_no_model_is_refused(text: str) -> None:
