@@ -1,23 +1,32 @@
-"""A SQLite file as a store: for its owner alone, never through a link, durable at each commit."""
+"""A SQLite file as a store: for its owner alone, never through a link, durable at each commit.
+
+A file that SQLite has open may be looked at here, and never opened and closed: closing any handle of a file gives up
+every POSIX lock that the process holds on it (fcntl(2)). Another process then takes itself for the last user, removes
+the write-ahead log, and what this process writes from there on is lost (SQLite, How To Corrupt An SQLite Database,
+section 2.2).
+"""
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent_agency.errors import StoreError
-from agent_agency.store.files import ensure_folder, open_file, sync_folder
+from agent_agency.store.files import ensure_folder, sync_folder, told
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 _BESIDE = ("-wal", "-shm", "-journal")
 _RETRY_S = 0.01
+_FILE_MODE = 0o600
 
 
 def make_file(path: Path) -> None:
@@ -27,10 +36,27 @@ def make_file(path: Path) -> None:
         LedgerError: a folder, a link, a pipe or a device stands in its place, or it cannot be made.
     """
     ensure_folder(path.parent)
-    missing = not os.path.lexists(path)
-    os.close(open_file(path, os.O_RDWR | os.O_CREAT))
-    if missing:
+    if os.path.lexists(path):
+        _refuse_other(path)
+        return
+    with suppress(FileNotFoundError):  # made by another process meanwhile
+        os.close(_made(path))
         sync_folder(path.parent)
+
+
+def _made(path: Path) -> int:
+    """A file that was not there, so that nobody can have it open.
+
+    Raises:
+        FileNotFoundError: it is there after all.
+    """
+    with told(path, "Making the file"):
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _FILE_MODE)
+        except FileExistsError:
+            pass
+    _refuse_other(path)
+    raise FileNotFoundError(path)
 
 
 def make_engine(path: Path, wait_s: float) -> Engine:
@@ -50,7 +76,7 @@ def make_engine(path: Path, wait_s: float) -> Engine:
 
 def _connect(path: Path, wait_s: float) -> sqlite3.Connection:
     """Open the file, which must be a regular one, as must what SQLite keeps beside it."""
-    os.close(open_file(path))
+    _refuse_other(path)
     for ending in _BESIDE:
         _refuse_link(path.with_name(path.name + ending))
     options = "" if os.access(path.parent, os.W_OK) and os.access(path, os.W_OK) else _read_only(path)
@@ -92,15 +118,36 @@ def _to_wal(connection: sqlite3.Connection, wait_s: float) -> None:
             time.sleep(_RETRY_S)
 
 
+def _refuse_other(path: Path) -> None:
+    """Refuse what is no regular file that may be read, without opening it.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        LedgerError: it is a link, a folder, a pipe or a device, or may not be read.
+    """
+    if not os.path.lexists(path):
+        raise FileNotFoundError(path)
+    with told(path, "Opening the file"):
+        mode = path.lstat().st_mode
+        if stat.S_ISREG(mode) and not os.access(path, os.R_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    if not stat.S_ISREG(mode):
+        raise _no_file(path)
+
+
 def _refuse_link(path: Path) -> None:
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
         return
     if not stat.S_ISREG(mode):
-        raise StoreError(
-            "This is no regular file",
-            fix="Move it away; the database keeps its own files here.",
-            path=str(path),
-            code="store.not_a_file",
-        )
+        raise _no_file(path)
+
+
+def _no_file(path: Path) -> StoreError:
+    return StoreError(
+        "This is no regular file",
+        fix="Move it away; the database keeps its own files here.",
+        path=str(path),
+        code="store.not_a_file",
+    )
