@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 import time
 import uuid
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
 
-from agent_agency.errors import AgencyError, UsageError
+from agent_agency.errors import UsageError
 
 if TYPE_CHECKING:
-    from agent_agency.inference.engine_settings import EngineSettings
-    from agent_agency.inference.protocol import Engine
-    from agent_agency.inference.scheduling.scheduler import Scheduler
     from agent_agency.web.face import Face
 
 SCHEMA_VERSION = 1
@@ -44,21 +40,23 @@ def serve(*, name: str, host: str, port: int, token_env: str | None, queue: int,
 
     require("starlette", extra="web")
     require("uvicorn", extra="web")
-    from agent_agency.inference.choose import close_engine, make_engine, settings_of
+    from agent_agency.inference.choose import settings_of
     from agent_agency.inference.engine_file import load_engines
     from agent_agency.inference.scheduling.scheduler import Scheduler
     from agent_agency.inference.scheduling.settings import SchedulerSettings
     from agent_agency.web.face import LOOPBACK, Face, FaceLimits
     from agent_agency.web.server import listen, refuse_open_house, url_of
     from agent_agency.web.server import serve as run
+    from agent_agency.workflows.engine_pool import Engines
 
     token = _token(token_env)
     refuse_open_house(host, token)
-    settings = settings_of(name, load_engines(os.environ))
+    choices = load_engines(os.environ)
+    settings = settings_of(name, choices)
     with ExitStack() as stack:
-        engine = make_engine(settings, os.environ)
-        stack.callback(close_engine, engine)
-        scheduler = Scheduler(engine, SchedulerSettings(capacity=queue))
+        engines = Engines(choices, os.environ, pinned=False)
+        stack.callback(engines.close)
+        scheduler = Scheduler(engines.engine(name), SchedulerSettings(capacity=queue))
         stack.callback(scheduler.close, drain=False)
         face = Face(
             name=settings.name,
@@ -66,13 +64,13 @@ def serve(*, name: str, host: str, port: int, token_env: str | None, queue: int,
             parameters=settings.parameters(),
             seconds=time.time,
             new_id=lambda: uuid.uuid4().hex,
-            state=lambda: str(getattr(engine, "state", "")),
+            state=lambda: engines.state_of(settings.name),
             token=token,
             hosts=LOOPBACK if token is None else None,
             limits=FaceLimits(deadline_s=deadline),
         )
         listening = stack.enter_context(listen(host, port))
-        _keep(stack, settings, engine, scheduler)
+        engines.start(settings.name)
         _tell(face, url_of(listening), as_json=as_json)
         run(face, listening)
     return 0
@@ -90,28 +88,6 @@ def _token(variable: str | None) -> str | None:
             fix="Make one, as with: python3 -c 'import secrets; print(secrets.token_urlsafe())'.",
         )
     return token
-
-
-def _keep(stack: ExitStack, settings: EngineSettings, engine: Engine, scheduler: Scheduler) -> None:
-    """Load a model of this machine ahead where its settings say so, and let it go when it is idle for long."""
-    from agent_agency.inference.local.engine import LocalEngine
-    from agent_agency.inference.models.idle import IdleWatch
-
-    if not isinstance(engine, LocalEngine):
-        return
-    watch = IdleWatch(engine, scheduler.served, settings.keep_alive_s)
-    watch.start()
-    stack.callback(watch.stop)
-    if settings.warm:
-        threading.Thread(target=_warm, args=(engine,), name="warm-up", daemon=True).start()
-
-
-def _warm(engine: object) -> None:
-    from agent_agency.inference.local.engine import LocalEngine
-
-    with suppress(AgencyError):  # whoever asks next is told
-        if isinstance(engine, LocalEngine):
-            engine.warm()
 
 
 def _tell(face: Face, url: str, *, as_json: bool) -> None:

@@ -29,6 +29,10 @@ _STATUS = MappingProxyType(
         "engine.prompt_too_long": 400,
         "engine.prompt_cut": 400,
         "engine.unsupported": 400,
+        "engine.over_budget": 503,
+        "spend.stopped": 402,
+        "spend.month_used_up": 402,
+        "spend.task_used_up": 402,
     }
 )
 _OPENAI_CODES = MappingProxyType(

@@ -105,17 +105,21 @@ class Engines:
         """
         return self._meant(spec)[0].parameters()
 
-    def start(self) -> None:
-        """Load the models whose settings say ``warm``, in the background; for a server.
+    def start(self, *names: str) -> None:
+        """Begin to load the opened models whose settings say ``warm``; for a server. What fails is told to who asks.
 
-        Raises:
-            AgencyError: one of them cannot be opened.
+        Args:
+            names: of engines; those that are not opened, or no models of this machine, are left as they are.
         """
-        for one in self._choices.engines.values():
-            if one.kind == "local" and one.warm:
-                self._one(one)
-                if self._pool is not None:
-                    self._pool.load_ahead(one.name)
+        for name in names:
+            settings = self._choices.engines.get(name)
+            if self._pool is not None and name in self._opened and settings is not None and settings.warm:
+                with suppress(EngineError):
+                    self._pool.load_ahead(name)
+
+    def state_of(self, name: str) -> str:
+        """The state of a model of the pool; empty for what is none."""
+        return next((one.state for one in self.standings() if one.name == name), "")
 
     def standings(self) -> tuple[Standing, ...]:
         """How the models of the pool stand."""

@@ -153,5 +153,5 @@ def test_where_the_store_cannot_be_asked_the_file_says_who_has_the_role(
     choices, _ = _rolling(environment, server, "all")
     for path in (tmp_path / "data" / "agency").iterdir():
         path.unlink()
-    (tmp_path / "data" / "agency" / "store.db").write_bytes(b"no database")
+    (tmp_path / "data" / "agency" / "agency.db").write_bytes(b"no database" * 100)
     assert Engines(choices, environment).engine(None).name == "old"

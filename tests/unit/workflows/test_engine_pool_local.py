@@ -29,8 +29,9 @@ def _environment(tmp_path: Path) -> dict[str, str]:
 
 def test_a_real_model_is_loaded_in_the_pool_measured_and_let_go(tmp_path: Path) -> None:
     engines = _engines(tmp_path)
-    engines.start()
     engine = engines.engine("here")
+    assert (engines.state_of("here"), engines.state_of("other")) == ("cold", "")
+    engines.start("here", "other")
     request = Request((Message("user", "Is it so?"),), Parameters(max_tokens=4), deadline_s=120.0)
     assert engine.generate(request).usage.completion
     (standing,) = engines.standings()

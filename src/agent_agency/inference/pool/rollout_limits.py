@@ -19,6 +19,7 @@ OK = "ok"
 _GO_ON = math.log(1 / 0.05)
 _RETURN = math.log(1 / 0.001)
 _TAIL = 0.95
+_SLOW = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class RolloutLimits:
         shadow: share of the requests that both engines answer, 0 to 1.
         share: of the requests that the new one answers in the stage ``share``.
         least_agreement: share of pairs that must agree; above 0 and below 1.
-        latency_ratio: the new one's 95th percentile over the old one's that is still fine.
+        latency_ratio: the new one's 95th percentile over the old one's that is still fine; it goes back where more
+            than one in twenty of its answers takes longer.
         least_pairs: before which nothing is decided by latency, and no stage ends.
     """
 
@@ -118,7 +120,7 @@ def standing_of(pairs: Sequence[Pair], limits: RolloutLimits) -> Standing:
     above = log_evidence_above(sum(different), len(different) - sum(different), limit, (1 + limit) / 2)
     old, new = _p95s(pairs)
     enough_seen = len(outcomes) >= limits.least_pairs
-    slow = old is not None and new is not None and enough_seen and new > old * limits.latency_ratio
+    slow = old is not None and enough_seen and _is_slower(pairs, old * limits.latency_ratio)
     decision: Literal["enough", "fell", "wait"] = "wait"
     if fallen >= _RETURN:
         decision, reason = "fell", f"they agree on {agreed} of {len(outcomes)}, and {limit:.0%} is the limit"
@@ -138,9 +140,24 @@ def _fall(limit: float) -> float:
     return min(1.0, (limit - 0.1) / (1 - limit))
 
 
+def _is_slower(pairs: Sequence[Pair], bound: float) -> bool:
+    """Whether more than one in twenty of the new engine's answers take longer than a bound in seconds.
+
+    A percentile of some dozens of seconds is a matter of luck, and it is looked at with every pair: so the answers
+    beyond the bound are tested like disagreements, an engine being slow where one in five is.
+    """
+    in_time = [one.new_outcome == OK and one.new_us / 1e6 <= bound for one in _timed(pairs)]
+    return log_evidence_of_fall(in_time, _TAIL, _SLOW) >= _RETURN
+
+
+def _timed(pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs in which both engines' times are known."""
+    return [one for one in pairs if one.old_outcome == OK and one.old_us > 0 and one.new_us > 0]
+
+
 def _p95s(pairs: Sequence[Pair]) -> tuple[float | None, float | None]:
     """The 95th percentiles (nearest rank) of the old and the new engine's seconds where both were measured."""
-    timed = [one for one in pairs if one.old_outcome == OK and one.old_us > 0 and one.new_us > 0]
+    timed = _timed(pairs)
     if not timed:
         return None, None
     rank = math.ceil(_TAIL * len(timed)) - 1

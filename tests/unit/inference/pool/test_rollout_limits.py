@@ -45,14 +45,16 @@ def test_failures_of_the_new_engine_take_it_back_and_those_of_the_old_one_say_no
 
 def test_a_new_engine_that_is_too_slow_goes_back_and_one_that_is_not_does_not() -> None:
     slow = [_pair(at, new=0.16) for at in range(40)]
+    lucky = [_pair(at, new=0.16 if at % 20 == 0 else 0.1) for at in range(200)]
+    assert standing_of(lucky, LIMITS).decision == "enough"
     found = standing_of(slow, LIMITS)
     assert (found.decision, "0.16 s where the old one takes 0.1 s" in found.reason) == ("fell", True)
     assert standing_of(slow[:29], LIMITS).decision == "wait"
     assert standing_of([_pair(at, new=0.149) for at in range(60)], LIMITS).decision == "enough"
 
 
-def test_more_than_five_failures_in_a_hundred_are_endless_latency() -> None:
-    pairs = [_pair(at, agreed=at % 10 != 0, outcome="ok" if at % 10 else "engine.hung") for at in range(40)]
+def test_failures_of_the_new_engine_are_endless_latency() -> None:
+    pairs = [_pair(at, agreed=at % 3 != 0, outcome="ok" if at % 3 else "engine.hung") for at in range(40)]
     found = standing_of(pairs, RolloutLimits(least_agreement=0.6))
     assert (found.decision, found.as_dict()["new_p95_s"]) == ("fell", None)
 
