@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from agent_agency._version import __version__
 from agent_agency.errors import EngineError
@@ -129,7 +130,7 @@ class Transport:
             network_backend=WatchedNetwork(self._watch),
         )
         self._finalizer = weakref.finalize(self, self._pool.close)  # nobody need close what they chose by name
-        self._headers = _headers(key)
+        self._headers = _headers(address, key)
         self._timeouts = {"timeout": {"connect": limits.connect_s, "read": limits.idle_s, "write": limits.idle_s}}
 
     def close(self) -> None:
@@ -293,8 +294,9 @@ def trusted(core: Any, ca_file: str | None) -> Any:
     return context
 
 
-def _headers(key: ServerKey | None) -> _Headers:
+def _headers(address: ServerAddress, key: ServerKey | None) -> _Headers:
     headers = [
+        (b"Host", urlsplit(address.base).netloc.encode()),  # httpcore leaves out the brackets of IPv6
         (b"Accept", b"application/json, text/event-stream, application/x-ndjson"),
         (b"Accept-Encoding", b"identity"),
         (b"Content-Type", b"application/json"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from agent_agency.inference.protocol import Parameters
 from agent_agency.inference.scheduling.scheduler import Scheduler
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]", "::1"})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 @dataclass(frozen=True, slots=True)
