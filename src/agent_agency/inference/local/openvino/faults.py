@@ -51,6 +51,15 @@ def unsupported(path: str, error: BaseException) -> EngineError:
     )
 
 
+def no_labels(error: BaseException) -> EngineError:
+    """The error of a model that writes text, and whose graph cannot be driven by hand."""
+    return EngineError(
+        f"Labels cannot be scored with this model ({detail(error)})",
+        fix="Use the mode 'short' with it, or the engine llama.cpp.",
+        code="engine.no_labels",
+    )
+
+
 def prompt_too_long(tokens: int, context: int, *, or_more: bool = False) -> EngineError:
     """The error of a prompt that leaves no room for an answer."""
     long = f"{tokens:,} tokens or more" if or_more else f"{tokens:,} tokens"

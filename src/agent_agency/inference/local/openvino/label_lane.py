@@ -77,6 +77,8 @@ class LabelLane:
     def step(self) -> None:
         """Score what fits into one pass."""
         tasks = self._next()
+        if not tasks:
+            return
         try:
             self._work(tasks)
         except NoRoomError:

@@ -16,7 +16,7 @@ from agent_agency.inference.local.backend import BackendFacts
 from agent_agency.inference.local.openvino.backend import Lanes, OpenVinoBackend
 from agent_agency.inference.local.openvino.blocks import BlockStore
 from agent_agency.inference.local.openvino.extension_guard import ExtensionGuard
-from agent_agency.inference.local.openvino.faults import unsupported
+from agent_agency.inference.local.openvino.faults import no_labels, unsupported
 from agent_agency.inference.local.openvino.label_lane import LabelLane
 from agent_agency.inference.local.openvino.label_plan import LabelScorer
 from agent_agency.inference.local.openvino.loop import Loop
@@ -116,7 +116,11 @@ def _backend(options: LoadOptions, files: ModelFiles, plan: CachePlan, context: 
     )
 
     def open_scorer() -> LabelScorer:
-        return LabelScorer(PagedModel(str(files.model), plan.blocks, settings), BlockStore(plan.blocks))
+        try:
+            model = PagedModel(str(files.model), plan.blocks, settings)
+        except (RuntimeError, ValueError) as error:
+            raise no_labels(error) from None
+        return LabelScorer(model, BlockStore(plan.blocks))
 
     def wake() -> None:
         loop.wake()
