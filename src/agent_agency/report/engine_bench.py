@@ -21,14 +21,15 @@ def print_bench(found: EngineBench, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
-    table.add_column("Engine")
-    table.add_column("Mode")
-    for column in ("At once", "Requests/s", "Tokens/s", "p50 s", "p95 s", "Valid", "Reused", "MiB", "x naive"):
-        table.add_column(column, justify="right")
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", pad_edge=False)
+    table.add_column("Engine", no_wrap=True)
+    table.add_column("Mode", no_wrap=True)
+    for column in ("At once", "Req/s", "Tok/s", "p50 ms", "p95 ms", "Valid", "Reused", "MiB", "x naive"):
+        table.add_column(column, justify="right", no_wrap=True)
     for row in found.rows:
         table.add_row(*(Text(cell) for cell in _cells(row)))
-    console.print(table)
+    if found.rows:
+        console.print(table)
     for line in _lines(found):
         console.print(Text(line))
 
@@ -39,10 +40,10 @@ def _cells(row: Row) -> tuple[str, ...]:
         engine,
         row.mode,
         str(row.concurrency),
-        f"{row.requests_per_s:.3g}",
-        f"{row.tokens_per_s:.3g}",
-        f"{row.p50_s:.3g}",
-        f"{row.p95_s:.3g}",
+        _short(row.requests_per_s),
+        _short(row.tokens_per_s),
+        _short(row.p50_s * 1000),
+        _short(row.p95_s * 1000),
         "" if row.valid is None else f"{row.valid:.0%}",
         f"{1 - row.computed_tokens / row.prompt_tokens:.0%}" if row.prompt_tokens else "",
         "" if row.memory_mib is None else f"{row.memory_mib:.0f}",
@@ -50,8 +51,14 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
+def _short(value: float) -> str:
+    """Three digits that count, and no exponent."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - from here on all three stand before the point
+
+
 def _lines(found: EngineBench) -> list[str]:
-    lines = [f"{mode}: {one.engine}, {one.width} at once ({one.why})" for mode, one in found.choices.items()]
+    lines = [] if found.measured else ["Nothing changed since it was measured, so it was not measured again."]
+    lines += [f"{mode}: {one.engine}, {one.width} at once ({one.why})" for mode, one in found.choices.items()]
     lines += [f"Not measured: {clean(what)}: {clean(why)}" for what, why in found.skipped]
     loaded = [row for row in found.rows if row.other_load is not None and row.other_load > _LOADED]
     if loaded:
