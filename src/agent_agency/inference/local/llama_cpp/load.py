@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agent_agency.errors import EngineError
 from agent_agency.inference.local.backend import Backend, BackendFacts, LoadOptions
+from agent_agency.inference.local.llama_cpp.cache_size import bytes_per_token
 from agent_agency.inference.local.llama_cpp.call import Call
 from agent_agency.inference.local.llama_cpp.desk import Desk
 from agent_agency.inference.local.llama_cpp.llama_cpp_backend import LlamaCpp
@@ -17,6 +18,7 @@ from agent_agency.inference.local.llama_cpp.same_numbers import same_numbers
 from agent_agency.inference.local.llama_cpp.server import start
 from agent_agency.inference.local.llama_cpp.settings import Settings, settings_of
 from agent_agency.inference.local.llama_cpp.slots import Slots
+from agent_agency.inference.models.gguf_header import read_gguf
 from agent_agency.inference.models.model_facts import read_model
 
 MOST_LOGPROBS = 100
@@ -51,7 +53,7 @@ def load(options: LoadOptions) -> Backend:
             path=options.path,
             code="engine.no_chat_template",
         )
-    settings = settings_of(options, model.context_tokens)
+    settings = settings_of(options, model.context_tokens, bytes_per_token(read_gguf(Path(options.path))))
     folder = PrivateFolder()
     try:
         return _serve(settings, folder)
