@@ -20,6 +20,7 @@ from agent_agency.inference.local.llama_cpp.private_folder import PrivateFolder
 from agent_agency.inference.local.llama_cpp.settings import Settings
 
 _SILENT = -1
+_BATCH = 512  # what is cancelled goes on to the end of its batch; computing is done by 512 in any case
 _SOCKET = "s.sock"
 
 
@@ -80,6 +81,7 @@ def _parameters(library: Any, settings: Settings, address: str, key: str) -> Any
     parameters.n_ctx = settings.context * settings.width  # the server divides it among its slots
     parameters.cpuparams.n_threads = settings.threads
     parameters.cpuparams_batch.n_threads = settings.threads
+    parameters.n_batch = _BATCH
     parameters.cache_prompt = settings.reuse
     parameters.cache_ram_mib = 0  # its own prompt cache grows with every request and shares nothing between slots
     parameters.slot_prompt_similarity = 0.0  # we choose the slots
