@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from support.command import Done, agency
+from support.command import Done
 from support.contracts import OPENAPI, PROTOBUF, edited
 from support.git_repo import GitRepo
 from support.law import lawful_repo, spec
+from support.warm_command import agency
 
 CONTRACTS = """\
 contracts:

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from support.command import Done, agency
+from support.command import Done
 from support.git_repo import GitRepo
 from support.law import lawful_repo
 from support.ledgers import make_ledger, replace_line
 from support.recorded import Recorded
+from support.warm_command import agency
 
 TESTS = f"""\
 [[gate]]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from support.command import agency
 from support.git_repo import GitRepo
 from support.law import lawful_repo
+from support.warm_command import agency
 
 PASSED = "<testsuite name='t' tests='1'><testcase name='a' classname='t'/></testsuite>"
 FAILED = "<testsuite name='t' tests='1' failures='1'><testcase name='a' classname='t'><failure/></testcase></testsuite>"

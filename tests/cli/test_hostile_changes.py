@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
-from support.command import Done, agency
+from support.command import Done
+from support.command import agency as fresh_agency
 from support.git_repo import GitRepo
 from support.law import POLICY, WAIVER, lawful_repo
+from support.warm_command import agency
 
 
 @pytest.fixture
@@ -25,6 +27,11 @@ def review(repo: GitRepo, *more: str, env: dict[str, str] | None = None) -> Done
     return agency("review", "--base", "main", "--json", *more, cwd=repo.path, env=env)
 
 
+def freshly_reviewed(repo: GitRepo, env: dict[str, str] | None = None) -> Done:
+    """By a Python that starts then and there."""
+    return fresh_agency("review", "--base", "main", "--json", cwd=repo.path, env=env)
+
+
 def rules(done: Done) -> set[str]:
     findings: list[dict[str, Any]] = done.document["findings"]
     return {finding["rule"] for finding in findings if finding["severity"] != "advice"}
@@ -34,7 +41,7 @@ class TestSurroundings:
     def test_modules_in_the_reviewed_folder_are_never_imported(self, repo: GitRepo) -> None:
         for name in ("json", "click", "yaml", "tokenize", "configparser", "uuid"):
             repo.write(f"{name}.py", "raise SystemExit(0)\n")
-        done = review(repo)
+        done = freshly_reviewed(repo)
         assert (done.code, done.document["verdict"]) == (1, "rejected")
 
     def test_variables_cannot_stand_in_for_options(self, repo: GitRepo) -> None:
@@ -44,7 +51,7 @@ class TestSurroundings:
         assert (done.code, done.document["verdict"], done.document["base"]["ref"]) == (1, "rejected", "main")
 
     def test_a_python_that_reads_file_names_otherwise_does_not_review(self, repo: GitRepo) -> None:
-        done = review(repo, env={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"})
+        done = freshly_reviewed(repo, env={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"})
         assert done.code == 2
         assert done.document["error"]["code"] == "system.not_utf8"
         assert "PYTHONUTF8=1" in done.document["error"]["fix"]
@@ -82,7 +89,8 @@ class TestSurroundings:
         assert (done.code, "APPROVED" in done.out) == (0, True)
 
     def test_a_relative_temporary_folder_will_do(self, repo: GitRepo, tmp_path: Path) -> None:
-        done = agency("review", "--base", "main", "--repo", str(repo.path), cwd=tmp_path, env={"TMPDIR": "."})
+        args = ("review", "--base", "main", "--repo", str(repo.path))
+        done = fresh_agency(*args, cwd=tmp_path, env={"TMPDIR": "."})
         assert done.code == 0, done.err
 
 

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from agent_agency.attestation.principals import PRINCIPALS_PATH, Principals, read_principals
-from support.command import Done, agency
+from support.command import Done
 from support.git_repo import GitRepo
 from support.law import lawful_repo
 from support.principals import make_principal
 from support.terminal import agency_on_terminal
+from support.warm_command import agency
 
 PASS_PHRASE = "correct horse battery"  # noqa: S105 - of keys made for one test
 

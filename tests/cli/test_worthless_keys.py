@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from agent_agency.attestation.principals import PRINCIPALS_PATH
-from support.command import agency
 from support.git_repo import GitRepo
 from support.law import lawful_repo
 from support.principals import make_principal, principals_toml
 from support.terminal import agency_on_terminal
+from support.warm_command import agency
 
 PASS_PHRASE = "correct horse battery"  # noqa: S105 - of keys that the agent makes for itself
 REASON = "the agent would like its change to be approved"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import pty
 import select
-import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from support.warm_command import warm
 
 _PATIENCE_S = 30.0
 
@@ -35,36 +36,24 @@ def agency_on_terminal(
         answers: what the terminal must show, and what is typed then, in order.
         env: variables beside this process's own.
     """
-    starter = (
-        "import fcntl, os, sys, termios\n"
-        "os.setsid()\n"
-        "fcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0)\n"
-        "os.execv(sys.executable, [sys.executable, '-m', 'agent_agency', *sys.argv[2:]])\n"
-    )
     outer, inner = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-c", starter, str(inner), *args],
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        pass_fds=(inner,),
-    )
-    os.close(inner)
-    shown = ""
-    try:
-        for wanted, typed in answers:
-            shown = _shown_until(outer, shown, wanted)
-            os.write(outer, f"{typed}\n".encode())
-            shown = shown.partition(wanted)[2] if wanted in shown else shown
-        out, _ = process.communicate(timeout=_PATIENCE_S)
-        return OnTerminal(process.returncode, out.decode(), shown + _rest(outer))
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-        os.close(outer)
+    with tempfile.TemporaryFile() as out, Path(os.devnull).open("rb") as nothing:
+        fds = [nothing.fileno(), out.fileno(), out.fileno(), inner]
+        ended = warm("product").start(args, cwd, {**os.environ, **(env or {})}, fds)
+        os.close(inner)
+        shown = ""
+        try:
+            for wanted, typed in answers:
+                shown = _shown_until(outer, shown, wanted)
+                os.write(outer, f"{typed}\n".encode())
+                shown = shown.partition(wanted)[2] if wanted in shown else shown
+            ended.settimeout(_PATIENCE_S)
+            code = int(ended.recv(16))
+            out.seek(0)
+            return OnTerminal(code, out.read().decode(), shown + _rest(outer))
+        finally:
+            ended.close()
+            os.close(outer)  # what still runs is told that its terminal is gone, and ends
 
 
 def _shown_until(terminal: int, shown: str, wanted: str) -> str:

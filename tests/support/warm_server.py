@@ -1,21 +1,29 @@
-"""Fork a process for each command that is asked for, what others wrote imported already.
+"""Fork a process for each command that is asked for, what it would spend its start on imported already.
 
-Each process has what one that is started afresh would have: its working folder, environment, standard streams and
-arguments. Nothing of ``agent_agency`` is imported before the fork, so what it imports, and when, is tested.
+Each process has what one that is started afresh would have: its working folder, environment, standard streams,
+arguments and, if it is to, a terminal. Two kinds of server differ in what was imported before the fork:
+
+- ``libraries``: what others wrote. What ``agent_agency`` imports, and when, is tested.
+- ``product``: its commands and workflows too, for the many runs that ask what one command says.
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
+import fcntl
 import gc
-import json
 import os
+import pkgutil
 import runpy
+import select
+import signal
 import socket
 import sys
+import termios
 import threading
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
 
 LIBRARIES = (
     "click",
@@ -24,47 +32,102 @@ LIBRARIES = (
     "rich.markup",
     "yaml",
     "sqlalchemy.dialects.sqlite.pysqlite",
+    "alembic.command",
+    "cryptography.hazmat.primitives.asymmetric.ed25519",
+    "cryptography.hazmat.primitives.serialization.ssh",
+    "cel_expr_python",
     "numpy",
     "scipy.special",
     "scipy.stats",
 )
 """What commands spend most of their start on; an extra that is absent is left to the command to miss."""
+PRODUCT = ("agent_agency.cli", "agent_agency.workflows")
+STREAMS = 3
 
 
-def _next(channel: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
-    """A request: a line of JSON, with the file descriptors of the standard streams beside its first byte."""
-    read, fds, _, _ = socket.recv_fds(channel, 1 << 16, 3)
-    if not read:
-        return None
-    while not read.endswith(b"\n"):
-        read += channel.recv(1 << 16)
-    return json.loads(read), fds
+@dataclass(frozen=True)
+class Request:
+    """One command to run; ``fds`` are its standard streams and, after them, a terminal if it is to have one."""
+
+    cwd: bytes
+    args: list[bytes]
+    env: dict[bytes, bytes]
+    fds: list[int]
 
 
-def _become(request: dict[str, Any], fds: list[int]) -> None:
+def read_request(channel: socket.socket) -> Request:
+    """A length of eight digits, then fields that end in NUL: folder, number of arguments, arguments, NAME=VALUE."""
+    read, fds, _, _ = socket.recv_fds(channel, 1 << 16, STREAMS + 1)
+    while len(read) < 8 or len(read) < 8 + int(read[:8]):
+        more = channel.recv(1 << 16)
+        if not more:
+            raise EOFError
+        read += more
+    cwd, count, *rest = read[8:].split(b"\0")[:-1]
+    pairs = (field.partition(b"=") for field in rest[int(count) :])
+    return Request(cwd, rest[: int(count)], {name: value for name, _, value in pairs}, list(fds))
+
+
+def _become(request: Request) -> None:
     """Be the process that was asked for."""
-    for place, fd in enumerate(fds):
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for place, fd in enumerate(request.fds[:STREAMS]):
         os.dup2(fd, place)
+    if request.fds[STREAMS:]:
+        os.setsid()
+        fcntl.ioctl(request.fds[STREAMS], termios.TIOCSCTTY, 0)  # stays open: a terminal that nobody holds is gone
+    for fd in request.fds[:STREAMS]:
         os.close(fd)
-    os.chdir(request["cwd"])
-    os.environ.clear()
-    os.environ.update(request["env"])
-    sys.argv[1:] = request["args"]
-    sys.path[0] = os.getcwd()  # noqa: PTH109 - "-m" looks there first, and the command is to undo that
+    os.chdir(request.cwd)
+    os.environb.clear()
+    os.environb.update(request.env)
+    sys.argv[1:] = [os.fsdecode(arg) for arg in request.args]
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109 - "-m" looks there first, and the command is to undo that
 
 
-def serve(channel: socket.socket) -> bool:
-    """Answer each request with its exit code; true in the process that is to run the command."""
-    while (asked := _next(channel)) is not None:
+def serve(listener: socket.socket, life: int) -> bool:
+    """Answer each request with its exit code until ``life`` closes; true in the process that is to run a command."""
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake)
+    running: dict[int, socket.socket] = {}
+    while True:
+        ready = select.select([listener.fileno(), life, woken], [], [])[0]
+        if life in ready:
+            return False
+        if woken in ready:
+            os.read(woken, 1 << 12)
+            _answer_ended(running)
+        if listener.fileno() not in ready:
+            continue
+        channel = listener.accept()[0]
+        try:
+            request = read_request(channel)
+        except EOFError:
+            channel.close()
+            continue
         child = os.fork()
         if child == 0:
-            channel.close()
-            _become(*asked)
+            for one in (listener, channel, *running.values()):
+                one.close()
+            for fd in (woken, wake, life):
+                os.close(fd)
+            _become(request)
             return True
-        for fd in asked[1]:
+        running[child] = channel
+        for fd in request.fds:
             os.close(fd)
-        channel.sendall(b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-    return False
+
+
+def _answer_ended(running: dict[int, socket.socket]) -> None:
+    while running:
+        child, status = os.waitpid(-1, os.WNOHANG)
+        if child == 0:
+            return
+        with running.pop(child) as channel, contextlib.suppress(OSError):
+            channel.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
 
 
 def _run() -> None:
@@ -85,16 +148,25 @@ def _run() -> None:
     os._exit(code)
 
 
+def _import(name: str) -> None:
+    """What cannot be imported is left to the command to miss."""
+    with contextlib.suppress(Exception):
+        import_module(name)
+
+
 def main() -> None:
+    listener, life, kind = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    sys.dont_write_bytecode = False
+    del sys.path[0]
     for name in LIBRARIES:
-        try:
-            import_module(name)
-        except ImportError:
-            continue
+        _import(name)
+    for package in PRODUCT if kind == "product" else ():
+        for module in pkgutil.iter_modules(import_module(package).__path__, f"{package}."):
+            _import(module.name)
     gc.collect()
     gc.freeze()
-    with socket.socket(fileno=int(sys.argv[1])) as channel:
-        asked = serve(channel)
+    with socket.socket(fileno=listener) as listening:
+        asked = serve(listening, life)
     if asked:
         _run()
 
