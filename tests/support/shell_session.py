@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support.warm_command import warm
+
 GITCONFIG = """\
 [user]
     name = Ada Example
@@ -21,7 +23,10 @@ GITCONFIG = """\
 
 @dataclass
 class ShellSession:
-    """Commands run one after the other by a real bash, as somebody who follows a page would type them."""
+    """Commands run one after the other by a real bash, as somebody who follows a page would type them.
+
+    What stands for ``agency`` hands the command to a process that has imported the libraries of others.
+    """
 
     root: Path
     status: int = 0
@@ -32,11 +37,14 @@ class ShellSession:
         self.folder.mkdir()
         self._state = self.root / "state"
         self._state.write_text("")
+        programs = self.root / "bin"
+        programs.mkdir()
+        warm("libraries").write_client(programs / "agency")
         home = self.root / "home"
         home.mkdir()
         (home / ".gitconfig").write_text(GITCONFIG)
         self._env = {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{programs}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "HOME": str(home),
             "LANG": "C.UTF-8",
             "TMPDIR": str(self.root),
