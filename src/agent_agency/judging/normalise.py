@@ -7,6 +7,9 @@ error. The rules for characters follow Unicode's categories (Unicode Standard, c
 shown as nothing though their category is visible (Default_Ignorable_Code_Point, chapter 5, and the empty Braille
 pattern), and the mixed-script test of UTS 39.
 
+Marks by which chat templates part turns, such as ``<|im_end|>``, become single tokens wherever they stand, so that a
+text could end its own turn and begin the judge's. Their first character is spelt out, which leaves them plain text.
+
 A carriage return ends a line only before a line feed, as git has it. Alone it is spelt out: otherwise a line of a file
 could hold what reads as further lines of the diff, headers included.
 """
@@ -23,6 +26,12 @@ MAX_CHARS = 100_000
 
 _BLANKS_AT_END = re.compile(r"[ \t]+$", re.MULTILINE)
 _WORD = re.compile(r"\w+")
+_CHAT_MARK = re.compile(
+    r"<(?=[|\uff5c])|\[(?=/?INST\]|/?(?:AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|SYSTEM_PROMPT)\])|<(?=</?SYS>>)"
+    r"|<(?=/?(?:s|think|thinking|tool_call|tool_response)>)"
+    r"|<(?=(?:bos|eos|pad|unk|mask|sep|cls|eot|start_of_turn|end_of_turn|begin_of_text|end_of_text)>)"
+)
+"""Where a mark begins: of ChatML, Llama 2 to 4, Mistral, Gemma, Phi, Qwen and DeepSeek."""
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0), range(0x180B, 0x1810))
 _SHOWN_AS_NOTHING = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
@@ -44,6 +53,7 @@ def normalised(text: str, *, name: str = "text") -> str:
         text = unicodedata.normalize("NFC", text)
         text = "".join(map(_visible, text))
         text = text if text.isascii() else _WORD.sub(_single_script, text)
+    text = _CHAT_MARK.sub(lambda mark: escaped(mark[0]), text)
     text = _BLANKS_AT_END.sub("", text).strip("\n")
     if len(text) > MAX_CHARS:
         raise JudgeError(
