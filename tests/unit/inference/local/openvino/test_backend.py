@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,28 @@ def test_every_finished_answer_under_a_schema_keeps_to_it(quick: Calls) -> None:
         assert document["verdict"] in VERDICT["properties"]["verdict"]["enum"]  # type: ignore[index]
         assert 0 <= document["score"] <= 1
         assert " " not in answer.text
+
+
+def test_an_answer_is_one_of_many_constants_however_alike_they_are(quick: Calls) -> None:
+    chance = random.Random(3)
+    steps = [step / 20 for step in range(21)]
+    for values in (steps, list(range(150)), *(_alike(chance) for _ in range(12))):
+        schema = {"type": "object", "properties": {"a": {"enum": values}, "b": {"type": "boolean"}}}
+        answers = quick.write(
+            [write(asked(str(seed)), 1, schema, max_tokens=64, temperature=2.0, seed=seed) for seed in range(8)]
+        )
+        assert {answer.finish for answer in answers} == {"stop"}
+        assert all(json.loads(answer.text)["a"] in values for answer in answers)
+
+
+def _alike(chance: random.Random) -> list[object]:
+    """Numbers and words of which many begin as others do."""
+    makers: tuple[Callable[[], object], ...] = (
+        lambda: round(chance.uniform(0, 2), chance.randint(0, 3)),
+        lambda: chance.randint(-120, 1200),
+        lambda: "".join(chance.choices('ab"\\é漢0 ', k=chance.randint(0, 4))),
+    )
+    return [chance.choice(makers)() for _ in range(chance.randint(1, 40))]
 
 
 def test_a_text_longer_than_its_schema_allows_is_told_as_cut_off(quick: Calls) -> None:
