@@ -257,7 +257,7 @@ class LocalEngine:
 
     def _made(self, over: Callable[[Lost], None]) -> ModelProcess:
         return ModelProcess(
-            starting(self.model.engine, self._double),
+            starting(self.model.engine, self._double, spin=self.model.spin),
             questions.load(self.model.engine, self.model.load_options()),
             over,
             self._timer,

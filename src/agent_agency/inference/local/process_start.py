@@ -40,20 +40,21 @@ _SET = MappingProxyType(
 _MODULE = "agent_agency.inference.local.worker"
 
 
-def environment(own: Mapping[str, str], engine: str) -> dict[str, str]:
+def environment(own: Mapping[str, str], engine: str, *, spin: bool = False) -> dict[str, str]:
     """What a model's process may know of this one's environment: no keys, no proxies, no addresses.
 
     Args:
         own: this process's.
         engine: ``openvino`` or ``llama.cpp``, which may need settings of its own before any code runs.
+        spin: leave llama.cpp its own way to wait, quicker on a machine that does nothing else.
     """
     kept = {name: own[name] for name in _KEPT if name in own}
-    wanted = environment_for_child() if engine == "llama.cpp" else {}
+    wanted = environment_for_child() if engine == "llama.cpp" and not spin else {}
     package = os.fspath(Path(agent_agency.__file__).parent.parent)
     return {**kept, **_SET, **wanted, "PYTHONPATH": package}
 
 
-def starting(engine: str, backend: str | None) -> Start:
+def starting(engine: str, backend: str | None, *, spin: bool = False) -> Start:
     """What starts a model's process, with a folder of its own for temporary files.
 
     Libraries convert models into files as large as the model; a process that is killed removes none of them.
@@ -61,6 +62,7 @@ def starting(engine: str, backend: str | None) -> Start:
     Args:
         engine: as in `environment`.
         backend: a test's double as ``FILE:FUNCTION``; ``None`` everywhere else.
+        spin: as in `environment`.
     """
 
     def start() -> Started:
@@ -69,7 +71,7 @@ def starting(engine: str, backend: str | None) -> Start:
         try:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", _MODULE, "--parent", str(os.getpid()), *double],
-                env=environment(os.environ, engine) | {"TMPDIR": os.fspath(folder.path)},
+                env=environment(os.environ, engine, spin=spin) | {"TMPDIR": os.fspath(folder.path)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
