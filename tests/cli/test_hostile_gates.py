@@ -21,10 +21,10 @@ import pytest
 from agent_agency.sandbox.control_group import PROCESSES, ControlGroup
 from agent_agency.sandbox.model import Isolation
 from agent_agency.sandbox.probe import probe
-from support.command import agency
 from support.git_repo import GitRepo
 from support.law import lawful_repo
 from support.unguarded import review_at
+from support.warm_command import agency
 
 SECRET = "the-key-of-the-fake-home"  # noqa: S105  made up, for the attack to look for
 MARKER = "agency-hostile-daemon-7f3a"

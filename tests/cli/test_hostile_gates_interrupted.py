@@ -15,9 +15,9 @@ import pytest
 
 from agent_agency.sandbox.model import Isolation
 from agent_agency.sandbox.probe import probe
-from support.command import agency
 from support.git_repo import GitRepo
 from support.law import lawful_repo
+from support.warm_command import agency
 
 HOLD = """
 import os, signal, sys, time

@@ -7,8 +7,9 @@ import pytest
 
 from agent_agency.canonical_json import canonical_json
 from agent_agency.ledger.caws_events import event_hash
-from support.command import Done, agency
+from support.command import Done
 from support.git_repo import GitRepo
+from support.warm_command import agency
 
 
 def log(count: int, *, actor: Any = None, genesis: str | None = None) -> list[dict[str, Any]]:

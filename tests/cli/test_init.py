@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from support.command import agency
 from support.git_repo import GitRepo
+from support.warm_command import agency
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from support.command import Done, agency
+from support.command import Done
 from support.openai_server import obeying, serving
+from support.warm_command import agency
 
 Choose = Callable[[str, str], str]
 

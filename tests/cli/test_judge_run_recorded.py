@@ -24,8 +24,8 @@ from agent_agency.store.model_runs import calls_of, totals_of
 from agent_agency.workflows.evaluations import add_labels
 from agent_agency.workflows.judge_run import BatchRequest, BatchServices, run_batch
 from agent_agency.workflows.learning_store import open_learning_store
-from support.command import agency
 from support.judging_engines import RuleEngine
+from support.warm_command import agency
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MONDAY_MORNING = "2026-03-02T08:00:00.000Z"

@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from support.command import Done, agency
+from support.command import Done
 from support.git_repo import GitRepo
 from support.law import lawful_repo
+from support.warm_command import agency
 
 COVER = """\
 import coverage, sys

@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from agent_agency.ledger.journal import Ledger
+from support import warm_command
 from support.git_repo import GitRepo
 from support.ledgers import lines_of, make_ledger, replace_line, tamper
 
 
 def agency(repo: GitRepo | Path, *args: str | Path) -> subprocess.CompletedProcess[str]:
     folder = repo.path if isinstance(repo, GitRepo) else repo
-    command = [sys.executable, "-m", "agent_agency", "ledger", *map(str, args)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert "Traceback" not in done.stderr
-    return done
+    done = warm_command.agency("ledger", *map(str, args), cwd=folder)
+    assert "Traceback" not in done.err
+    return subprocess.CompletedProcess(args, done.code, done.out, done.err)
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ from xml.etree import ElementTree as ET
 import jsonschema_rs
 import pytest
 
-from support.command import agency
+from support.command import agency as fresh_agency
 from support.conformance import SARIF_SCHEMA
 from support.law import lawful_repo
+from support.warm_command import agency
 
 HOSTILE_NAMES = (
     b'a"><script>alert(1)<\\script>.py',
@@ -96,5 +97,5 @@ def test_a_shell_without_utf8_gets_the_same_bytes(tmp_path: Path, monkeypatch: p
     repo = lawful_repo(tmp_path / "repo")
     repo.write("größe.py", "X = 1\n")
     monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
-    done = agency("review", "--base", "main", "--format", "markdown", cwd=repo.path)
+    done = fresh_agency("review", "--base", "main", "--format", "markdown", cwd=repo.path)
     assert (done.code, "gr" in done.out, "defect" in done.err) == (1, True, False)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from cli.test_configured_gates import TESTS, repo_with
-from support.command import agency
 from support.git_repo import GitRepo
+from support.warm_command import agency
 
 FIXED = "def total(lines):\n    return sum(lines, 0)\n"
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from support.command import Done, agency
+from support.command import Done
 from support.git_repo import GitRepo
 from support.law import POLICY, WAIVER, lawful_repo, spec
 from support.ledgers import entries_of
+from support.warm_command import agency
 
 
 @pytest.fixture

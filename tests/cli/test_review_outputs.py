@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from support.command import agency
 from support.git_repo import GitRepo
 from support.law import lawful_repo
 from support.ledgers import entries_of
+from support.warm_command import agency
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support.git_repo import GitRepo
+from support.warm_command import warm
 
 SPEC = """id: {id}
 title: Keep the totals right
@@ -52,15 +52,9 @@ def spec(spec_id: str = "FEAT-001", inside: str = "src, tests/**", lifecycle: st
 def agency(
     folder: Path, *args: str, stdin: bytes | None = None, home: str | None = None
 ) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "agent_agency", "scope", "check", *args],
-        cwd=folder,
-        input=stdin if stdin is not None else b"",
-        capture_output=True,
-        check=False,
-        env={**os.environ, **({"HOME": home} if home else {})},
-    )
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+    env = {**os.environ, **({"HOME": home} if home else {})}
+    done = warm("product").run(["scope", "check", *args], folder, stdin or b"", env)
+    return subprocess.CompletedProcess(args, done.code, done.out, done.err)
 
 
 def answer(folder: Path, *args: str, stdin: bytes | None = None) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from support.command import Done, agency
+from support.command import Done
 from support.git_repo import GitRepo
 from support.law import lawful_repo
+from support.warm_command import agency
 
 SETUP = """\
 [setup]

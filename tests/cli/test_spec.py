@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from support.command import agency
 from support.old_specs import SEED, V10, VNEXT, changed
+from support.warm_command import agency
 
 
 def _project(tmp_path: Path, **files: str | bytes) -> Path:

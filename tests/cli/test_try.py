@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from support.command import agency
 from support.git_repo import GitRepo
 from support.ledgers import entries_of
+from support.warm_command import agency
 
 EXPECTED = {
     "good": ("approved", "pass", None),

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,8 @@ import pytest
 
 from support.git_repo import GitRepo
 from support.specs import as_bytes, vnext_spec
+from support.warm_command import warm
 
-AGENCY = [sys.executable, "-m", "agent_agency"]
 VALID = as_bytes(vnext_spec())
 BAD = as_bytes(vnext_spec(mode="docs"))
 POLICY = b"""\
@@ -29,9 +28,8 @@ gates:
 
 
 def run(*arguments: str | bytes, cwd: Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [*AGENCY, "validate", *arguments], cwd=cwd, input=stdin, capture_output=True, check=False, timeout=30
-    )
+    done = warm("product").run(["validate", *arguments], cwd, stdin, os.environ)
+    return subprocess.CompletedProcess(arguments, done.code, done.out.encode(), done.err.encode())
 
 
 def answer(*arguments: str | bytes, cwd: Path, stdin: bytes = b"") -> tuple[int, dict[str, Any]]:

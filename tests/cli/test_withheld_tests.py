@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from cli.test_configured_gates import TESTS, gate, repo_with, review
-from support.command import Done, agency
+from support.command import Done
 from support.git_repo import GitRepo
+from support.warm_command import agency
 
 WITHHELD = "def test_the_withheld_totals():\n    from src.totals import total\n    assert total([7, 8]) == 15\n"
 SPECIAL = "def total(lines):\n    return 3 if len(lines) < 3 else 0\n"

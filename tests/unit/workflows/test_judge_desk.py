@@ -31,12 +31,12 @@ from agent_agency.workflows.judge_desk import Bench, JudgeDesk
 from agent_agency.workflows.record import Record
 from agent_agency.workflows.review import review
 from agent_agency.workflows.subject import ReviewRequest
-from support.command import agency
 from support.git_repo import GitRepo
 from support.judging_engines import RuleEngine
 from support.law import lawful_repo
 from support.principals import make_principal
 from support.unguarded import services_at
+from support.warm_command import agency
 
 UNSAFE = "def total(lines):\n    return eval(lines)\n"
 VERSION = judge_version(prompt_as_shipped("safety"), RuleEngine().identity, Parameters())
