@@ -66,7 +66,8 @@ def test_every_finished_answer_under_a_schema_keeps_to_it(quick: Calls) -> None:
 def test_an_answer_is_one_of_many_constants_however_alike_they_are(quick: Calls) -> None:
     chance = random.Random(3)
     steps = [step / 20 for step in range(21)]
-    for values in (steps, list(range(150)), *(_alike(chance) for _ in range(12))):
+    values: list[object]
+    for values in ([*steps], [*range(150)], *(_alike(chance) for _ in range(12))):
         schema = {"type": "object", "properties": {"a": {"enum": values}, "b": {"type": "boolean"}}}
         answers = quick.write(
             [write(asked(str(seed)), 1, schema, max_tokens=64, temperature=2.0, seed=seed) for seed in range(8)]
