@@ -2,7 +2,7 @@
 
 Every round measures the naive way and all others one after the other, so that a slower machine slows all of them. The
 model has random weights at the shape of SmolLM2-135M: what is measured is work, not what the answers say. The rubric's
-computation is within every row's time.
+computation is within every row's time. The naive way is measured with threads that wait as it suits the machine.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from agent_agency.inference.local.test_model.order import ModelOrder
 from agent_agency.inference.local.test_model.shapes import SHAPES
 from agent_agency.inference.models.digests import Digests
 from agent_agency.inference.models.model_facts import read_model
-from agent_agency.workflows.engine_bench import Model, Opened, measure_on, opened
+from agent_agency.workflows.engine_bench import Model, Opened, measure_on, naive_row, opened
 from benchmarks.figures import Figure, figure_of
 from benchmarks.openvino_bare import bare_tokens_per_s
 
@@ -78,9 +78,7 @@ def test_model() -> Iterator[Model]:
 
 
 def _round(model: Model) -> Round:
-    rows: dict[Way, Row] = {}
-    with opened(model, Loaded("llama.cpp", "default", prefix_cache=False, width=1)) as ready:
-        rows[NAIVE] = measure_on(ready, NAIVE, NAIVE_SHAPE, perf_counter)
+    rows: dict[Way, Row] = {NAIVE: naive_row(model, NAIVE_SHAPE, perf_counter)}
     with opened(model, Loaded("openvino", "default", prefix_cache=True, width=64)) as ready:
         for way in FAST:
             rows[way] = measure_on(ready, way, SHAPE, perf_counter)

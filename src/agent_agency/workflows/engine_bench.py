@@ -16,7 +16,7 @@ from agent_agency.errors import AgencyError, EngineError, UsageError
 from agent_agency.inference.bench.judge_load import JudgeLoad, LoadShape, judge_load
 from agent_agency.inference.bench.machine import MeasuredOn, measured_on
 from agent_agency.inference.bench.measure_way import Answering, Asked, Instruments, measure_way
-from agent_agency.inference.bench.row import Row, Way
+from agent_agency.inference.bench.row import NAIVE, Row, Way
 from agent_agency.inference.bench.ways import Loaded, Wanted, loadings, ways
 from agent_agency.inference.bench.winner import (
     FILE,
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 Told = Callable[[Way, int, int], None]
 _LABELS = ("pass", "partial", "fail")
 _MIB = 2**20
+_TRIAL = 4
+_NAIVE_LOADED = Loaded(NAIVE.engine, NAIVE.precision, prefix_cache=False, width=1)
 _WARM_UP = LoadShape(requests=2, rubric_tokens=64, item_tokens=32, seed=1)
 _UNMEASURED = frozenset({"engine.model_unsupported", "usage.extra_missing", "engine.no_labels"})
 """Codes that mean that an engine cannot run this model here; any other failure ends the measurement."""
@@ -172,12 +174,15 @@ def _measured(
     rows: dict[Way, Row] = {}
     skipped: list[tuple[str, str]] = []
     for loaded, group in loadings(chosen).items():
+        if not loaded.prefix_cache:
+            rows[NAIVE] = naive_row(model, shape, timer, partial(_tell, told, NAIVE, shape.requests))
+            continue
         try:
             with opened(model, loaded) as ready:
                 for way in group:
                     rows[way] = measure_on(ready, way, shape, timer, partial(_tell, told, way, shape.requests))
         except AgencyError as error:
-            if error.stable_code not in _UNMEASURED or not loaded.prefix_cache:
+            if error.stable_code not in _UNMEASURED:
                 raise
             skipped.append((f"{loaded.engine}, {loaded.precision}", error.message))
     return [rows[way] for way in chosen if way in rows], skipped
@@ -189,6 +194,24 @@ def _tell(told: Told, way: Way, of: int, done: int) -> None:
 
 def no_word(done: int) -> None:
     """Say nothing of how far it is."""
+
+
+def naive_row(model: Model, shape: LoadShape, timer: Callable[[], float], told: Callable[[int], None] = no_word) -> Row:
+    """Measure the naive way at its best: with threads that spin, or that wait, whichever answers this machine quicker.
+
+    Which it is turns on what else the machine does. A few requests each way choose; the row is measured with the
+    quicker.
+
+    Raises:
+        EngineError: the model cannot be loaded, or a request failed.
+    """
+    trial = replace(shape, requests=min(_TRIAL, shape.requests))
+    rates = {}
+    for loaded in (_NAIVE_LOADED, replace(_NAIVE_LOADED, spin=True)):
+        with opened(model, loaded) as ready:
+            rates[loaded] = measure_on(ready, NAIVE, trial, timer).requests_per_s
+    with opened(model, max(rates, key=lambda loaded: rates[loaded])) as ready:
+        return measure_on(ready, NAIVE, shape, timer, told)
 
 
 def measure_on(
@@ -244,6 +267,7 @@ def opened(model: Model, loaded: Loaded) -> Iterator[Opened]:
         facts.quantisation,
         loaded.precision,
         loaded.width,
+        spin=loaded.spin,
         extra=extra,
     )
     with closing(LocalEngine(settings)) as engine:

@@ -24,12 +24,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """One loading of the model that several ways share: requests that it is set up for, and how it computes."""
+    """One loading of the model that several ways share: requests that it is set up for, and how it computes.
+
+    ``spin`` is how llama.cpp's threads wait for one another, as in `LocalModel`.
+    """
 
     engine: str
     precision: str
     prefix_cache: bool
     width: int
+    spin: bool = False
 
 
 def ways(wanted: Wanted, requests: int) -> tuple[Way, ...]:
