@@ -30,6 +30,7 @@ class Conduct:
     status: int = 200
     token: str | None = None
     redirect: str | None = None
+    beside: int = 0
 
 
 @dataclass
@@ -108,4 +109,4 @@ def _start(handler: BaseHTTPRequestHandler, conduct: Conduct) -> int:
     asked = handler.headers.get("Range", "")
     if not asked or not conduct.ranges or handler.headers.get("If-Range") != conduct.etag:
         return 0
-    return int(asked.removeprefix("bytes=").partition("-")[0])
+    return int(asked.removeprefix("bytes=").partition("-")[0]) + conduct.beside

@@ -6,7 +6,6 @@ file that anybody on the way could change is taken only with its digest.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
@@ -42,6 +42,20 @@ _MOVED = frozenset({301, 302, 303, 307, 308})
 _GOES_ON = frozenset({"engine.incomplete", "engine.timeout", "engine.unreachable"})
 """Codes after which the same command goes on where this one ended."""
 _OK, _PARTIAL, _BEYOND = 200, 206, 416
+_WANT_TOKEN = frozenset({401, 403})
+_PRIVATE = "A token goes only to a hub: put it into HF_TOKEN and name the file as hf:owner/repo/path/file.gguf."
+_FIXES = MappingProxyType(
+    {
+        "engine.unreachable": "Check the URL, the network and --proxy.",
+        "engine.incomplete": "Run the same command again; it goes on where it ended.",
+        "engine.not_found": "Check the URL, or the hub's owner, repository, path and revision.",
+        "engine.busy": "Wait, then run the same command again.",
+        "engine.server_failed": "Run the same command again later, or take the file from elsewhere.",
+        "engine.tls": "Give the authority's certificates as --ca-file, or check the URL.",
+        "engine.bad_answer": "Check the URL's port, and http or https.",
+    }
+)
+"""What to do about a download, where it is something else than about a question to an engine."""
 
 
 class Fetch(Protocol):
@@ -125,7 +139,8 @@ class Download:
                 (``engine.incomplete``; what came stays, for the next time).
             FileUnwritableError: the disk is full, or the folder may not be written.
         """
-        with _alone(into) as part, self._pool(source.url) as pool:
+        into.touch(mode=0o600)
+        with into.open("r+b") as part, self._pool(source.url) as pool:
             try:
                 self._whole(pool, source, wanted, part)
             except EngineError as error:
@@ -175,8 +190,9 @@ class Download:
             if response.status == _BEYOND and known is not None and known.total == have:
                 return
             start = have if response.status == _PARTIAL and _begins_at(response) == have else 0
-            if response.status not in {_OK, _PARTIAL} or (response.status == _PARTIAL and start != have):
-                part.truncate(0)
+            if response.status == _PARTIAL and start != have:
+                raise _another_part(have)
+            if response.status not in {_OK, _PARTIAL}:
                 raise self._refused(response, source)
             told = _what_it_is(response, start)
             self._refuse_size(told.total, start, part)
@@ -244,7 +260,7 @@ class Download:
                     code="engine.timeout",
                 ) from error
             found = network_failure(error, host, begun=begun)
-            fix = "Check the URL, the network and --proxy." if found.stable_code == "engine.unreachable" else found.fix
+            fix = _FIXES.get(found.stable_code, found.fix)
             raise EngineError(found.message, fix=fix, code=found.stable_code) from error
 
     def _refuse_size(self, total: int | None, start: int, part: IO[bytes]) -> None:
@@ -268,7 +284,10 @@ class Download:
                 if len(data) > _MAX_REFUSAL:
                     break
         kind = _header(response, b"content-type").lower()
-        return refusal(response.status, kind, bytes(data), _host(source.url), source.token_variable)
+        found = refusal(response.status, kind, bytes(data), _host(source.url), source.token_variable)
+        wants = found.stable_code == "engine.refused" and source.token_variable is None
+        fix = _PRIVATE if wants and response.status in _WANT_TOKEN else _FIXES.get(found.stable_code, found.fix)
+        return EngineError(found.message, fix=fix, code=found.stable_code)
 
 
 def _proxy(url: str | None) -> str | None:
@@ -358,6 +377,14 @@ def _too_large(why: str) -> EngineError:
     )
 
 
+def _another_part(asked: int) -> EngineError:
+    return EngineError(
+        f"The server sent another part of the file than the one from byte {asked:,} that was asked for",
+        fix="Run the same command again; it begins at the beginning.",
+        code="engine.wrong_part",
+    )
+
+
 def _broke_off(done: int, total: int) -> EngineError:
     return EngineError(
         f"The download broke off after {done:,} of {total:,} bytes",
@@ -384,21 +411,3 @@ def _read_notes(path: Path, url: str) -> _Told | None:
         return None
     total = value.get("total")
     return _Told(value["validator"], total if isinstance(total, int) else None)
-
-
-@contextmanager
-def _alone(into: Path) -> Iterator[IO[bytes]]:
-    """Open the file for this download alone."""
-    with into.open("ab") as made:
-        made.flush()
-    with into.open("r+b") as part:
-        try:
-            fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise EngineError(
-                "Another process fetches this file just now",
-                fix="Wait until it is done, then try again.",
-                path=str(into),
-                code="engine.busy",
-            ) from None
-        yield part

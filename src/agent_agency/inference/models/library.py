@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent_agency.errors import EngineError, FileUnwritableError
+from agent_agency.inference.models.alone import alone
 from agent_agency.inference.models.model_facts import read_model
 
 if TYPE_CHECKING:
@@ -53,27 +54,33 @@ def keep_download(source: Remote, wanted: str | None, folder: Path, fetch: Fetch
     incoming = folder / INCOMING / f"{hashlib.sha256(source.url.encode()).hexdigest()[:32]}.part"
     try:
         incoming.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        digest = fetch(source, wanted, incoming)
-        try:
-            if wanted is not None and digest != wanted:
-                raise EngineError(
-                    f"The file's digest is {digest}, and {wanted} was asked for",
-                    fix="Find out which file is meant; what was fetched is not kept.",
-                    code="engine.wrong_digest",
-                )
-            _refuse_other(incoming, source)
-            target = folder / digest.removeprefix("sha256:") / source.name
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            incoming.replace(target)
-        finally:
-            incoming.unlink(missing_ok=True)
+        with alone(incoming):
+            digest = fetch(source, wanted, incoming)
+            return _kept(incoming, digest, source, wanted, folder), digest
     except OSError as error:
         raise FileUnwritableError(
             f"The model could not be kept: {error.strerror or error}",
             fix="Check that the folder may be written and the disk has room.",
             path=str(incoming.parent),
         ) from error
-    return target, digest
+
+
+def _kept(incoming: Path, digest: str, source: Remote, wanted: str | None, folder: Path) -> Path:
+    """Put what came to its place, or away where it is not what was asked for."""
+    try:
+        if wanted is not None and digest != wanted:
+            raise EngineError(
+                f"The file's digest is {digest}, and {wanted} was asked for",
+                fix="Find out which file is meant; what was fetched is not kept.",
+                code="engine.wrong_digest",
+            )
+        _refuse_other(incoming, source)
+        target = folder / digest.removeprefix("sha256:") / source.name
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        incoming.replace(target)
+    finally:
+        incoming.unlink(missing_ok=True)
+    return target
 
 
 def _refuse_other(incoming: Path, source: Remote) -> None:

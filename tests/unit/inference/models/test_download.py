@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent_agency.errors import AgencyError, EngineError, FileUnwritableError
+from agent_agency.inference.models.alone import alone
 from agent_agency.inference.models.download import Bounds, Download
 from agent_agency.inference.models.library import INCOMING, keep_download
 from agent_agency.inference.models.source import Remote
@@ -28,6 +29,12 @@ def _code(server: FileServer, folder: Path, wanted: str | None = None, **setting
         _fetched(server, folder, wanted, **settings)
     assert caught.value.fix
     return caught.value.stable_code
+
+
+def _fix(server: FileServer, folder: Path) -> str:
+    with pytest.raises(AgencyError) as caught:
+        _fetched(server, folder)
+    return caught.value.fix
 
 
 def _left(folder: Path) -> list[str]:
@@ -150,3 +157,45 @@ def test_an_address_where_nothing_listens_is_told(tmp_path: Path) -> None:
     for proxy in ("nonsense", "socks5://127.0.0.1:9"):
         assert _code(server, tmp_path, proxy=proxy) == "engine.bad_url"
     assert _left(tmp_path) == []
+
+
+def test_what_to_do_is_said_of_the_download_and_not_of_an_engine(model: bytes, tmp_path: Path) -> None:
+    expected = {
+        (("breaks", 99), ("break_after", 1000)): "Run the same command again; it goes on where it ended.",
+        (("status", 404),): "Check the URL, or the hub's owner, repository, path and revision.",
+        (("status", 503),): "Wait, then run the same command again.",
+        (("token", "t"),): "HF_TOKEN",
+    }
+    for conduct, fix in expected.items():
+        with serving_file(Conduct(model, **dict(conduct))) as server:  # type: ignore[arg-type]
+            assert fix in _fix(server, tmp_path)
+
+
+def test_another_part_than_was_asked_for_is_refused_and_the_next_time_begins_anew(model: bytes, tmp_path: Path) -> None:
+    with serving_file(Conduct(model, breaks=1, break_after=300_000, beside=7)) as server:
+        assert _code(server, tmp_path) == "engine.wrong_part"
+        assert _left(tmp_path) == []
+        path, _ = _fetched(server, tmp_path)
+    assert path.read_bytes() == model
+
+
+def test_nobody_else_writes_to_a_file_until_it_lies_in_its_place(model: bytes, tmp_path: Path) -> None:
+    incoming: list[Path] = []
+
+    def fetch(source: Remote, wanted: str | None, into: Path) -> str:
+        """What is fetched is whole; its digest is still being worked out when another process comes."""
+        digest = download(source, wanted, into)
+        incoming.append(into)
+        with pytest.raises(EngineError) as caught, alone(into):
+            pass
+        assert caught.value.stable_code == "engine.busy"
+        return digest
+
+    download = Download({}, bounds=Bounds(idle_s=0.3))
+    with serving_file(Conduct(model)) as server:
+        path, _ = keep_download(Remote(f"{server.url}/nano.gguf", "nano.gguf"), None, tmp_path, fetch)
+    assert path.read_bytes() == model
+    assert not incoming[0].exists()
+    with alone(incoming[0]):
+        pass
+    assert _left(tmp_path) == [".gguf"]
