@@ -40,22 +40,21 @@ def serve(*, name: str, host: str, port: int, token_env: str | None, queue: int,
 
     require("starlette", extra="web")
     require("uvicorn", extra="web")
-    from agent_agency.inference.choose import settings_of
     from agent_agency.inference.engine_file import load_engines
     from agent_agency.inference.scheduling.scheduler import Scheduler
     from agent_agency.inference.scheduling.settings import SchedulerSettings
-    from agent_agency.web.face import LOOPBACK, Face, FaceLimits
-    from agent_agency.web.server import listen, refuse_open_house, url_of
+    from agent_agency.web.face import Face, FaceLimits
+    from agent_agency.web.server import hosts_of, listen, refuse_open_house, url_of
     from agent_agency.web.server import serve as run
     from agent_agency.workflows.engine_pool import Engines
 
     token = _token(token_env)
     refuse_open_house(host, token)
     choices = load_engines(os.environ)
-    settings = settings_of(name, choices)
     with ExitStack() as stack:
         engines = Engines(choices, os.environ, pinned=False)
         stack.callback(engines.close)
+        settings = engines.settings(name)
         scheduler = Scheduler(engines.engine(name), SchedulerSettings(capacity=queue))
         stack.callback(scheduler.close, drain=False)
         face = Face(
@@ -64,9 +63,9 @@ def serve(*, name: str, host: str, port: int, token_env: str | None, queue: int,
             parameters=settings.parameters(),
             seconds=time.time,
             new_id=lambda: uuid.uuid4().hex,
-            state=lambda: engines.state_of(settings.name),
+            state=lambda: engines.state_of(engines.settings(name).name),
             token=token,
-            hosts=LOOPBACK if token is None else None,
+            hosts=hosts_of(host) if token is None else None,
             limits=FaceLimits(deadline_s=deadline),
         )
         listening = stack.enter_context(listen(host, port))

@@ -23,12 +23,12 @@ _STATUS = MappingProxyType(
         "engine.timeout": 504,
         "engine.cancelled": 499,
         "engine.bad_request": 400,
-        "engine.bad_schema": 400,
+        "engine.context_too_short": 400,
         "engine.no_labels": 400,
         "engine.no_logprobs": 400,
         "engine.prompt_too_long": 400,
         "engine.prompt_cut": 400,
-        "engine.unsupported": 400,
+        "engine.schema_unsupported": 400,
         "engine.over_budget": 503,
         "spend.stopped": 402,
         "spend.month_used_up": 402,
@@ -145,7 +145,13 @@ def refusal(error: AskedWrongError | AgencyError) -> tuple[int, dict[str, str], 
 def error_document(message: str, status: int, param: str | None = None, code: str | None = None) -> dict[str, Any]:
     """An error as OpenAI's clients read it."""
     kind = "rate_limit_error" if status == BUSY else "invalid_request_error" if status < _SERVER else "server_error"
-    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+    at = None if param is None else _writable(param)
+    return {"error": {"message": _writable(message), "type": kind, "param": at, "code": code}}
+
+
+def _writable(text: str) -> str:
+    """A text with a form in UTF-8: what was asked wrongly may hold half a surrogate pair."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _token(one: TokenChoice, others: int) -> dict[str, Any]:

@@ -117,6 +117,9 @@ def read_chat(data: bytes, name: str, parameters: Parameters, limits: FaceLimits
     body = _body(data, name, _CHAT | _OURS)
     stream = _flag(body, "stream")
     options = _table(body, "stream_options")
+    if strange := [key for key in options if key not in {"include_usage", "include_obfuscation"}]:
+        at = f"stream_options.{strange[0][:80]}"
+        raise AskedWrongError(f"{at!r} is not supported here.", at, code="unsupported_parameter")
     wants = _flag(body, "logprobs")
     others = _whole(body, "top_logprobs", 0, MOST_LOGPROBS)
     if others is not None and not wants:

@@ -18,6 +18,7 @@ class FaceLimits:
 
     Args:
         body_bytes: of its JSON.
+        head_s: seconds in which the head of a request must have come.
         body_s: seconds in which the whole body must have come.
         messages: in one conversation.
         max_tokens: that an answer may have.
@@ -26,6 +27,7 @@ class FaceLimits:
     """
 
     body_bytes: int = 8 * 1024 * 1024
+    head_s: float = 30.0
     body_s: float = 30.0
     messages: int = 4096
     max_tokens: int = 1_000_000

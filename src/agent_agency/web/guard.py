@@ -49,12 +49,18 @@ class Guard:
         host = headers.get("host", "")
         if not self._face.is_called(host):
             return 421, "This server is not called so; ask it by the address that it listens on."
-        origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.strip().lower():
+        if any(not _is_of(origin, host) for origin in headers.getlist("origin")):
             return 403, "Pages of other origins may not ask this server."
         if path not in OPEN_PATHS and not self._face.knows(headers.get("authorization", "")):
             return 401, "The token is missing or wrong; send it as 'Authorization: Bearer TOKEN'."
         return None
+
+
+def _is_of(origin: str, host: str) -> bool:
+    try:
+        return urlsplit(origin).netloc.lower() == host.strip().lower()
+    except ValueError:
+        return False
 
 
 async def _refuse(send: Send, status: int, message: str) -> None:

@@ -8,12 +8,15 @@ import ipaddress
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import cast
 
 import uvicorn
 
 from agent_agency.errors import AgencyError, UsageError
 from agent_agency.web.app import make_app
-from agent_agency.web.face import Face
+from agent_agency.web.connection import BoundedConnection
+from agent_agency.web.face import LOOPBACK, Face
 
 BACKLOG = 512
 MAX_HEADERS = 64 * 1024
@@ -44,6 +47,11 @@ def listen(host: str, port: int) -> socket.socket:
             code="serve.no_address",
         ) from error
     return found
+
+
+def hosts_of(host: str) -> frozenset[str]:
+    """The names under which clients of this machine call a face that listens on a host, as they stand in Host."""
+    return LOOPBACK | {f"[{host}]" if ":" in host else host.lower()}
 
 
 def url_of(listening: socket.socket) -> str:
@@ -77,10 +85,11 @@ class Server(uvicorn.Server):
     """
 
     def __init__(self, face: Face) -> None:
+        connection = partial(BoundedConnection, head_s=face.limits.head_s)
         super().__init__(
             uvicorn.Config(
                 make_app(face),
-                http="h11",
+                http=cast("type[asyncio.Protocol]", connection),
                 ws="none",
                 lifespan="off",
                 log_level="error",

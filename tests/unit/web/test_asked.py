@@ -83,6 +83,7 @@ def test_every_known_member_is_heeded() -> None:
         ({"max_tokens": 1.5}, "max_tokens", 400),
         ({"stream": "yes"}, "stream", 400),
         ({"stream_options": 3}, "stream_options", 400),
+        ({"stream_options": {"include_users": True}}, "stream_options.include_users", 400),
         ({"stop": [""]}, "stop", 400),
         ({"stop": 3}, "stop", 400),
         ({"top_logprobs": 3}, "top_logprobs", 400),

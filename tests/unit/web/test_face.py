@@ -4,7 +4,8 @@ import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from select import select
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from agent_agency.inference.choose import choose_engine
 from agent_agency.inference.engine_settings import EngineChoices
 from agent_agency.inference.protocol import Message, Request
 from agent_agency.web.face import FaceLimits
+from agent_agency.web.server import hosts_of
 from support.http_face import USER, Served, serving_face
 
 TOKEN = "correct horse battery".replace(" ", "-")
@@ -149,8 +151,10 @@ def test_who_goes_away_in_the_middle_of_a_stream_frees_the_slot() -> None:
     [
         ("engine.timeout", 504),
         ("engine.prompt_too_long", 400),
+        ("engine.schema_unsupported", 400),
         ("engine.process_died", 502),
         ("engine.no_logprobs", 400),
+        ("engine.schema_unsupported", 400),
     ],
 )
 def test_an_engines_error_has_its_status(code: str, status: int, bounded: Served) -> None:
@@ -168,6 +172,8 @@ def test_an_engines_error_has_its_status(code: str, status: int, bounded: Served
         (b"\xff", "application/json", 400),
         (b"[]", "application/json", 400),
         (b'{"messages": []}', "application/json", 400),
+        (b'{"\\ud800": 1}', "application/json", 400),
+        (b'{"messages": [{"role": "user", "content": "x", "\\ud800": 1}]}', "application/json", 400),
         (b'{"messages": [{"role": "user", "content": "x"}]}', "text/plain", 415),
         (b"[" * 100_000, "application/json", 400),
         (b" " * 300_000, "application/json", 413),
@@ -201,6 +207,42 @@ def test_a_body_of_no_told_length_is_bounded_and_a_slow_one_ends() -> None:
             assert not large.recv(1000).startswith(b"HTTP/1.1 200")
 
 
+def test_a_head_that_does_not_come_ends_its_connection_and_no_answer(bounded: Served) -> None:
+    with serving_face(limits=FaceLimits(head_s=0.3)) as served, ExitStack() as stack:
+        served.engine.gate.clear()
+        asked = stack.enter_context(ThreadPoolExecutor(1)).submit(served.chat)
+        assert served.engine.arrived.acquire(timeout=10)
+        port = int(served.url.rpartition(":")[2].partition("/")[0])
+        silent, slow = (stack.enter_context(socket.create_connection(("127.0.0.1", port), 10)) for _ in range(2))
+        with suppress(ConnectionError):
+            slow.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+            while not select([slow], [], [], 0.02)[0]:  # one sign at a time
+                slow.sendall(b"x")
+        assert _rest_of(slow) == _rest_of(silent) == b""
+        served.engine.gate.set()
+        assert asked.result().status_code == 200
+    port = int(bounded.url.rpartition(":")[2].partition("/")[0])
+    with socket.create_connection(("127.0.0.1", port), 10) as patient:
+        for part in (b"GET /health HTT", b"P/1.1\r\nHost: localhost\r\n", b"Connection: close\r\n\r\n"):
+            patient.sendall(part)
+        assert patient.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+def _rest_of(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(1000)
+    except ConnectionError:
+        return b""
+
+
+def test_the_address_that_is_listened_on_is_a_name_of_the_face() -> None:
+    names = {name for host in ("127.0.0.1", "127.0.0.2", "::1", "localhost") for name in hosts_of(host)}
+    assert names == {"127.0.0.1", "127.0.0.2", "[::1]", "localhost"}
+    with serving_face(hosts=hosts_of("127.0.0.2")) as served:
+        for host, status in (("127.0.0.2:5", 200), ("127.0.0.3:5", 421)):
+            assert served.client.get(f"{served.url}/models", headers={"Host": host}).status_code == status
+
+
 def test_a_token_is_asked_for_everywhere_but_at_health() -> None:
     with serving_face(token=TOKEN) as served:
         for header in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {TOKEN}"}):
@@ -222,6 +264,7 @@ def test_a_token_is_asked_for_everywhere_but_at_health() -> None:
         ({"Host": ""}, 421),
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://[evil"}, 403),
         ({"Host": "localhost:1234"}, 200),
         ({"Host": "[::1]:5"}, 200),
     ],
