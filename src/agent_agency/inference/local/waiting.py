@@ -76,10 +76,10 @@ class Wait:
 
 def _late(seconds: float, *, loading: bool) -> EngineError:
     if loading:
-        message = f"The model was still being loaded after {seconds:g} seconds"
+        message = f"The model was still being loaded after {round(seconds, 2):g} seconds"
         fix = "Ask again in a while; loading goes on."
     else:
-        message = f"The model gave no whole answer within {seconds:g} seconds"
+        message = f"The model gave no whole answer within {round(seconds, 2):g} seconds"
         fix = "Give the call more time, ask for fewer tokens, or fewer questions at once."
     return EngineError(message, fix=fix, code="engine.timeout")
 
