@@ -35,7 +35,8 @@ def test_every_block_of_the_page_holds(page: Path, tmp_path: Path) -> None:
     try:
         _follow(page, session)
     finally:
-        session.run('test -z "$SSH_AGENT_PID" || kill "$SSH_AGENT_PID"')  # a page that did not hold leaves none behind
+        for process in ("SSH_AGENT_PID", "SERVING"):  # a page that did not hold leaves none behind
+            session.run(f'test -z "${process}" || kill "${process}"')
 
 
 def _follow(page: Path, session: ShellSession) -> None:
