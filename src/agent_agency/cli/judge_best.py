@@ -41,6 +41,7 @@ def best(
     from agent_agency.clock import SystemClock
     from agent_agency.report.judge_best import best_document, best_lines
     from agent_agency.workflows.judge_best import BestRequest, BestServices, run_best
+    from agent_agency.workflows.kept_answers import fence_secret, kept_answers
     from agent_agency.workflows.learning_store import open_learning_store
 
     asked, parameters = chosen_engine(engine)
@@ -49,8 +50,9 @@ def best(
         parameters=parameters,
         database=open_learning_store(repo, os.environ),
         clock=SystemClock(),
-        secret=os.urandom,
+        secret=fence_secret(os.environ),
         told=lambda done, of: click.echo(f"{done} of {of} pairs", err=True),
+        cache=kept_answers(os.environ),
     )
     result = run_best(BestRequest(judge, source, names, call_s), services)
     if as_json:

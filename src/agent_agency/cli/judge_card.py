@@ -124,6 +124,7 @@ def _measured(
     from agent_agency.cli.chosen_engine import chosen_engine
     from agent_agency.clock import SystemClock
     from agent_agency.workflows.judge_card_run import CardServices
+    from agent_agency.workflows.kept_answers import fence_secret
     from agent_agency.workflows.learning_store import open_learning_store
     from agent_agency.workflows.mode_shelf import open_shelf
 
@@ -133,7 +134,7 @@ def _measured(
         parameters=parameters,
         database=open_learning_store(repo, os.environ),
         clock=SystemClock(),
-        secret=os.urandom,
+        secret=fence_secret(os.environ),
         tell=_tell,
         shelf=open_shelf(os.environ),
     )

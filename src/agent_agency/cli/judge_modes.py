@@ -153,11 +153,12 @@ def calibrate(
     from agent_agency.workflows.judge_calibrate import CalibrateRequest, CalibrateServices
     from agent_agency.workflows.judge_calibrate import calibrate as run
     from agent_agency.workflows.judge_ways import Way
+    from agent_agency.workflows.kept_answers import kept_answers
 
     wanted = None if no_limits else agreement
     way = Way("label", order, labels)
     request = CalibrateRequest(judge, method, way, source, items, wanted, workers, call_s)
-    found = run(request, CalibrateServices(**_outside(engine, repo)))
+    found = run(request, CalibrateServices(**_outside(engine, repo), cache=kept_answers(os.environ)))
     if as_json:
         click.echo(json.dumps(calibrated_document(found), indent=2, allow_nan=False))
     else:
@@ -170,6 +171,7 @@ def _outside(engine: str | None, repo: Path) -> dict[str, Any]:
     """What both commands need from outside."""
     from agent_agency.cli.chosen_engine import chosen_engine
     from agent_agency.clock import SystemClock
+    from agent_agency.workflows.kept_answers import fence_secret
     from agent_agency.workflows.learning_store import open_learning_store
     from agent_agency.workflows.mode_shelf import open_shelf
 
@@ -181,7 +183,7 @@ def _outside(engine: str | None, repo: Path) -> dict[str, Any]:
         "database": open_learning_store(repo, os.environ),
         "clock": time.monotonic,
         "now": SystemClock(),
-        "secret": os.urandom,
+        "secret": fence_secret(os.environ),
         "shelf": open_shelf(os.environ),
         "tell": tell,
     }

@@ -25,3 +25,4 @@ order_option = click.option(
     show_default=True,
     help="What stands first in the prompt, and so is shared: by items of one judge, or by judges of one item.",
 )
+no_cache_option = click.option("--no-cache", is_flag=True, help="Ask the engine anew; take no answer that is kept.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent_agency.cli.judge_options import labels_option, mode_option, order_option
+from agent_agency.cli.judge_options import labels_option, mode_option, no_cache_option, order_option
 
 if TYPE_CHECKING:
     from agent_agency.store.database import Database
@@ -39,6 +39,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Write one J
 )
 @click.option("--limit-s", type=click.FloatRange(0), metavar="S", help="Begin no record after so many seconds.")
 @click.option("--call-s", type=click.FloatRange(0.1), default=120.0, show_default=True, help="Seconds per call.")
+@no_cache_option
 @click.option("--blind", "names", multiple=True, metavar="NAME", help="An author's or agent's name to leave out.")
 @_repo_option
 @_json_option
@@ -54,6 +55,7 @@ def run(
     workers: int | None,
     limit_s: float | None,
     call_s: float,
+    no_cache: bool,
     names: tuple[str, ...],
     repo: Path,
     as_json: bool,
@@ -74,7 +76,7 @@ def run(
 
     way = Way(mode, order, labels)
     request = BatchRequest(judge, source, out, Bounds(workers, limit_s), names, call_s, way)
-    result = run_batch(request, _services(engine, repo))
+    result = run_batch(request, _services(engine, repo, reuse=not no_cache))
     if as_json:
         click.echo(json.dumps(batch_document(result, with_outcomes=out is None), indent=2))
     else:
@@ -125,10 +127,11 @@ def _database(repo: Path) -> Database:
     return open_learning_store(repo, os.environ)
 
 
-def _services(engine: str | None, repo: Path) -> BatchServices:
+def _services(engine: str | None, repo: Path, *, reuse: bool) -> BatchServices:
     from agent_agency.cli.chosen_engine import chosen_engine
     from agent_agency.clock import SystemClock
     from agent_agency.workflows.judge_run import BatchServices
+    from agent_agency.workflows.kept_answers import fence_secret, kept_answers
     from agent_agency.workflows.mode_shelf import open_shelf
 
     asked, parameters = chosen_engine(engine)
@@ -138,15 +141,20 @@ def _services(engine: str | None, repo: Path) -> BatchServices:
         database=_database(repo),
         clock=time.monotonic,
         now=SystemClock(),
-        secret=os.urandom,
+        secret=fence_secret(os.environ),
         told=_tell,
         shelf=open_shelf(os.environ),
+        cache=kept_answers(os.environ, _note) if reuse else None,
     )
 
 
 def _tell(done: int, of: int) -> None:
     if done == of or done % 100 == 0:
         click.echo(f"{done} of {of} subjects", err=True)
+
+
+def _note(sentence: str) -> None:
+    click.echo(f"agency: {sentence}", err=True)
 
 
 def _exit_code(result: BatchResult) -> int:

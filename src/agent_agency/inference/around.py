@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from agent_agency.inference.protocol import Capabilities, Engine, Health, Message
+
+
+@runtime_checkable
+class PatientEngine(Protocol):
+    """An engine that waits by itself where its server is busy, unless it is told that somebody else does."""
+
+    def tell_when_busy(self) -> None:
+        """Say at once that the server is busy."""
+        ...
 
 
 class AroundEngine:
@@ -40,3 +49,14 @@ class AroundEngine:
     def count_tokens(self, messages: tuple[Message, ...]) -> int | None:
         """Tokens of a prompt, as the inner engine tells."""
         return self._engine.count_tokens(messages)
+
+    def tell_when_busy(self) -> None:
+        """Have the inner engine say at once that its server is busy, where it would wait by itself."""
+        tell_busy(self._engine)
+
+
+def tell_busy(*engines: Engine) -> None:
+    """Have engines say at once that their servers are busy, as who queues in front of them asks again."""
+    for one in engines:
+        if isinstance(one, PatientEngine):
+            one.tell_when_busy()

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from agent_agency.canonical_json import canonical_json, digest_json, parse_json
 from agent_agency.errors import FileUnwritableError
@@ -52,6 +52,16 @@ class _Form(Generic[Kept]):
 
 _REPLY = _Form("reply", to_document, from_document)
 _LABELS = _Form("labels", label_document, read_label_document)
+
+
+@runtime_checkable
+class ChangingEngine(Protocol):
+    """An engine whose answers may be those of another one than its identity names, so that none may be kept."""
+
+    @property
+    def may_change(self) -> str:
+        """Why."""
+        ...
 
 
 class CallCache:

@@ -77,7 +77,7 @@ def _cells(found: Modes, row: ModeRow) -> tuple[str, ...]:
         f"{row.answered}/{len(found.items.items)}",
         "-" if row.requests_per_s is None else f"{row.requests_per_s:.1f}",
         f"{tokens.prompt:,}",
-        f"{tokens.cached / tokens.prompt:.0%}" if tokens.prompt else "-",
+        f"{max(0, tokens.saved) / tokens.prompt:.0%}" if tokens.prompt else "-",
         f"{tokens.completion:,}",
         "-" if against is None else f"{against.share:.0%}",
         "-" if against is None else f"{against.interval.low:.0%}-{against.interval.high:.0%}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from agent_agency.judging.batch_outcome import STATUSES
@@ -45,7 +44,7 @@ def batch_document(result: BatchResult, *, with_outcomes: bool) -> dict[str, Any
         "mode": result.way.mode,
         "order": result.way.order,
         "by_mode": dict(sorted(result.by_mode.items())),
-        "tokens": asdict(result.tokens),
+        "tokens": result.tokens.as_dict(),
         "notes": [clean(one) for one in result.notes],
     }
     if with_outcomes:
@@ -82,8 +81,11 @@ def _cost_lines(result: BatchResult) -> Iterator[str]:
     """What it cost, and what a cascade and the engine's kept prefixes saved of that."""
     tokens = result.tokens
     if tokens.prompt:
-        saved = f", {tokens.cached:,} of them reused ({tokens.cached / tokens.prompt:.0%})" if tokens.cached else ""
+        share = tokens.saved / tokens.prompt
+        saved = f", {tokens.saved:,} of them reused ({share:.0%})" if tokens.saved > 0 else ""
         yield f"tokens   {tokens.prompt:,} of prompts{saved}, {tokens.completion:,} of answers, in {tokens.calls} calls"
+    if tokens.kept:
+        yield f"kept     {tokens.kept} answers were there already, and cost nothing"
     if result.way.mode == "cascade":
         by_label, on = result.by_mode.get("label", 0), result.by_mode.get("full", 0)
         yield f"cascade  {by_label} decided by label, {on} went on to a whole answer"

@@ -22,8 +22,10 @@ from agent_agency.judging.subject import Subject
 from agent_agency.workflows.active_prompt import active_prompt
 from agent_agency.workflows.evaluation_records import StoredCalls
 from agent_agency.workflows.judge_run import records_of
+from agent_agency.workflows.judge_serving import served
 
 if TYPE_CHECKING:
+    from agent_agency.inference.call_cache import CallCache
     from agent_agency.inference.protocol import Engine, Parameters
     from agent_agency.store.database import Database
 
@@ -44,7 +46,10 @@ class BestRequest:
 
 @dataclass(frozen=True, slots=True)
 class BestServices:
-    """What comparing needs from outside; ``told`` is told how many pairs are done, and of how many."""
+    """What comparing needs from outside.
+
+    ``told`` is told how many pairs are done, and of how many. ``cache`` are the kept answers.
+    """
 
     engine: Engine
     parameters: Parameters
@@ -52,6 +57,7 @@ class BestServices:
     clock: Clock
     secret: Callable[[int], bytes]
     told: Callable[[int, int], None]
+    cache: CallCache | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +89,11 @@ def run_best(request: BestRequest, services: BestServices) -> BestResult:
     refuse_no_room(prompt, layout, services.engine, services.parameters)
     language_model = services.engine.capabilities().language_model
     run = f"best-{random_id()}"
-    with StoredCalls(services.database, run) as calls:
-        engine = Metered(services.engine, calls, services.clock)
+    with (
+        StoredCalls(services.database, run) as calls,
+        served(services.engine, request.judge, services.cache) as asked,
+    ):
+        engine = Metered(asked.engine, calls, services.clock)
         comparer = Comparer(prompt, engine, layout, parameters=services.parameters, deadline_s=request.call_s)
         found = best_of(subjects, _counted(comparer, len(subjects), services.told))
     version = judge_version(prompt, services.engine.identity, services.parameters)

@@ -24,19 +24,12 @@ from agent_agency.judging.modes.limits import WANTED, Compared, choose_limits
 from agent_agency.workflows.active_prompt import active_prompt
 from agent_agency.workflows.evaluation_records import StoredCalls
 from agent_agency.workflows.judge_items import Item, ItemSet, halves, items_for
-from agent_agency.workflows.judge_ways import (
-    SECRET_BYTES,
-    USUAL,
-    AskMode,
-    Opening,
-    Way,
-    best_width,
-    check_labels_scored,
-    queued,
-)
+from agent_agency.workflows.judge_serving import best_width, served
+from agent_agency.workflows.judge_ways import SECRET_BYTES, USUAL, AskMode, Opening, Way, check_labels_scored
 from agent_agency.workflows.mode_asking import AskedAll, ask_all
 
 if TYPE_CHECKING:
+    from agent_agency.inference.call_cache import CallCache
     from agent_agency.inference.protocol import Engine, Parameters
     from agent_agency.judging.answer import Verdict
     from agent_agency.store.database import Database
@@ -72,7 +65,10 @@ class CalibrateRequest:
 
 @dataclass(frozen=True, slots=True)
 class CalibrateServices:
-    """What calibrating needs from outside; ``tell`` is told what is asked, how many are done, and of how many."""
+    """What calibrating needs from outside.
+
+    ``tell`` is told what is asked, how many are done, and of how many. ``cache`` are the kept answers.
+    """
 
     engine: Engine
     parameters: Parameters
@@ -82,6 +78,7 @@ class CalibrateServices:
     secret: Callable[[int], bytes]
     shelf: ModeShelf
     tell: Callable[[str, int, int], None]
+    cache: CallCache | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +133,11 @@ def calibrate(request: CalibrateRequest, services: CalibrateServices) -> Calibra
     check_labels_scored(services.engine, "label")
     prompt = active_prompt(services.database, request.judge)
     items = items_for(prompt, request.source, request.most_items)
-    with StoredCalls(services.database, f"calibrate-{random_id()}") as calls, queued(services.engine) as asked:
-        engine = Metered(asked, calls, services.now)
+    with (
+        StoredCalls(services.database, f"calibrate-{random_id()}") as calls,
+        served(services.engine, request.judge, services.cache) as asked,
+    ):
+        engine = Metered(asked.engine, calls, services.now)
         secret = services.secret(SECRET_BYTES)
         opening = Opening(prompt, engine, services.parameters, secret, call_s=request.call_s)
         opening.check_room(request.way)

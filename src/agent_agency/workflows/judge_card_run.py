@@ -20,7 +20,8 @@ from agent_agency.judging.subject import Subject
 from agent_agency.workflows.active_prompt import active_prompt
 from agent_agency.workflows.evaluation_records import SealedUses, StoredCalls
 from agent_agency.workflows.judge_card import Items, measure_card
-from agent_agency.workflows.judge_ways import SECRET_BYTES, USUAL, Opening, Way, best_width, check_labels_scored, queued
+from agent_agency.workflows.judge_serving import best_width, served
+from agent_agency.workflows.judge_ways import SECRET_BYTES, USUAL, Opening, Way, check_labels_scored
 from agent_agency.workflows.mode_shelf import NO_SHELF, ModeShelf
 
 if TYPE_CHECKING:
@@ -73,8 +74,11 @@ def run_card(request: CardRequest, services: CardServices) -> JudgeCard:
     """
     check_labels_scored(services.engine, request.way.mode)
     prompt = active_prompt(services.database, request.judge)
-    with StoredCalls(services.database, f"card-{random_id()}") as calls, queued(services.engine) as asked:
-        engine = Metered(asked, calls, services.clock)
+    with (
+        StoredCalls(services.database, f"card-{random_id()}") as calls,
+        served(services.engine, request.judge, measuring=True) as asked,
+    ):
+        engine = Metered(asked.engine, calls, services.clock)
         secret = services.secret(SECRET_BYTES)
         opening = Opening(prompt, engine, services.parameters, secret, services.shelf.calibration)
         opening.check_room(request.way)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +17,8 @@ from agent_agency.judging.modes.label_judge import LabelJudge
 from agent_agency.workflows.active_prompt import active_prompt
 from agent_agency.workflows.evaluation_records import StoredCalls
 from agent_agency.workflows.judge_items import ItemSet, items_for
-from agent_agency.workflows.judge_ways import (
-    SECRET_BYTES,
-    USUAL,
-    AskMode,
-    Opening,
-    Way,
-    best_width,
-    check_labels_scored,
-    queued,
-)
+from agent_agency.workflows.judge_serving import Served, best_width, served
+from agent_agency.workflows.judge_ways import SECRET_BYTES, USUAL, AskMode, Opening, Way, check_labels_scored
 from agent_agency.workflows.mode_asking import AskedAll, ask_all
 
 if TYPE_CHECKING:
@@ -168,6 +161,7 @@ class Modes:
             "requests_per_s": None if row.requests_per_s is None else round(row.requests_per_s, 3),
             "prompt_tokens": 0 if tokens is None else tokens.prompt,
             "cached_tokens": 0 if tokens is None else tokens.cached,
+            "computed_tokens": 0 if tokens is None else tokens.computed,
             "completion_tokens": 0 if tokens is None else tokens.completion,
             "against_full": None if against is None else _pair(against),
             "accuracy": None if row.truth is None else _truth(row.truth),
@@ -206,14 +200,18 @@ def measure_modes(request: ModesRequest, services: ModesServices) -> Modes:
     prompt = active_prompt(services.database, request.judge)
     items = items_for(prompt, request.source, request.most_items)
     workers = request.workers or best_width(services.engine)
-    with StoredCalls(services.database, f"modes-{random_id()}") as calls, queued(services.engine) as asked:
-        engine = Metered(asked, calls, services.now)
+    with (
+        StoredCalls(services.database, f"modes-{random_id()}") as calls,
+        served(services.engine, request.judge, measuring=True) as asked,
+    ):
+        engine = Metered(asked.engine, calls, services.now)
         secret = services.secret(SECRET_BYTES)
         opening = Opening(
             prompt, engine, services.parameters, secret, services.shelf.calibration, call_s=request.call_s
         )
         modes: tuple[AskMode, ...] = (*(one for one in dict.fromkeys(request.modes) if one != "full"), "full")
-        rows = tuple(_row(replace(request.way, mode=mode), opening, items, workers, services) for mode in modes)
+        bench = _Bench(opening, items, workers, services, asked)
+        rows = tuple(_row(replace(request.way, mode=mode), bench) for mode in modes)
     full = rows[-1]
     if not full.answered:
         raise JudgeError(
@@ -241,7 +239,19 @@ def _why(row: ModeRow) -> str:
     return row.why_not or (row.asked.problem if row.asked else "") or "the engine answered nothing"
 
 
-def _row(way: Way, opening: Opening, items: ItemSet, workers: int, services: ModesServices) -> ModeRow:
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """What each mode is measured with."""
+
+    opening: Opening
+    items: ItemSet
+    workers: int
+    services: ModesServices
+    served: Served
+
+
+def _row(way: Way, bench: _Bench) -> ModeRow:
+    opening, items, services = bench.opening, bench.items, bench.services
     try:
         check_labels_scored(services.engine, way.mode)
         opening.check_room(way)
@@ -250,7 +260,8 @@ def _row(way: Way, opening: Opening, items: ItemSet, workers: int, services: Mod
         if error.stable_code not in _CANNOT:
             raise
         return ModeRow(way.mode, "", None, None, error.message)
-    asked = ask_all(judge, items, workers, services.clock, lambda done, of: services.tell(way.mode, done, of))
+    told = partial(services.tell, way.mode)
+    asked = ask_all(judge, items, bench.workers, services.clock, told, lambda: bench.served.prefill.primed)
     calibrated = judge.calibration is not None if isinstance(judge, LabelJudge) else None
     truth = against_truth(way.mode, asked.verdicts, [one.truth for one in items.items])
     return ModeRow(way.mode, judge.version, calibrated, asked, asked.problem, truth)

@@ -21,21 +21,15 @@ from agent_agency.judging.batch_record import BatchRecord, lines_of, read_record
 from agent_agency.workflows.active_prompt import active_prompt
 from agent_agency.workflows.evaluation_records import StoredCalls
 from agent_agency.workflows.judge_run_keeper import RecordingKeeper
-from agent_agency.workflows.judge_ways import (
-    SECRET_BYTES,
-    USUAL,
-    Opening,
-    Way,
-    best_width,
-    check_labels_scored,
-    queued,
-)
-from agent_agency.workflows.mode_asking import Tokens, tokens_of
+from agent_agency.workflows.judge_serving import Served, best_width, served
+from agent_agency.workflows.judge_ways import SECRET_BYTES, USUAL, Opening, Way, check_labels_scored
+from agent_agency.workflows.mode_asking import NO_TOKENS, Tokens, tokens_of
 from agent_agency.workflows.mode_notes import mode_notes
 from agent_agency.workflows.mode_shelf import NO_SHELF, ModeShelf
 from agent_agency.workflows.whole_file import spare, write_whole
 
 if TYPE_CHECKING:
+    from agent_agency.inference.call_cache import CallCache
     from agent_agency.inference.protocol import Engine, Parameters
     from agent_agency.store.database import Database
 
@@ -78,6 +72,7 @@ class BatchServices:
         secret: random bytes.
         told: called with how many subjects are done and how many there are.
         shelf: calibrations, and what is known of how far modes agree.
+        cache: kept answers; ``None`` asks the engine anew.
     """
 
     engine: Engine
@@ -88,6 +83,7 @@ class BatchServices:
     secret: Callable[[int], bytes]
     told: Callable[[int, int], None]
     shelf: ModeShelf = NO_SHELF
+    cache: CallCache | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +100,7 @@ class BatchResult:
         recorded: evaluations that are new in the store.
         refused: why some could not be recorded, a sentence each.
         way: how the judge was asked, and ``notes`` what must be known of it, a sentence each.
+        tokens: of this run's calls; those of an earlier run that was gone on with are not among them.
     """
 
     judge: str
@@ -118,16 +115,12 @@ class BatchResult:
     refused: tuple[str, ...]
     way: Way = USUAL
     notes: tuple[str, ...] = ()
+    tokens: Tokens = NO_TOKENS
 
     @property
     def works(self) -> Sequence[Work]:
         """What became of each subject, equal ones once."""
         return tuple({(one.work.subject, one.work.judge): one.work for one in self.outcomes}.values())
-
-    @property
-    def tokens(self) -> Tokens:
-        """Of all calls, those of an earlier run of the same batch included."""
-        return tokens_of(self.works)
 
     @property
     def problem(self) -> str:
@@ -181,11 +174,13 @@ def run_batch(request: BatchRequest, services: BatchServices) -> BatchResult:
         spare(_journal_of(request.out), request.source)
     records = records_of(request.source)
     bounds = replace(request.bounds, workers=request.bounds.workers or best_width(services.engine))
-    with queued(services.engine) as asked:
-        return _judged(records, replace(request, bounds=bounds), replace(services, engine=asked))
+    with served(services.engine, request.judge, services.cache) as asked:
+        return _judged(records, replace(request, bounds=bounds), replace(services, engine=asked.engine), asked)
 
 
-def _judged(records: Sequence[BatchRecord], request: BatchRequest, services: BatchServices) -> BatchResult:
+def _judged(
+    records: Sequence[BatchRecord], request: BatchRequest, services: BatchServices, asked: Served
+) -> BatchResult:
     started = services.clock()
     run = f"judge-{random_id()}"
     calls = StoredCalls(services.database, run)
@@ -198,7 +193,7 @@ def _judged(records: Sequence[BatchRecord], request: BatchRequest, services: Bat
         keeper = RecordingKeeper(journal, judge, services.database, services.now, run)
         calls.run = keeper.run
         wanted = {one.subject.digest for one in records if one.subject is not None}
-        resumed = sum((digest, judge.version) in keeper.settled for digest in wanted)
+        earlier = {digest for digest in wanted if (digest, judge.version) in keeper.settled}
         with keeper:
             outcomes = judge_batch(judge, records, keeper, request.bounds, services.clock, services.told)
         if request.out is not None:
@@ -210,13 +205,14 @@ def _judged(records: Sequence[BatchRecord], request: BatchRequest, services: Bat
         engine=services.engine.name,
         language_model=language_model,
         outcomes=outcomes,
-        resumed=resumed,
+        resumed=len(earlier),
         seconds=max(0.0, services.clock() - started),
         run=keeper.run,
         recorded=keeper.recorded,
         refused=tuple(keeper.refused),
         way=request.way,
         notes=mode_notes(request.way, judge, opening, services.shelf),
+        tokens=tokens_of((one.work for one in outcomes if one.work.subject not in earlier), asked.prefill.primed),
     )
 
 

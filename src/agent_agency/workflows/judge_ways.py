@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from agent_agency.errors import EngineError
 from agent_agency.inference.labels import label_engine
-from agent_agency.inference.priming import PrimingEngine
-from agent_agency.inference.scheduling.scheduler import Scheduler
 from agent_agency.judging.answer_form import FULL, AnswerForm
-from agent_agency.judging.batch import WORKERS
 from agent_agency.judging.fence import fence_for
 from agent_agency.judging.item_first import SAME_FENCE, ItemFirstLayout
 from agent_agency.judging.judge import Judge
@@ -164,21 +160,3 @@ def check_labels_scored(engine: Engine, mode: AskMode) -> None:
             fix="Use the mode 'short' or 'full' with it, or an engine in process (agency engine add).",
             code="engine.no_labels",
         )
-
-
-@contextmanager
-def queued(engine: Engine) -> Iterator[Engine]:
-    """The engine behind a scheduler where it keeps prefixes, so that each is computed once and before its requests.
-
-    Other engines are asked as they are: whoever asks bounds how many requests are in the air.
-    """
-    if not isinstance(engine, PrimingEngine):
-        yield engine
-        return
-    with Scheduler(engine) as scheduler:
-        yield scheduler
-
-
-def best_width(engine: Engine) -> int:
-    """How many requests are best in flight: what the engine says, else `batch.WORKERS`."""
-    return max(1, engine.width) if isinstance(engine, PrimingEngine) else WORKERS

@@ -8,21 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from agent_agency.clock import Clock
-from agent_agency.errors import AgencyError
 from agent_agency.identity import random_id
 from agent_agency.inference.call_cache import CallCache
 from agent_agency.learning.optimise.limits import Limits
 from agent_agency.learning.optimise.task import Plan, Progress
 from agent_agency.workflows.evaluation_records import StoredCalls
+from agent_agency.workflows.kept_answers import calls_folder
 from agent_agency.workflows.learning_store import open_learning_store
 from agent_agency.workflows.optimise import Workbench, counted_engines, optimise, task_for, told_of_halts
 from agent_agency.workflows.optimise_document import judge_document
 from agent_agency.workflows.optimise_engine import chosen
 from agent_agency.workflows.optimise_evaluations import keep_baseline
 from agent_agency.workflows.optimise_experiment import keep_experiment
-
-CALLS = "calls"
-"""The folder of kept answers, beside the user's other files of this kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +84,3 @@ def run_order(order: Order, bench: Workbench, progress: Progress) -> dict[str, A
             evaluations = keep_baseline(task, bench, run)
         done = optimise(order.judge, order.plan, counted, bench, progress, open_test=order.open_test)
     return judge_document(done, run=run, evaluations=evaluations, experiment=keep_experiment(done, bench))
-
-
-def calls_folder(environment: Mapping[str, str]) -> Path:
-    """Where answers of engines are kept: the user's cache (XDG Base Directory Specification 0.8).
-
-    Raises:
-        AgencyError: there is no home folder.
-    """
-    named, home = Path(environment.get("XDG_CACHE_HOME", "")), Path(environment.get("HOME", ""))
-    if named.is_absolute():
-        return named / "agency" / CALLS
-    if home.is_absolute():
-        return home / ".cache" / "agency" / CALLS
-    raise AgencyError("There is no home folder to keep answers in", fix="Set HOME or XDG_CACHE_HOME.")

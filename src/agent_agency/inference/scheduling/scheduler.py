@@ -14,10 +14,10 @@ from dataclasses import replace
 from functools import partial
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar, runtime_checkable
+from typing import Any, Self, TypeVar
 
 from agent_agency.errors import EngineError
-from agent_agency.inference.around import AroundEngine
+from agent_agency.inference.around import AroundEngine, tell_busy
 from agent_agency.inference.labels import LabelReply, LabelRequest, label_engine
 from agent_agency.inference.priming import PrimingEngine
 from agent_agency.inference.protocol import Cancel, Engine, Health, Piece, Reply, Request
@@ -34,15 +34,6 @@ _TEXT, _LABELS = "text", "labels"
 _PRIORITIES = 100
 
 T = TypeVar("T")
-
-
-@runtime_checkable
-class PatientEngine(Protocol):
-    """An engine that waits by itself where its server is busy, unless it is told that somebody else does."""
-
-    def tell_when_busy(self) -> None:
-        """Say at once that the server is busy."""
-        ...
 
 
 class Scheduler(AroundEngine):
@@ -63,8 +54,7 @@ class Scheduler(AroundEngine):
     ) -> None:
         super().__init__(engine)
         self._settings = settings or SchedulerSettings()
-        if isinstance(engine, PatientEngine):
-            engine.tell_when_busy()  # or its refusals would never be seen by what adapts the width
+        tell_busy(engine)  # or its refusals would never be seen by what adapts the width
         self._priming = engine if isinstance(engine, PrimingEngine) else None
         self._width = _width_of(self._priming, self._settings)
         prime = None if self._priming is None else self._priming.prime
@@ -165,6 +155,11 @@ class Scheduler(AroundEngine):
         if served.breaker == "open":
             return Health(ready=False, detail=f"it failed again and again and is left alone for now: {load}")
         return Health(ready=True, detail=load)
+
+    @property
+    def width(self) -> int:
+        """Requests that may be in flight now."""
+        return self._width.now
 
     def served(self) -> Served:
         """What was done so far, with the prompt tokens that were saved."""

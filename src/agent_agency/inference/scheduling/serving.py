@@ -1,7 +1,8 @@
 """One engine as all tasks of a process share it: cache, then single flight, then the queue, then the engine.
 
 The order matters: a kept answer waits in no queue; what is not kept is asked once by all who want it at a time; and
-only what has to be asked takes a place in the queue.
+only what has to be asked takes a place in the queue. Who asks in a loop waits for room before the queue (`pace`), so
+that no request is late before it is sent.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from agent_agency.inference.call_cache import CallCache
+from agent_agency.inference.call_cache import CallCache, ChangingEngine
 from agent_agency.inference.protocol import Engine, Health
 from agent_agency.inference.scheduling.for_task import ForTask
+from agent_agency.inference.scheduling.pace import Pace, Paced
 from agent_agency.inference.scheduling.scheduler import Scheduler
 from agent_agency.inference.scheduling.served import Served
 from agent_agency.inference.scheduling.settings import SchedulerSettings
@@ -26,7 +28,7 @@ class Serving:
     Args:
         engine: what answers; it is not closed here.
         settings: of the queue.
-        cache: keeps answers; ``None`` for none.
+        cache: keeps answers; ``None`` for none. Of an engine whose answers may be another one's none is kept.
         timer: seconds that only go forward.
     """
 
@@ -41,7 +43,8 @@ class Serving:
         self.scheduler = Scheduler(engine, settings, timer=timer)
         """The queue alone, for who wants tickets."""
         self._flights = SingleFlight(self.scheduler, timer=timer)
-        self._cache = cache
+        self._pace = Pace(lambda: self.scheduler.width)
+        self._cache = None if isinstance(engine, ChangingEngine) else cache
 
     def __enter__(self) -> Self:
         return self
@@ -60,8 +63,8 @@ class Serving:
             measuring: each request is a call of its own, as retests need it: no cache and no like call in the air.
         """
         if measuring:
-            return ForTask(self.scheduler, task, priority)
-        engine = ForTask(self._flights, task, priority)
+            return Paced(ForTask(self.scheduler, task, priority), self._pace)
+        engine = Paced(ForTask(self._flights, task, priority), self._pace)
         return engine if self._cache is None else self._cache.wrap(engine)
 
     @property

@@ -17,7 +17,8 @@ from agent_agency.judging.modes.label_judge import LabelJudge
 from agent_agency.judging.shipped import shipped_prompt
 from agent_agency.judging.subject import Subject
 from agent_agency.workflows.judge_items import Item, ItemSet
-from agent_agency.workflows.judge_ways import Opening, Way, queued
+from agent_agency.workflows.judge_serving import served
+from agent_agency.workflows.judge_ways import Opening, Way
 from agent_agency.workflows.mode_asking import AskedAll, ask_all
 from support.test_models import nano_model
 
@@ -64,8 +65,8 @@ def test_the_order_of_the_prompt_is_another_version_and_labels_come_in_both(engi
 
 
 def test_short_answers_keep_to_their_schema_and_take_few_tokens(engine: LocalEngine) -> None:
-    with queued(engine) as scheduled:
-        judge = Opening(shipped_prompt("rubric"), scheduled, Parameters(), b"s" * 32).judge(Way("short"))
+    with served(engine, "modes") as scheduled:
+        judge = Opening(shipped_prompt("rubric"), scheduled.engine, Parameters(), b"s" * 32).judge(Way("short"))
         asked = ask_all(judge, ITEMS, 4, time.monotonic)
     assert {work.reason for work in asked.works} <= {"", "incoherent"}
     assert asked.tokens.completion <= 25 * asked.tokens.calls
