@@ -39,6 +39,17 @@ _KNOWN: Mapping[str, frozenset[str]] = MappingProxyType(
         "null": frozenset(),
     }
 )
+_VALUES: Mapping[str, tuple[type, ...]] = MappingProxyType(
+    {
+        "object": (dict,),
+        "array": (list, tuple),
+        "string": (str,),
+        "number": (int, float),
+        "integer": (int,),
+        "boolean": (bool,),
+        "null": (type(None),),
+    }
+)
 
 
 def grammar_of(schema: Mapping[str, Any]) -> str:
@@ -101,7 +112,10 @@ class _Rules:
         members = schema.get("properties", {})
         if not isinstance(members, Mapping):
             _refuse(place, "its properties are no object")
-        missing = [name for name in schema.get("required", ()) if name not in members]
+        required = schema.get("required", ())
+        if not isinstance(required, list | tuple) or not all(isinstance(name, str) for name in required):
+            _refuse(place, "its required is no list of names")
+        missing = [name for name in required if name not in members]
         if missing:
             _refuse(place, f"it requires {missing[0]!r} without saying what that is")
         parts = [
@@ -165,7 +179,20 @@ def _constants(schema: Mapping[str, Any], place: str) -> str:
     if "const" in schema and "enum" in schema:
         _refuse(place, "it has both const and enum")
     values = [schema["const"]] if "const" in schema else _list(schema["enum"], place, "enum")
-    return _choice([json.dumps(value, separators=(",", ":"), allow_nan=False) for value in values])
+    kinds = schema.get("type", list(_VALUES))
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    fitting = [value for value in values if any(_is_a(value, kind) for kind in kinds)]
+    if not fitting:
+        _refuse(place, "none of its constants is of its type")
+    return _choice([json.dumps(value, separators=(",", ":"), allow_nan=False) for value in fitting])
+
+
+def _is_a(value: object, kind: object) -> bool:
+    """Whether a constant is of a type; true and false are no numbers, and 1.0 is a whole one."""
+    if kind == "integer" and isinstance(value, float):
+        return value.is_integer()
+    is_bool = isinstance(value, bool)
+    return isinstance(kind, str) and isinstance(value, _VALUES.get(kind, ())) and is_bool <= (kind == "boolean")
 
 
 def _choice(texts: Sequence[str]) -> str:

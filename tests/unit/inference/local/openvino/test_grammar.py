@@ -40,12 +40,33 @@ def test_a_verdict_s_grammar_has_no_white_space_and_keeps_the_order() -> None:
         {"enum": []},
         {"type": ["string", "text"]},
         {"type": "object", "properties": {"a": True}},
+        {"type": "object", "properties": {"a": {"type": "null"}}, "required": 5},
+        {"type": "object", "properties": {"a": {"type": "null"}}, "required": [["a"]]},
+        {"type": "string", "enum": [1, None]},
+        {"type": "integer", "const": True},
+        {"type": "verdict", "const": "a"},
     ],
 )
 def test_what_the_grammar_could_not_hold_to_is_refused(schema: dict[str, Any]) -> None:
     with pytest.raises(EngineError, match="cannot keep to this schema") as refused:
         grammar_of(schema)
     assert refused.value.stable_code == "engine.schema_unsupported"
+
+
+def test_constants_that_are_not_of_the_type_are_never_written() -> None:
+    values = ["a", 1, 1.5, 2.0, True, None, [1], {"b": 1}]
+    kept = {
+        "string": r'("\"a\"")',
+        "integer": '("1" | "2.0")',
+        "number": '("1" (".5")? | "2.0")',
+        "boolean": '("true")',
+        "null": '("null")',
+        "array": '("[1]")',
+        "object": r'("{\"b\":1}")',
+    }
+    for kind, body in kept.items():
+        assert grammar_of({"type": kind, "enum": values}).splitlines()[1] == f"part0 ::= {body}"
+    assert grammar_of({"type": ["null", "string"], "enum": values}).splitlines()[1] == r'part0 ::= ("\"a\"" | "null")'
 
 
 def test_a_schema_that_goes_on_for_ever_is_refused() -> None:
