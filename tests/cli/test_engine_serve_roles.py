@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx
@@ -40,11 +41,13 @@ def test_a_role_is_swapped_taken_back_and_stopped_while_it_is_served(tmp_path: P
             "--who",
             "ann",
         )
-        assert agency("engine", "roll", *start, cwd=tmp_path, env=home).code == 0
         with subprocess.Popen(command, env={**os.environ, **home}, stdout=subprocess.PIPE) as process:
             try:
                 assert process.stdout is not None
                 url = json.loads(process.stdout.readline())["serving"]["url"]
+                assert _asked(url, "before any roll") == 200
+                assert agency("engine", "roll", *start, cwd=tmp_path, env=home).code == 0
+                time.sleep(1.1)  # a server looks up who has the role once a second
                 statuses = {_asked(url, f"question {at}") for at in range(70)}
                 roll = agency("engine", "roll", "show", "--json", cwd=tmp_path, env=home).document["rollouts"][0]
                 back = agency("engine", "roll", "back", "primary", "--who", "bob", cwd=tmp_path, env=home)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from agent_agency.clock import Clock, SystemClock
-from agent_agency.errors import EngineError, LedgerError, StoreError
+from agent_agency.errors import AgencyError, EngineError, LedgerError, StoreError
 from agent_agency.identity import random_id
 from agent_agency.inference.choose import close_engine, make_engine, settings_of
 from agent_agency.inference.engine_file import load_engines
@@ -75,6 +75,8 @@ class Engines:
         self._pinned = pinned
         self._lock = threading.RLock()
         self._opened: dict[str, Engine] = {}
+        self._rolled: dict[int, Engine] = {}
+        self._seen: dict[str, Rollout | None] = {}
         self._unpooled: list[Engine] = []
         self._pool: ModelPool | None = None
         self._copies: Copies | None = None
@@ -84,18 +86,25 @@ class Engines:
     def engine(self, spec: str | None) -> Engine:
         """The engine that is meant; nothing is asked of it yet, and no model is loaded.
 
+        Of a role that is not pinned it is whoever has the role with each request, see `inference.pool.followed`.
+
         Raises:
             AgencyError: as `inference.choose.choose_engine`; also a remote engine without a price where caps are set
                 (``engine.no_price``), or one with a price where there is no store to count it in.
         """
-        settings, rollout = self._meant(spec)
-        if rollout is None or not rollout.under_way:
-            return self._one(settings)
-        from agent_agency.inference.pool.rolled import RollServices, rolled_engine
+        if self._pinned or self._role(spec) is None:
+            return self._found(spec)
+        from agent_agency.inference.pool.followed import followed_role
 
-        services = self._services
-        copied = RollServices(self._book(), self._copying(), services.clock, services.timer, pinned=self._pinned)
-        return rolled_engine(self._one(settings), self._one(self._choices.engines[rollout.new]), rollout, copied)
+        return followed_role(lambda: self._found(spec), self._services.timer)
+
+    def settings(self, spec: str | None) -> EngineSettings:
+        """The settings of the engine that has to answer now: of a role that was given over, the new one's.
+
+        Raises:
+            EngineError: as `inference.choose.settings_of`.
+        """
+        return self._meant(spec)[0]
 
     def parameters(self, spec: str | None) -> Parameters:
         """How the engine's answers are drawn where the question does not say.
@@ -103,7 +112,7 @@ class Engines:
         Raises:
             EngineError: as `inference.choose.default_parameters`.
         """
-        return self._meant(spec)[0].parameters()
+        return self.settings(spec).parameters()
 
     def start(self, *names: str) -> None:
         """Begin to load the opened models whose settings say ``warm``; for a server. What fails is told to who asks.
@@ -135,11 +144,43 @@ class Engines:
         for one in self._unpooled:
             close_engine(one)
 
+    def _found(self, spec: str | None) -> Engine:
+        """Whoever is meant now; of a rollout under way there is one engine, however often it is asked for."""
+        settings, rollout = self._meant(spec)
+        if rollout is None or not rollout.under_way:
+            return self._one(settings)
+        with self._lock:
+            found = self._rolled.get(rollout.number)
+        if found is None:
+            found = self._rolling(settings, rollout)
+        return found
+
+    def _rolling(self, old: EngineSettings, rollout: Rollout) -> Engine:
+        """Both engines of a rollout; where the new one cannot be opened, that counts against it and the old answers."""
+        from agent_agency.inference.pool.rolled import RollServices, rolled_engine
+
+        services, book = self._services, self._book()
+        first = self._one(old)
+        try:
+            second = self._one(self._choices.engines[rollout.new])
+        except AgencyError as error:
+            with suppress(LedgerError):
+                book.add_unopened(rollout, error.stable_code, services.new_id())
+            return first
+        copied = RollServices(book, self._copying(), services.clock, services.timer, pinned=self._pinned)
+        with self._lock:
+            return self._rolled.setdefault(rollout.number, rolled_engine(first, second, rollout, copied))
+
+    def _role(self, spec: str | None) -> str | None:
+        """The role that is meant; ``None`` where an engine is named."""
+        role = spec or PRIMARY
+        return role if role in self._choices.roles and role not in self._choices.engines else None
+
     def _meant(self, spec: str | None) -> tuple[EngineSettings, Rollout | None]:
         """The settings of the engine that answers, and the rollout of its role while one is under way."""
         settings = settings_of(spec, self._choices)
-        role = spec or PRIMARY
-        if role not in self._choices.roles or role in self._choices.engines:
+        role = self._role(spec)
+        if role is None:
             return settings, None
         rollout = self._rollout(role)
         if rollout is None or rollout.old != settings.name or rollout.new not in self._choices.engines:
@@ -149,11 +190,11 @@ class Engines:
         return settings, rollout if rollout.under_way else None
 
     def _rollout(self, role: str) -> Rollout | None:
-        """The last rollout of a role; where the store cannot tell, the file alone says who has it."""
-        try:
-            return self._book().newest(role)
-        except LedgerError:
-            return None
+        """The last rollout of a role; while the store cannot tell, the one last seen, else the file has the word."""
+        with suppress(LedgerError):
+            found = self._book().newest(role)
+            self._seen[role] = found
+        return self._seen.get(role)
 
     def _book(self) -> RolloutBook:
         from agent_agency.inference.pool.rollout_book import RolloutBook

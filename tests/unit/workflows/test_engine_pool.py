@@ -16,7 +16,7 @@ from agent_agency.inference.pool.rollout_limits import RolloutLimits
 from agent_agency.inference.spend.spending import Spending, Stoppable
 from agent_agency.store import rollouts
 from agent_agency.store.rollouts import RolloutStep
-from agent_agency.workflows.engine_pool import TASK, Engines
+from agent_agency.workflows.engine_pool import TASK, Engines, EngineServices
 from agent_agency.workflows.learning_store import open_users_store
 from agent_agency.workflows.spend_desk import SpendDesk
 from support.counting_engine import a_request
@@ -145,6 +145,37 @@ def test_a_command_makes_pairs_and_waits_for_them_before_it_ends(
     engines.close()
     (told,) = book.told()
     assert (told.standing.pairs, told.standing.agreed) == (3, 3)
+
+
+def test_who_serves_a_role_follows_what_becomes_of_it_while_requests_run(
+    environment: dict[str, str], server: OpenAiServer
+) -> None:
+    choices = _choices(_here("old", server) + _here("new", server) + '[roles]\nprimary = "old"\n')
+    now = iter(range(0, 1000, 2))
+    engines = Engines(choices, environment, EngineServices(timer=lambda: float(next(now))), pinned=False)
+    engine = engines.engine("primary")
+    assert (engine.name, engine.generate(a_request()).text) == ("old", engines.engine("old").generate(a_request()).text)
+    _, book = _rolling(environment, server, "all")
+    assert (engine.name, engines.settings("primary").name) == ("old|new", "old")
+    book.act("primary", "finish", "ann", "")
+    assert (engine.name, engines.settings("primary").name) == ("new", "new")
+    book.begin("primary", "old", "new", RolloutLimits(), "ann", "")
+    assert engine.name == "old"
+    engines.close()
+
+
+def test_a_new_engine_that_cannot_be_opened_goes_back_and_costs_no_request(
+    environment: dict[str, str], server: OpenAiServer
+) -> None:
+    _, book = _rolling(environment, server, "share")
+    keyless = _here("new", server, 'api_key_env = "NO_SUCH_KEY"\n')
+    choices = _choices(_here("old", server) + keyless + '[roles]\nprimary = "old"\n')
+    for _ in range(10):
+        engines = Engines(choices, environment)
+        assert engines.engine(None).generate(a_request()).text
+        engines.close()
+    (told,) = book.told()
+    assert (told.rollout.stage, told.steps[-1].who) == ("returned", "agency")
 
 
 def test_where_the_store_cannot_be_asked_the_file_says_who_has_the_role(

@@ -121,6 +121,11 @@ class RolledEngine:
         return f"{self._old.name}|{self._new.name}" if front is None else front.name
 
     @property
+    def may_change(self) -> str:
+        """Why no answer may be kept under its name: the other engine may have given it."""
+        return f"rollout {self._rollout.number} is under way"
+
+    @property
     def identity(self) -> Mapping[str, str]:
         """The identity of the engine that answers; where either may, one of its own that says so.
 
@@ -301,11 +306,6 @@ class RolledEngine:
 class RolledLabels(RolledEngine):
     """Two engines that both score labels."""
 
-    @property
-    def width(self) -> int:
-        """How many requests are best in flight at once: the fewer of the two."""
-        return min(one.width if isinstance(one, PrimingEngine) else 1 for one in (self._old, self._new))
-
     def score_labels(self, request: LabelRequest, cancel: Cancel | None = None) -> LabelReply:
         """Score labels.
 
@@ -314,6 +314,15 @@ class RolledLabels(RolledEngine):
         """
         key = digest_json([request.prompt_digest, request.rollout])
         return self._answered(_Asking(request, _score, key), cancel)
+
+
+class RolledPriming(RolledLabels):
+    """Two engines that both score labels, the old one of which keeps prefixes."""
+
+    @property
+    def width(self) -> int:
+        """How many requests are best in flight at once: the fewer of the two, where the new one knows of any."""
+        return min(one.width for one in (self._old, self._new) if isinstance(one, PrimingEngine))
 
     def prime(self, messages: tuple[Message, ...], cancel: Cancel | None = None) -> Primed:
         """Compute a shared prefix on the engine that answers; where either may, on both.
@@ -333,9 +342,13 @@ class RolledLabels(RolledEngine):
 
 
 def rolled_engine(old: Engine, new: Engine, rollout: Rollout, services: RollServices) -> RolledEngine:
-    """The engine of a role under a rollout; it scores labels where both can."""
-    both = isinstance(old, LabelEngine) and isinstance(new, LabelEngine)
-    return (RolledLabels if both else RolledEngine)(old, new, rollout, services)
+    """The engine of a role under a rollout; it scores labels where both can, and keeps prefixes where the old one does.
+
+    A server behind an address knows no best width; whoever asks two of them finds it out by trying.
+    """
+    if not (isinstance(old, LabelEngine) and isinstance(new, LabelEngine)):
+        return RolledEngine(old, new, rollout, services)
+    return (RolledPriming if isinstance(old, PrimingEngine) else RolledLabels)(old, new, rollout, services)
 
 
 def _last_of(pieces: Iterator[Piece]) -> Generator[Piece, None, Reply | None]:

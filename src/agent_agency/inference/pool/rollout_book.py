@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from agent_agency.store.database import Database
 
+NOT_TIMED = "not_timed"
+"""Outcome of an old engine that answers while the new one cannot be opened."""
 BY_ITSELF = "agency"
 """Who takes the steps that nobody asks for."""
 
@@ -136,6 +138,22 @@ class RolloutBook:
             if standing.decision == "wait":
                 return rollout.stage
             return self._move(connection, rollout, standing.decision, BY_ITSELF, standing.reason)
+
+    def add_unopened(self, rollout: Rollout, code: str, key: str) -> Stage:
+        """Count a new engine that could not be opened as one that failed a request which the old one answered.
+
+        Args:
+            rollout: under way.
+            code: stable code of the error.
+            key: unlike that of any request.
+
+        Raises:
+            StoreError: the store refused; nothing was kept.
+        """
+        at = rfc3339(self.clock.now())
+        return self.add_pair(
+            rollout.number, Pair(rollout.stage, key, at, NOT_TIMED, code, agreed=False, old_us=0, new_us=0)
+        )
 
     def act(self, role: str, event: RollEvent, who: str, reason: str) -> Rollout:
         """Take the step that a person asks for: ``back`` or ``finish``.

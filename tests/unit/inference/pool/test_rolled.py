@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,15 +10,15 @@ import pytest
 from agent_agency.errors import AllowanceUsedUpError, EngineError
 from agent_agency.inference.labels import LabelEngine, LabelRequest
 from agent_agency.inference.pool.copies import Copies
-from agent_agency.inference.pool.rolled import RolledLabels
 from agent_agency.inference.pool.rollout_limits import RolloutLimits
+from agent_agency.inference.priming import Primed, PrimingEngine
 from agent_agency.inference.protocol import Cancel, Message
 from agent_agency.store import rollouts
 from agent_agency.store.database import Database
 from agent_agency.store.rollouts import Pair, RolloutStep
 from support.counting_engine import CountingEngine, a_request
 from support.pooled import SetTimer, died
-from support.rollouts import World, a_world
+from support.rollouts import RoleEngine, World, a_world
 
 AT = "2026-01-31T08:00:00.000Z"
 
@@ -199,9 +200,31 @@ def test_where_either_may_answer_it_can_what_both_can(world: World) -> None:
     engine = world.engine()
     assert engine.capabilities().notes == ()
     assert (engine.health().ready, engine.count_tokens(a_request().messages)) == (True, 3)
-    assert isinstance(engine, RolledLabels)
-    assert engine.width == 1
-    assert engine.prime(a_request().messages).tokens == 0
+    assert isinstance(engine, LabelEngine)
+
+
+@dataclass
+class _PrimingRole(RoleEngine):
+    """No model: keeps prefixes, and is asked so many at once."""
+
+    width: int = 4
+
+    def prime(self, messages: tuple[Message, ...], cancel: Cancel | None = None) -> Primed:  # noqa: ARG002 - the protocol's
+        self.asked += 1
+        return Primed(len(messages), len(messages))
+
+
+def test_two_servers_name_no_best_width_and_a_model_of_this_machine_keeps_its_own(world: World) -> None:
+    assert not isinstance(world.engine(), PrimingEngine)
+    world.old = _PrimingRole(name="old")
+    _move(world, "share")
+    with_a_server = world.engine()
+    assert isinstance(with_a_server, PrimingEngine)
+    assert (with_a_server.width, with_a_server.prime(a_request().messages).tokens) == (4, 2)
+    world.new = _PrimingRole(name="new", width=2)
+    both = world.engine()
+    assert isinstance(both, PrimingEngine)
+    assert (both.width, both.prime(a_request().messages).tokens, world.new.asked) == (2, 2, 1)
 
 
 def test_labels_are_compared_by_the_likeliest_one(world: World) -> None:
