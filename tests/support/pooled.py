@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from agent_agency.errors import EngineError
@@ -117,7 +117,7 @@ def a_pool(
     budget: int = 25 * MIB,
     keep_alive_s: float | None = None,
     events: Events | None = None,
-    timer: SetTimer | None = None,
+    timer: Callable[[], float] | None = None,
 ) -> ModelPool:
     members = [Member(one, one.size, keep_alive_s) for one in engines]
     return ModelPool(members, budget, PoolServices(events or Events(), SetClock(), timer or time.monotonic))

@@ -1,8 +1,9 @@
 """The models of one machine: loaded when they are asked, within a budget of memory, unloaded when nobody asks.
 
 A request takes a lease. The pool loads the model where it is not warm, lets the least recently used idle ones go where
-there is no room, and never one that works on a request. Loading goes on in a thread of its own, so that a request with
-a short deadline ends in time and the next one finds the model warm.
+there is no room, and never one that works on a request; where requests never cease, models take turns (`turns`).
+Loading goes on in a thread of its own, so that a request with a short deadline ends in time and the next one finds the
+model warm.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from agent_agency.inference.pool.pool_errors import (
 )
 from agent_agency.inference.pool.pooled import AlwaysWarm
 from agent_agency.inference.pool.slot import Slot, Standing
+from agent_agency.inference.pool.turns import comes_first, who_yields
 from agent_agency.store.pool_events import PoolEvent
 
 if TYPE_CHECKING:
@@ -288,13 +290,14 @@ class ModelPool:
         """Set memory aside for a taken slot, as soon as there is some; not when nobody waits for it any more."""
         while True:
             with self._changed:
-                residents = [one.resident() for one in self._slots.values() if one.memory and one is not slot]
-                going = leavers(slot.expected, self.budget_bytes, residents)
                 if self._closed or not (slot.waiting or ahead):
+                    slot.wants_since = None
                     slot.taken = False
                     self._changed.notify_all()
                     return False
+                going = self._going_for(slot)
                 if going == ():
+                    slot.wants_since = None
                     slot.memory = slot.expected
                     self._note(slot, "load")
                     return True
@@ -308,6 +311,20 @@ class ModelPool:
             for one in leaving:
                 self._unload(one)
 
+    def _going_for(self, slot: Slot) -> tuple[str, ...] | None:
+        """The idle models that go for one that wants room; ``None`` where it must wait. The lock is held."""
+        now, slots = self._services.timer(), self._slots.values()
+        if slot.wants_since is None:
+            slot.wants_since = now
+        if not comes_first(slot, slots, now):
+            return None
+        residents = [one.resident() for one in slots if one.memory and one is not slot]
+        going = leavers(slot.expected, self.budget_bytes, residents)
+        if going is None:
+            for name in who_yields(slot, slots, self.budget_bytes, now):
+                self._note(self._slots[name], "drain", detail=f"lets {slot.name} have its turn")
+        return going
+
     def _loaded(self, slot: Slot) -> None:
         with self._changed:
             slot.measure()
@@ -315,7 +332,7 @@ class ModelPool:
             if not too_large:
                 slot.succeeded()
                 slot.attempts += 1
-                slot.last_used = self._services.timer()
+                slot.last_used = slot.warm_since = self._services.timer()
                 self._note(slot, "loaded", memory=slot.memory)
                 slot.taken = False
                 self._changed.notify_all()

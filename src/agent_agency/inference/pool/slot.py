@@ -24,6 +24,7 @@ class Standing:
         name: of the model.
         state: of the table in `states`.
         in_flight: requests that it works on.
+        waiting: requests that wait for it to be warm.
         memory_bytes: that it holds, or that are set aside for it while it loads.
         expected_bytes: what it would take: measured lately, else estimated.
         idle_s: seconds since its last request ended.
@@ -33,6 +34,7 @@ class Standing:
     name: str
     state: State
     in_flight: int
+    waiting: int
     memory_bytes: int
     expected_bytes: int
     idle_s: float
@@ -45,6 +47,7 @@ class Slot:
 
     ``taken`` says that a thread is about to load or unload it. ``failures`` counts those since the last success, and
     ``attempts`` all loads that ended, so that a waiting request knows whether the one it waited for failed.
+    ``wants_since`` is when it began to wait for room, and ``warm_since`` when it was loaded last.
     """
 
     member: Member
@@ -59,6 +62,8 @@ class Slot:
     attempts: int = 0
     try_at: float = float("-inf")
     error: EngineError | None = None
+    wants_since: float | None = None
+    warm_since: float = float("-inf")
 
     @property
     def name(self) -> str:
@@ -100,4 +105,5 @@ class Slot:
         """As people see it."""
         problem = self.error.message if self.error is not None and self.state == "failed" else ""
         idle = 0.0 if self.in_flight else max(0.0, now - self.last_used)
-        return Standing(self.name, self.state, self.in_flight, self.memory, self.expected, idle, problem)
+        told = self.in_flight, self.waiting, self.memory, self.expected
+        return Standing(self.name, self.state, *told, idle, problem)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -103,6 +105,50 @@ def test_who_waits_for_room_is_served_when_a_request_ends() -> None:
             assert not b.loaded
         waits.result(30)
     assert _states(pool) == {"a": "cold", "b": "warm"}
+
+
+def test_a_model_that_is_asked_without_a_pause_ends_its_turn_for_one_that_waits() -> None:
+    timer, events = SetTimer(), Events()
+    a, b = PooledDouble(name="a"), PooledDouble(name="b")
+    pool = a_pool(a, b, budget=15 * MIB, timer=timer, events=events)
+    with ThreadPoolExecutor(2) as threads:
+        with pool.lease("a", 30.0):
+            waits = threads.submit(_use, pool, "b")
+            _until(lambda: pool.standings()[1].waiting == 1)
+            assert _states(pool) == {"a": "warm", "b": "cold"}
+            timer.seconds = 10.0
+            _until(lambda: _states(pool)["a"] == "draining")
+            again = threads.submit(_use, pool, "a")
+            _until(lambda: pool.standings()[0].waiting == 1)
+            assert (a.loaded, b.loaded) == (True, False)
+        waits.result(30)
+        again.result(30)
+    assert (a.loads, b.loads, a.wrong, b.wrong) == (2, 1, [], [])
+    assert "lets b have its turn" in [one.detail for one in events.kept]
+
+
+def test_two_models_that_never_pause_and_do_not_fit_together_are_both_served() -> None:
+    a, b = PooledDouble(name="a"), PooledDouble(name="b")
+    pool, stop, served = a_pool(a, b, budget=15 * MIB, timer=_quick()), threading.Event(), Counter[str]()
+
+    def ask(name: str) -> None:
+        while not stop.is_set():
+            with pool.lease(name, 600.0):
+                stop.wait(0.002)
+            served[name] += 1
+
+    with ThreadPoolExecutor(6) as threads:
+        asking = [threads.submit(ask, name) for name in "aaaabb"]
+        _until(lambda: a.loads >= 3 and b.loads >= 2)
+        stop.set()
+        for one in asking:
+            one.result(30)
+    assert (min(served["a"], served["b"]) > 0, a.wrong, b.wrong) == (True, [], [])
+
+
+def _quick() -> Callable[[], float]:
+    """Seconds that go forward a hundred times faster."""
+    return lambda: time.monotonic() * 100
 
 
 def test_a_model_that_alone_is_over_the_budget_is_refused_before_it_is_loaded() -> None:
