@@ -4,7 +4,7 @@ Each process has what one that is started afresh would have: its working folder,
 arguments and, if it is to, a terminal. Two kinds of server differ in what was imported before the fork:
 
 - ``libraries``: what others wrote. What ``agent_agency`` imports, and when, is tested.
-- ``product``: its commands and workflows too, for the many runs that ask what one command says.
+- ``product``: all of it too, for the many runs that ask what one command says.
 """
 
 from __future__ import annotations
@@ -35,13 +35,17 @@ LIBRARIES = (
     "alembic.command",
     "cryptography.hazmat.primitives.asymmetric.ed25519",
     "cryptography.hazmat.primitives.serialization.ssh",
-    "cel_expr_python",
+    "cel_expr_python.cel",
+    "detect_secrets.core.scan",
     "numpy",
     "scipy.special",
     "scipy.stats",
 )
 """What commands spend most of their start on; an extra that is absent is left to the command to miss."""
-PRODUCT = ("agent_agency.cli", "agent_agency.workflows")
+SCANNERS = "detect_secrets.plugins"
+PRODUCT = "agent_agency"
+NEVER = (".__main__", ".migrations")
+"""What is run rather than imported."""
 STREAMS = 3
 
 
@@ -154,15 +158,21 @@ def _import(name: str) -> None:
         import_module(name)
 
 
+def _import_all(package: str) -> None:
+    with contextlib.suppress(ImportError):
+        for module in pkgutil.iter_modules(import_module(package).__path__, f"{package}."):
+            if not module.name.endswith(NEVER):
+                (_import_all if module.ispkg else _import)(module.name)
+
+
 def main() -> None:
     listener, life, kind = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     sys.dont_write_bytecode = False
     del sys.path[0]
     for name in LIBRARIES:
         _import(name)
-    for package in PRODUCT if kind == "product" else ():
-        for module in pkgutil.iter_modules(import_module(package).__path__, f"{package}."):
-            _import(module.name)
+    for package in (SCANNERS, PRODUCT) if kind == "product" else (SCANNERS,):
+        _import_all(package)
     gc.collect()
     gc.freeze()
     with socket.socket(fileno=listener) as listening:
