@@ -40,18 +40,26 @@ def machine_services(
 
     tools = ToolServices(probe, dict(os.environ), _progress(), reuse)
     signer = arbiter or arbiter_of_this_machine
-    judges = partial(_open_judges, folder or Path(), signer)
+    judges = partial(_open_judges, folder or Path(), signer, reuse=reuse)
     return Services(SystemClock(), lambda: uuid.uuid4().hex, to_document, tools, signer, judges)
 
 
-def _open_judges(folder: Path, arbiter: Callable[[], Ed25519Signer], sitting: Sitting) -> AskJudge:
+def _open_judges(folder: Path, arbiter: Callable[[], Ed25519Signer], sitting: Sitting, *, reuse: bool) -> AskJudge:
     """Judges as this user set them up; loaded only for a repository whose law names some."""
     from agent_agency.clock import SystemClock
     from agent_agency.workflows.judge_desk import Bench, JudgeDesk
+    from agent_agency.workflows.kept_answers import fence_secret, kept_answers
 
-    return JudgeDesk(
-        Bench(folder, os.environ, _engine_of_this_user, lambda: (arbiter().public_key,), SystemClock()), sitting
+    bench = Bench(
+        folder,
+        os.environ,
+        _engine_of_this_user,
+        lambda: (arbiter().public_key,),
+        SystemClock(),
+        fence_secret(os.environ),
+        kept_answers(os.environ) if reuse else None,
     )
+    return JudgeDesk(bench, sitting)
 
 
 def _engine_of_this_user() -> tuple[Engine, Parameters]:

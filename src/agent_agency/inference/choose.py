@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -48,20 +47,6 @@ def choose_engine(
         MissingExtraError: servers and models on this machine need libraries that are not installed.
     """
     return make_engine(settings_of(spec, choices), environment, timer=timer)
-
-
-@contextlib.contextmanager
-def opened_engine(spec: str | None, choices: EngineChoices, environment: Mapping[str, str]) -> Iterator[Engine]:
-    """The engine that is meant, closed at the end of the block: a model on this machine has a process.
-
-    Raises:
-        AgencyError: as `choose_engine`.
-    """
-    engine = choose_engine(spec, choices, environment)
-    try:
-        yield engine
-    finally:
-        close_engine(engine)
 
 
 def close_engine(engine: object) -> None:

@@ -10,7 +10,7 @@ from agent_agency.errors import EngineError, JudgeError
 from agent_agency.inference.protocol import Cancel, Engine, Message, Parameters, Reply, Request
 from agent_agency.judging.answer import Answer
 from agent_agency.judging.assessment import Assessment
-from agent_agency.judging.laid_out import LaidOut, Layout
+from agent_agency.judging.laid_out import Asked, LaidOut, Layout
 from agent_agency.judging.prompt import JudgePrompt
 from agent_agency.judging.read_answer import MAX_TEXT, Refused
 from agent_agency.judging.subject import Subject
@@ -97,10 +97,18 @@ class Judge:
         self.version = judge_version(prompt, engine.identity, self.parameters, ways(layout))
         self.prompt_digest = prompt.digest
         self.parameters_digest = digest_json(asdict(self.parameters))
-        self._layout = layout
+        self.layout = layout
         self._deadline_s = deadline_s
         self._form = layout.form
         self._arrange = layout.arranged(prompt)
+
+    def asked(self, subject: Subject) -> Asked:
+        """The whole prompt for a subject, and how much of it is also that of other prompts.
+
+        Raises:
+            JudgeError: ``judge.too_long``.
+        """
+        return self._arrange(self.layout.of(subject))
 
     def assess(self, subject: Subject, *, rollout: int = 0, cancel: Cancel | None = None) -> Assessment:
         """Judge one subject; whatever the engine or the subject does, the outcome is an assessment.
@@ -115,7 +123,7 @@ class Judge:
         """
         work = Working(subject, self.version, self._form.mode)
         try:
-            laid_out = self._layout.of(subject)
+            laid_out = self.layout.of(subject)
             work.laid_out = laid_out
             return self._asked(work, laid_out, rollout, cancel)
         except EngineError as error:

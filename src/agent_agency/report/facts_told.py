@@ -84,7 +84,18 @@ def gate_reason(gate: GateResult) -> str:
     notes = [f"isolation {clean(str(gate.facts['isolation']))}"] if gate.facts.get("isolation") else []
     notes += ["reused"] if gate.facts.get("reused") is True else []
     notes += [f"{flaky} flaky"] if flaky and "flaky" not in reason else []
+    notes += _judge_notes(gate.facts)
     return f"{reason} ({', '.join(notes)})" if notes else reason
+
+
+def _judge_notes(facts: Mapping[str, Any]) -> list[str]:
+    """What a judge's answer took: of its prompt's tokens, what had not been computed already; nothing for the rest."""
+    if facts.get("kept") is True:
+        return ["kept from an earlier review"]
+    prompt, computed = facts.get("prompt_tokens"), facts.get("computed_tokens")
+    if not isinstance(prompt, int) or not isinstance(computed, int) or not prompt:
+        return []
+    return [f"{computed:,} of {prompt:,} prompt tokens computed"]
 
 
 def gate_evidence(gate: GateResult) -> list[tuple[str, str]]:

@@ -42,6 +42,10 @@ class Opinion:
         card_passes: whether this version has a passing judge card.
         card: why it has, or has not, in one clause.
         evidence: digest of the stored record of the whole call.
+        problem: of an abstention for a reason, a sentence that says what was wrong.
+        prompt_tokens: of the prompts that were sent, and ``computed_tokens`` those of them that the engine had to
+            compute; 0 where it does not count.
+        kept: whether the answer was there from an earlier review of the same change.
     """
 
     answer: Answer
@@ -51,6 +55,10 @@ class Opinion:
     card_passes: bool
     card: str
     evidence: str
+    problem: str = ""
+    prompt_tokens: int = 0
+    computed_tokens: int = 0
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +166,7 @@ def _heard(gate: str, opinion: Opinion, *, blocks: bool, named: bool) -> GateRes
     why = "" if blocks else f" (it advises: {opinion.card})" if named else ""
     if answer.abstained:
         because = f": {answer.abstained_because}" if answer.abstained_because else ""
+        because += f", {_short(opinion.problem)}" if because and opinion.problem else ""
         return not_run(gate, mode, f"the judge abstained{because}{why}", facts=facts, mendable=False)
     found = {"pass": (), "partial": (_finding(SUGGESTION, opinion, Severity.ADVICE),)}.get(
         answer.verdict, (_finding(VERDICT, opinion, Severity.MAJOR if blocks else Severity.ADVICE),)
@@ -189,6 +198,9 @@ def _facts(opinion: Opinion) -> dict[str, Any]:
         "language_model": opinion.language_model,
         "card": opinion.card,
         "evidence": [{"digest": opinion.evidence}],
+        "prompt_tokens": opinion.prompt_tokens,
+        "computed_tokens": opinion.computed_tokens,
+        "kept": opinion.kept,
     }
 
 

@@ -1,8 +1,8 @@
 """This user's kept answers of engines, and the secret that lets the same question be the same bytes again.
 
 A kept answer is found, and a prefix that a server keeps is used, only where a judge asks the very same bytes. What
-would differ is the nonce of the fences (`judging.fence`), so its secret is kept beside the answers, for this user alone:
-who removes it has other fences from then on. Where it cannot be kept, each run draws one of its own.
+would differ is the nonce of the fences (`judging.fence`), so its secret is kept beside the answers, for this user
+alone: who removes it has other fences from then on. Where it cannot be kept, each run draws one of its own.
 """
 
 from __future__ import annotations

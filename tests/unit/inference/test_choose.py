@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_agency.errors import EngineError, FileUnreadableError
-from agent_agency.inference.choose import choose_engine, default_parameters, opened_engine, settings_of
+from agent_agency.inference.choose import choose_engine, default_parameters, settings_of
 from agent_agency.inference.engine_settings import EngineChoices, EngineSettings
 from agent_agency.inference.local.engine import LocalEngine
 from agent_agency.inference.protocol import Parameters
@@ -46,12 +47,13 @@ def test_a_url_is_an_engine_of_its_own() -> None:
         assert caught.value.stable_code == "engine.unknown_model"
 
 
-def test_a_models_file_is_an_engine_and_its_process_ends_with_the_block(tmp_path: Path) -> None:
+def test_a_models_file_is_an_engine_and_its_process_ends_when_it_is_closed(tmp_path: Path) -> None:
     named = replace(settings_of("big", CHOICES), name="m.gguf")
     assert settings_of("m.gguf", EngineChoices({"m.gguf": named})) == named
     environment = {"AGENCY_ENGINES": str(tmp_path / "engines.toml"), "XDG_CACHE_HOME": str(tmp_path)}
-    with opened_engine(str(nano_model()), EngineChoices(), environment) as engine:
-        assert isinstance(engine, LocalEngine)
+    engine = choose_engine(str(nano_model()), EngineChoices(), environment)
+    assert isinstance(engine, LocalEngine)
+    with closing(engine):
         assert (engine.name, engine.state) == ("nano.gguf", "cold")
         assert engine.generate(replace(a_request(), parameters=Parameters(max_tokens=2))).usage.completion == 2
         process = engine.process_id

@@ -16,13 +16,16 @@ from agent_agency.clock import SystemClock
 from agent_agency.errors import EngineError, JudgeError
 from agent_agency.facts import GateMode, GateStatus
 from agent_agency.git import Repository
-from agent_agency.inference.protocol import Parameters
+from agent_agency.inference.call_cache import CallCache
+from agent_agency.inference.priming import Primed
+from agent_agency.inference.protocol import Cancel, Capabilities, Message, Parameters, Reply, Request, Usage
 from agent_agency.judging.cards.card import JudgeCard, Measure
 from agent_agency.judging.cards.measuring import Effort, Labelled
 from agent_agency.judging.fence import fence_for
 from agent_agency.judging.judge import Judge, judge_version
 from agent_agency.judging.laid_out import Layout
 from agent_agency.judging.shipped import shipped_rubric
+from agent_agency.report.facts_told import gate_reason
 from agent_agency.report.json_document import to_document
 from agent_agency.sandbox.model import Isolation
 from agent_agency.workflows.active_prompt import prompt_as_shipped
@@ -80,8 +83,8 @@ class DownEngine(RuleEngine):
 class Work:
     """A repository whose law lets the safety judge block, and a change that hands text to eval."""
 
-    def __init__(self, folder: Path) -> None:
-        self.repo = lawful_repo(folder, config='[judges]\nblock = ["safety"]\n')
+    def __init__(self, folder: Path, config: str = '[judges]\nblock = ["safety"]\n') -> None:
+        self.repo = lawful_repo(folder, config=config)
         self.repo.checkout("work")
         self.repo.write("src/totals.py", UNSAFE)
         self.repo.commit("Read totals of any form")
@@ -91,13 +94,15 @@ class Work:
         with Repository.discover(self.repo.path) as repo:
             return act(Record.of(repo, SystemClock(), lambda: "1" * 32, to_document))
 
-    def reviewed(self, engine: RuleEngine) -> Ruling:
+    def reviewed(self, engine: RuleEngine, cache: CallCache | None = None) -> Ruling:
         bench = Bench(
             self.repo.path,
             os.environ,
             lambda: (engine, Parameters()),
             lambda: (self.services.arbiter().public_key,),
             SystemClock(),
+            secret=lambda size: b"s" * size,
+            cache=cache,
         )
         services = replace(self.services, judges=lambda sitting: JudgeDesk(bench, sitting))
         return review(ReviewRequest(self.repo.path, base="main", head="work"), services)
@@ -207,3 +212,69 @@ def test_what_a_judge_said_in_a_review_is_an_evaluation(work: Work) -> None:
 def test_the_same_change_judged_alike_is_ruled_on_once(work: Work) -> None:
     first, second = (work.reviewed(RuleEngine()) for _ in range(2))
     assert first.ledger == second.ledger
+
+
+class ShortSighted(RuleEngine):
+    """A double whose context holds the rubric of one judge and not that of another."""
+
+    most = 10_000
+
+    def capabilities(self) -> Capabilities:
+        return replace(super().capabilities(), context_tokens=self.most)
+
+    def count_tokens(self, messages: tuple[Message, ...]) -> int | None:
+        return 9_000 if "do harm" in messages[0].content else self.most
+
+
+def test_a_rubric_that_leaves_no_room_is_refused_in_a_sentence_before_anything_is_sent(work: Work) -> None:
+    work.on_record(lambda record: record_card(record, card(), work.services.arbiter()))
+    engine = ShortSighted()
+    engine.most = 9_000
+    ruling = work.reviewed(engine)
+    gate = next(gate for gate in ruling.gates if gate.name == "judge_safety")
+    assert engine.calls == []
+    assert (gate.status, gate.mode) == (GateStatus.NOT_RUN, GateMode.BLOCK)
+    assert "The rubric of 'safety' has 9,000 tokens" in gate.reason
+    assert ruling.decision.verdict is not Verdict.APPROVED
+
+
+def test_a_judge_that_does_not_fit_keeps_no_other_one_from_being_asked(tmp_path: Path) -> None:
+    work = Work(tmp_path / "repo", '[judges]\nadvise = ["relevance", "safety"]\n')
+    engine = ShortSighted()
+    ruling = work.reviewed(engine)
+    gates = {gate.name: gate for gate in ruling.gates}
+    assert "has 10,000 tokens" in gates["judge_relevance"].reason
+    assert gates["judge_relevance"].status is GateStatus.NOT_RUN
+    assert gates["judge_safety"].facts["verdict"] == "fail"
+    assert len(engine.calls) == 1
+
+
+class Counting(RuleEngine):
+    """A double that keeps prefixes: half of each prompt is there already, and each prefix takes 30 tokens ahead."""
+
+    width = 2
+
+    def prime(self, messages: tuple[Message, ...], cancel: Cancel | None = None) -> Primed:
+        del messages, cancel
+        return Primed(50, 30)
+
+    def generate(self, request: Request, cancel: Cancel | None = None) -> Reply:
+        return replace(super().generate(request, cancel), usage=Usage(100, 10, 50))
+
+
+def test_a_review_tells_how_much_of_a_prompt_was_computed_and_a_kept_answer_computes_nothing(
+    work: Work, tmp_path: Path
+) -> None:
+    engine, cache = Counting(), CallCache(tmp_path / "answers")
+    rulings = [work.reviewed(engine, cache) for _ in range(2)]
+    first, second = (next(gate for gate in one.gates if gate.name == "judge_safety") for one in rulings)
+    assert (first.facts["prompt_tokens"], first.facts["computed_tokens"], first.facts["kept"]) == (100, 80, False)
+    assert (second.facts["prompt_tokens"], second.facts["computed_tokens"], second.facts["kept"]) == (0, 0, True)
+    assert "(80 of 100 prompt tokens computed)" in gate_reason(first)
+    assert "(kept from an earlier review)" in gate_reason(second)
+    assert len(engine.calls) == 1
+    assert rulings[0].ledger == rulings[1].ledger
+    told = {gate["name"]: gate["facts"] for gate in to_document(rulings[0])["gates"]}
+    assert told["judge_safety"]["computed_tokens"] == 80
+    assert len(work.reviewed(engine).gates) == len(rulings[0].gates)
+    assert len(engine.calls) == 2

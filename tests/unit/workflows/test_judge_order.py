@@ -15,12 +15,15 @@ from agent_agency.git import Repository
 from agent_agency.inference.priming import Primed
 from agent_agency.inference.protocol import Cancel, Message, Parameters, Reply, Request
 from agent_agency.judging.cards.card import JudgeCard, Measure
+from agent_agency.judging.judge import Judge
+from agent_agency.judging.shipped import shipped_prompt
+from agent_agency.judging.subject import Subject
 from agent_agency.report.json_document import to_document
 from agent_agency.sandbox.model import Isolation
 from agent_agency.workflows.active_prompt import prompt_as_shipped
 from agent_agency.workflows.judge_card import record_card
 from agent_agency.workflows.judge_desk import Bench, JudgeDesk
-from agent_agency.workflows.judge_order import in_orders
+from agent_agency.workflows.judge_order import choose_orders, in_orders, sizes_of
 from agent_agency.workflows.record import Record
 from agent_agency.workflows.review import review
 from agent_agency.workflows.subject import ReviewRequest
@@ -28,6 +31,7 @@ from support.judging_engines import RuleEngine
 from support.law import lawful_repo
 from support.unguarded import services_at
 
+SHORT = Subject("short", "text", "", "Yes.")
 LONG = (
     "def total(lines):\n"
     + "".join(f"    number_{at} = lines[{at}] + {at}\n" for at in range(60))
@@ -106,3 +110,60 @@ def test_a_judge_with_a_card_is_asked_in_the_order_that_its_card_is_of(tmp_path:
     ruling = _reviewed(tmp_path / "repo", engine, '"rubric"', '"safety"', version)
     gate = next(one for one in ruling.gates if one.name == "judge_safety")
     assert (gate.facts["judge_version"], gate.mode) == (version, GateMode.BLOCK)
+
+
+class CountingByWords(KeepingEngine):
+    """A double that counts a token for each word; ``turn`` more for each message, as chat templates add them."""
+
+    turn = 4
+
+    def count_tokens(self, messages: tuple[Message, ...]) -> int | None:
+        return sum(len(one.content.split()) + self.turn for one in messages)
+
+
+class CountingNothing(KeepingEngine):
+    """A double that cannot count."""
+
+    def count_tokens(self, messages: tuple[Message, ...]) -> int | None:
+        return len(messages) and None
+
+
+def _both(engine: KeepingEngine, names: tuple[str, ...]) -> dict[str, tuple[Judge, ...]]:
+    prompts = {name: shipped_prompt(name) for name in names}
+    return {name: in_orders(one, engine, Parameters(), b"s" * 32, (), shares=True) for name, one in prompts.items()}
+
+
+def _orders(engine: KeepingEngine, names: tuple[str, ...], subject: Subject) -> set[str]:
+    chosen = choose_orders(_both(engine, names), subject, lambda _: False)
+    return {one.layout.order for one in chosen.values()}
+
+
+@pytest.mark.parametrize("engine", [CountingByWords(), CountingNothing()])
+def test_the_cheaper_order_is_taken_by_the_engines_own_count_or_an_estimate(engine: KeepingEngine) -> None:
+    four, long = ("relevance", "faithfulness", "minimality", "safety"), Subject("long", "code", "Add totals.", LONG)
+    assert _orders(engine, four, long) == {"item-first"}
+    assert _orders(engine, ("safety",), long) == {"rubric-first"}
+
+
+def test_where_turns_are_dear_a_short_item_is_not_shared() -> None:
+    engine = CountingByWords()
+    engine.turn = 400
+    assert _orders(engine, ("relevance", "safety"), SHORT) == {"rubric-first"}
+    judges = _both(engine, ("relevance", "safety"))
+    sizes = [sizes_of(one, SHORT) for one in judges.values()]
+    rubric_first = sum(one.rubric_first for one in sizes)
+    item_first = sum(one.item_first for one in sizes) - sizes[0].shared
+    assert rubric_first < item_first
+    engine.turn = 0
+    assert _orders(engine, ("relevance", "faithfulness", "minimality", "safety"), SHORT) == {"item-first"}
+
+
+def test_a_judge_that_its_card_holds_to_the_change_first_makes_sharing_cheaper_for_the_others() -> None:
+    engine = CountingByWords()
+    judges = _both(engine, ("relevance", "safety"))
+    held = judges["safety"][1].version
+    chosen = choose_orders(judges, SHORT, lambda one: one.version == held)
+    assert {name: one.layout.order for name, one in chosen.items()} == {
+        "safety": "item-first",
+        "relevance": "item-first",
+    }

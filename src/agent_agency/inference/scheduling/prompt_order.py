@@ -1,33 +1,45 @@
-"""Which part of a prompt goes first, so that the least is computed: what stands first can be shared."""
+"""Which part of several judges' prompts goes first, so that the least is computed: what stands first is shared."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 Order = Literal["rubric_first", "item_first"]
 
 
-def cheaper_order(rubric_tokens: int, item_tokens: int, judges: int, items: int) -> Order:
-    """The layout that computes fewer prompt tokens when each judge reads each item.
-
-    With R tokens of rubric, I of item, J judges and N items there are J x N prompts of R + I tokens. Rubric first,
-    each of the J rubrics is computed once and every item anew: ``J*R + J*N*I``. Item first, each of the N items is
-    computed once and every rubric anew: ``N*I + J*N*R``. Item first is the cheaper one where
-    ``I * N * (J - 1) > R * J * (N - 1)``: with one judge never, with one item always (where there is more than one
-    judge), and for many of both about where the item is longer than the rubric. At a tie the rubric stays first, as
-    it stays warm for items to come.
+@dataclass(frozen=True, slots=True)
+class PromptSizes:
+    """Tokens of one judge's prompt for one item, laid out both ways.
 
     Args:
-        rubric_tokens: of one judge's rubric and demonstrations, the mean where they differ.
-        item_tokens: of one item, the mean where they differ.
-        judges: with a rubric each.
-        items: that each of them reads while the prefixes stay warm.
-
-    Raises:
-        ValueError: a count is negative.
+        rubric_first: of the whole prompt with the rubric first.
+        item_first: of the whole prompt with the item first.
+        shared: of the latter, what the prompts of all judges begin with.
     """
-    if min(rubric_tokens, item_tokens, judges, items) < 0:
-        raise ValueError("tokens, judges and items are counts")
-    rubric_first = judges * rubric_tokens + judges * items * item_tokens
-    item_first = items * item_tokens + judges * items * rubric_tokens
+
+    rubric_first: int
+    item_first: int
+    shared: int
+
+    def __post_init__(self) -> None:
+        if min(self.rubric_first, self.shared, self.item_first - self.shared) < 0:
+            raise ValueError("sizes are counts, and what is shared is a part of the prompt")
+
+
+def cheaper_order(judges: Sequence[PromptSizes], *, there: bool = False) -> Order:
+    """The layout in which some judges compute fewer tokens of one item's prompts, none of which was computed before.
+
+    With the rubric first each prompt is computed whole. With the item first, what is shared is computed once, or not
+    at all where it is there already; but such prompts are longer, as they say where the rubric is. So it pays where
+    there are several judges and the item is not very short. At a tie the rubric stays first.
+
+    Args:
+        judges: that are free to take either order.
+        there: whether somebody else computes the shared part anyway.
+    """
+    rubric_first = sum(one.rubric_first for one in judges)
+    shared = max((one.shared for one in judges), default=0)
+    item_first = sum(one.item_first - one.shared for one in judges) + (0 if there else shared)
     return "item_first" if item_first < rubric_first else "rubric_first"

@@ -1,46 +1,53 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_agency.inference.scheduling.prompt_order import cheaper_order
+from agent_agency.inference.scheduling.prompt_order import PromptSizes, cheaper_order
 
-_TOKENS = st.integers(0, 10_000)
-_SOME = st.integers(1, 50)
+_TOKENS = st.integers(0, 5_000)
+_SIZES = st.builds(lambda rubric, own, shared: PromptSizes(rubric, own + shared, shared), _TOKENS, _TOKENS, _TOKENS)
 
 
-def _computed(first: str, rubric: int, item: int, judges: int, items: int) -> int:
-    """Prompt by prompt: what stands first is computed once for all that share it."""
-    seen: set[object] = set()
+def _computed(order: str, judges: Sequence[PromptSizes], *, there: bool) -> int:
+    """Prompt by prompt: what all share is computed by the first of them."""
     tokens = 0
-    for judge in range(judges):
-        for number in range(items):
-            head, head_tokens, rest = (("r", judge), rubric, item)
-            if first == "item_first":
-                head, head_tokens, rest = (("i", number), item, rubric)
-            tokens += rest + (head_tokens if head not in seen else 0)
-            seen.add(head)
+    for one in judges:
+        if order == "rubric_first":
+            tokens += one.rubric_first
+        else:
+            tokens += one.item_first - (one.shared if there else 0)
+            there = True
     return tokens
 
 
-@given(_TOKENS, _TOKENS, st.integers(1, 8), st.integers(1, 8))
-def test_it_is_the_order_that_computes_fewer_tokens(rubric: int, item: int, judges: int, items: int) -> None:
-    order = cheaper_order(rubric, item, judges, items)
+@given(st.lists(_SIZES, max_size=6), _TOKENS, st.booleans())
+def test_it_is_the_order_that_computes_fewer_tokens(judges: list[PromptSizes], shared: int, there: bool) -> None:
+    judges = [PromptSizes(one.rubric_first, one.item_first - one.shared + shared, shared) for one in judges]
+    order = cheaper_order(judges, there=there)
     other = "item_first" if order == "rubric_first" else "rubric_first"
-    assert _computed(order, rubric, item, judges, items) <= _computed(other, rubric, item, judges, items)
+    assert _computed(order, judges, there=there) <= _computed(other, judges, there=there)
 
 
-@given(_TOKENS, _TOKENS, _SOME)
-def test_one_judge_keeps_the_rubric_first(rubric: int, item: int, items: int) -> None:
-    assert cheaper_order(rubric, item, 1, items) == "rubric_first"
+@given(st.integers(0, 5_000), st.integers(0, 500))
+def test_one_judge_alone_keeps_the_rubric_first(rubric_first: int, longer: int) -> None:
+    assert cheaper_order([PromptSizes(rubric_first, rubric_first + longer, rubric_first)]) == "rubric_first"
 
 
-def test_several_judges_of_one_item_share_the_item() -> None:
-    assert cheaper_order(600, 150, 4, 1) == "item_first"
-    assert cheaper_order(600, 150, 4, 64) == "rubric_first"
+def test_several_judges_share_an_item_unless_it_is_shorter_than_what_sharing_takes_more() -> None:
+    long = PromptSizes(rubric_first=800, item_first=850, shared=400)
+    assert cheaper_order([long] * 4) == "item_first"
+    short = PromptSizes(rubric_first=600, item_first=850, shared=200)
+    assert cheaper_order([short] * 4) == "rubric_first"
+    assert cheaper_order([short], there=True) == "rubric_first"
+    assert cheaper_order([long], there=True) == "item_first"
 
 
-def test_negative_counts_are_refused() -> None:
+def test_sizes_that_cannot_be_are_refused() -> None:
     with pytest.raises(ValueError, match="counts"):
-        cheaper_order(-1, 1, 1, 1)
+        PromptSizes(rubric_first=-1, item_first=1, shared=1)
+    with pytest.raises(ValueError, match="counts"):
+        PromptSizes(rubric_first=1, item_first=1, shared=2)

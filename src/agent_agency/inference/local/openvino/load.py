@@ -1,8 +1,7 @@
 """Loads a model with OpenVINO.
 
-Settings of `LoadOptions.extra` that are read here: ``folder``, where converted GGUF files are kept from run to run;
-``digest``, the file's SHA-256, so that it need not be computed again; ``context``, the model's own window where the
-caller has read it already.
+Settings of `LoadOptions.extra` that are read: ``folder``, where converted GGUF files are kept from run to run, and
+``digest``, the file's SHA-256, so that it need not be computed again.
 """
 
 from __future__ import annotations
