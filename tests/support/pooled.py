@@ -28,6 +28,11 @@ class SetTimer:
     def __call__(self) -> float:
         return self.seconds
 
+    def passes(self) -> bool:
+        """A second goes by; always true."""
+        self.seconds += 1.0
+        return True
+
 
 @dataclass
 class Events:

@@ -72,8 +72,8 @@ class Slot:
 
     @property
     def idle(self) -> bool:
-        """Warm, with nothing in flight."""
-        return self.state == "warm" and self.in_flight == 0 and not self.taken
+        """Warm, with nothing in flight, and nobody about to ask it who had waited for it to be loaded."""
+        return self.state == "warm" and self.in_flight == self.waiting == 0 and not self.taken
 
     def move(self, event: Event) -> None:
         """Bring it into the next state of the table."""

@@ -113,12 +113,11 @@ def test_a_model_that_is_asked_without_a_pause_ends_its_turn_for_one_that_waits(
     pool = a_pool(a, b, budget=15 * MIB, timer=timer, events=events)
     with ThreadPoolExecutor(2) as threads:
         with pool.lease("a", 30.0):
-            waits = threads.submit(_use, pool, "b")
+            waits = threads.submit(_use, pool, "b", 600.0)
             _until(lambda: pool.standings()[1].waiting == 1)
             assert _states(pool) == {"a": "warm", "b": "cold"}
-            timer.seconds = 10.0
-            _until(lambda: _states(pool)["a"] == "draining")
-            again = threads.submit(_use, pool, "a")
+            _until(lambda: timer.passes() and _states(pool)["a"] == "draining")
+            again = threads.submit(_use, pool, "a", 600.0)
             _until(lambda: pool.standings()[0].waiting == 1)
             assert (a.loaded, b.loaded) == (True, False)
         waits.result(30)
