@@ -154,7 +154,6 @@ def test_who_goes_away_in_the_middle_of_a_stream_frees_the_slot() -> None:
         ("engine.schema_unsupported", 400),
         ("engine.process_died", 502),
         ("engine.no_logprobs", 400),
-        ("engine.schema_unsupported", 400),
     ],
 )
 def test_an_engines_error_has_its_status(code: str, status: int, bounded: Served) -> None:
