@@ -36,12 +36,22 @@ def make_file(path: Path) -> None:
         LedgerError: a folder, a link, a pipe or a device stands in its place, or it cannot be made.
     """
     ensure_folder(path.parent)
-    if os.path.lexists(path):
+    if _lies_there(path):
         _refuse_other(path)
         return
     with suppress(FileNotFoundError):  # made by another process meanwhile
         os.close(_made(path))
         sync_folder(path.parent)
+
+
+def _lies_there(path: Path) -> bool:
+    """Whether anything does; unlike ``lexists``, a folder that may not be entered is no folder without the file."""
+    with told(path, "Opening the file"):
+        try:
+            path.lstat()
+        except FileNotFoundError:
+            return False
+        return True
 
 
 def _made(path: Path) -> int:

@@ -110,7 +110,7 @@ def test_a_record_that_may_only_be_read_is_read(public_folder: Path) -> None:
     for path in (*ledger.folder.iterdir(), ledger.folder):
         path.chmod(0o555 if path.is_dir() else 0o444)
     said = _as_somebody_else(TRY_ALL, str(ledger.folder))
-    assert said == ["store.refused: Opening the file failed: Permission denied", "done 1", "done 3"]
+    assert said == ["store.refused: Writing the database failed: it may only be read", "done 1", "done 3"]
     assert {path.name for path in ledger.folder.iterdir()} == {"agency.db", "chain"}
 
 
