@@ -37,6 +37,7 @@ LIBRARIES = (
     "cryptography.hazmat.primitives.serialization.ssh",
     "cel_expr_python.cel",
     "detect_secrets.core.scan",
+    "google.protobuf.descriptor_pool",
     "numpy",
     "scipy.special",
     "scipy.stats",
