@@ -11,6 +11,7 @@ from agent_agency.inference.local.backend import BackendFacts, GenerateJob, Job,
 from agent_agency.inference.local.openvino.faults import CLOSED, prompt_too_long
 from agent_agency.inference.local.openvino.grammar import grammar_of
 from agent_agency.inference.local.openvino.label_plan import LabelWork
+from agent_agency.inference.priming import Primed
 
 if TYPE_CHECKING:
     from agent_agency.inference.local.openvino.label_lane import LabelLane
@@ -37,13 +38,17 @@ class OpenVinoBackend:
         prompts: how messages become tokens.
         lanes: where work is done.
         let_go: called when it is closed.
+        reuse: whether anything that was computed is used again.
     """
 
-    def __init__(self, facts: BackendFacts, prompts: Prompts, lanes: Lanes, let_go: Callable[[], None]) -> None:
+    def __init__(
+        self, facts: BackendFacts, prompts: Prompts, lanes: Lanes, let_go: Callable[[], None], *, reuse: bool = True
+    ) -> None:
         self._facts = facts
         self._prompts = prompts
         self._lanes = lanes
         self._let_go = let_go
+        self._reuse = reuse
 
     @property
     def facts(self) -> BackendFacts:
@@ -80,14 +85,14 @@ class OpenVinoBackend:
         self._let_go()
 
     def _generate(self, job: GenerateJob) -> Callable[[], None]:
-        prompt = self._prompts.whole(job.messages, job.shared)
+        prompt = self._prompts.whole(job.messages, job.shared if self._reuse else 0)
         room = self._room(prompt.ids, 1)
         grammar = grammar_of(job.schema) if job.schema is not None else None
         return self._lanes.text.submit(job, prompt, min(job.parameters.max_tokens, room), grammar)
 
     def _score(self, job: LabelJob) -> Callable[[], None]:
         check_labels(job.labels)
-        prompt = self._prompts.whole(job.messages, job.shared)
+        prompt = self._prompts.whole(job.messages, job.shared if self._reuse else 0)
         labels = tuple((label, self._prompts.label(job.messages, label)) for label in job.labels)
         self._room(prompt.ids, max(len(ids) for _, ids in labels))
         return self._lanes.labels.submit(LabelWork(prompt.ids, prompt.shared, labels), job.ended)
@@ -99,6 +104,9 @@ class OpenVinoBackend:
         """
         ids = self._prompts.leading(job.messages)
         self._room(ids, 1)
+        if not self._reuse:
+            job.ended(Primed(0, 0))
+            return _nothing
         if self._lanes.labels.used and not self._lanes.text.used:
             return self._lanes.labels.prime(ids, job.ended)
         return self._lanes.text.prime(ids, job.ended)

@@ -1,7 +1,8 @@
 """Loads a model with OpenVINO.
 
-Settings of `LoadOptions.extra` that are read: ``folder``, where converted GGUF files are kept from run to run, and
-``digest``, the file's SHA-256, so that it need not be computed again.
+Settings of `LoadOptions.extra` that are read: ``folder``, where converted GGUF files are kept from run to run;
+``digest``, the file's SHA-256, so that it need not be computed again; and ``prefix_cache`` (true): false computes every
+prompt anew, as one who measures wants.
 """
 
 from __future__ import annotations
@@ -128,15 +129,20 @@ def _backend(options: LoadOptions, files: ModelFiles, plan: CachePlan, context: 
     labels = LabelLane(open_scorer, options.width, wake)
     loop = Loop((labels, text))
     facts = _facts(genai, options, context, plan, exact=exact)
-    backend = OpenVinoBackend(facts, Prompts(tokenizer, context), Lanes(text, labels, loop), files.remove_temporary)
+    lanes = Lanes(text, labels, loop)
+    backend = OpenVinoBackend(facts, Prompts(tokenizer, context), lanes, files.remove_temporary, reuse=_reuses(options))
     loop.start()
     return backend
+
+
+def _reuses(options: LoadOptions) -> bool:
+    return options.extra.get("prefix_cache", True) is not False
 
 
 def _scheduler(genai: Any, options: LoadOptions, plan: CachePlan) -> Any:
     scheduler = genai.SchedulerConfig()
     scheduler.num_kv_blocks = plan.blocks
-    scheduler.enable_prefix_caching = True
+    scheduler.enable_prefix_caching = _reuses(options)
     scheduler.max_num_batched_tokens = _STEP_TOKENS
     scheduler.max_num_seqs = options.width + 1
     return scheduler

@@ -1,4 +1,9 @@
-"""Text: requests enter OpenVINO GenAI's continuous batching, and are read after each of its steps."""
+"""Text: requests enter OpenVINO GenAI's continuous batching, and are read after each of its steps.
+
+The library (2026.4.1) takes the blocks of a prompt into its prefix cache when the prompt is let in, and they stay there
+when it is let go of before they were computed: whoever asks the same beginning later is answered from memory that was
+never written. So a prompt whose computing has begun is computed to its end, though nobody may wait for it any more.
+"""
 
 from __future__ import annotations
 
@@ -49,6 +54,16 @@ class TextTask:
     """Whether the shared prefix was computed for it, and so was not saved."""
     handle: Any = None
     admitted: Admitted | None = None
+    begun: bool = False
+    """Something of the answer was written, and so the whole prompt is computed."""
+
+
+@dataclass(slots=True, eq=False)
+class Asker:
+    """Who waits for a prefix, unless it was cancelled."""
+
+    ended: Ended
+    cancelled: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -56,9 +71,15 @@ class PrimeTask:
     """A prefix to be computed, for whoever waits for it."""
 
     ids: Tokens
-    ended: list[Ended] = field(default_factory=list)
+    askers: list[Asker] = field(default_factory=list)
     handle: Any = None
-    cancelled: bool = False
+
+    def drop_cancelled(self) -> None:
+        """Tell those who wait no more."""
+        gone = [one for one in self.askers if one.cancelled]
+        self.askers = [one for one in self.askers if one not in gone]
+        for one in gone:
+            one.ended(CANCELLED)
 
 
 class TextLane:
@@ -86,6 +107,7 @@ class TextLane:
         self._waiting: deque[TextTask | PrimeTask] = deque()
         self._running: dict[int, TextTask] = {}
         self._priming: dict[int, PrimeTask] = {}
+        self._leaving: dict[int, TextTask] = {}
         self._primed: OrderedDict[Tokens, None] = OrderedDict()
         self._numbers = count(1)
         self.used = False
@@ -99,20 +121,20 @@ class TextLane:
 
     def prime(self, ids: Tokens, ended: Ended) -> Callable[[], None]:
         """Compute a prefix, in whole blocks only."""
-        task = PrimeTask(whole_blocks(ids), [ended])
-        self._put(task)
-        return lambda: self._cancel(task)
+        asker = Asker(ended)
+        self._put(PrimeTask(whole_blocks(ids), [asker]))
+        return lambda: self._cancel(asker)
 
     def busy(self) -> bool:
         """Whether anything waits or runs."""
-        return bool(self._waiting or self._running or self._priming)
+        return bool(self._waiting or self._running or self._priming or self._leaving)
 
     def step(self) -> None:
         """Let requests in, compute one step of all of them, and hand on what was written."""
         try:
             self._drop_cancelled()
             self._admit()
-            if self._running or self._priming:
+            if self._running or self._priming or self._leaving:
                 self._pipeline.step()
                 self._read()
         except Exception as error:  # noqa: BLE001 - whatever the library raises is told to all who wait
@@ -124,11 +146,12 @@ class TextLane:
             waiting = [*self._waiting]
             self._waiting.clear()
         tasks = [*waiting, *self._running.values(), *self._priming.values()]
-        self._running.clear()
-        self._priming.clear()
-        for task in tasks:
+        for task in [*tasks, *self._leaving.values()]:
             if task.handle is not None:
                 task.handle.cancel()
+        for under_way in (self._running, self._priming, self._leaving):
+            under_way.clear()
+        for task in tasks:
             for ended in _askers(task):
                 ended(failed)
 
@@ -138,18 +161,21 @@ class TextLane:
             self._waiting.append(task)
         self._wake()
 
-    def _cancel(self, task: TextTask | PrimeTask) -> None:
-        task.cancelled = True
+    def _cancel(self, one: TextTask | Asker) -> None:
+        one.cancelled = True
         self._wake()
 
     def _drop_cancelled(self) -> None:
-        under_way: dict[int, TextTask | PrimeTask] = {**self._running, **self._priming}
-        for number, task in under_way.items():
+        for prime in self._priming.values():
+            prime.drop_cancelled()
+        for number, task in [*self._running.items()]:
             if task.cancelled:
-                task.handle.cancel()
-                self._running.pop(number, None)
-                self._priming.pop(number, None)
-                _end(task, CANCELLED)
+                del self._running[number]
+                if task.begun:
+                    task.handle.cancel()
+                else:
+                    self._leaving[number] = task
+                task.ended(CANCELLED)
 
     def _admit(self) -> None:
         with self._lock:
@@ -160,11 +186,12 @@ class TextLane:
 
     def _begin(self, task: TextTask | PrimeTask) -> bool:
         """Whether it needs to wait no longer."""
-        if task.cancelled:
-            _end(task, CANCELLED)
-            return True
         if isinstance(task, PrimeTask):
-            return self._begin_priming(task)
+            task.drop_cancelled()
+            return not task.askers or self._begin_priming(task)
+        if task.cancelled:
+            task.ended(CANCELLED)
+            return True
         prefix = whole_blocks(task.prompt.ids[: task.prompt.shared])
         if prefix and not self._is_primed(prefix):
             task.pays = task.pays or self._is_being_primed(prefix) is None
@@ -172,7 +199,8 @@ class TextLane:
             return False
         if len(self._running) >= self._width:
             return False
-        running = (one.admitted for one in self._running.values() if one.admitted is not None)
+        at_work = [*self._running.values(), *self._leaving.values()]
+        running = (one.admitted for one in at_work if one.admitted is not None)
         task.admitted = self._guard.admit(task.prompt.ids, running)
         if task.admitted is None:
             return False
@@ -195,7 +223,7 @@ class TextLane:
             _end(task, Primed(len(task.ids), 0))
             return True
         if (other := self._is_being_primed(task.ids)) is not None:
-            other.ended.extend(task.ended)
+            other.askers.extend(task.askers)
             return True
         number = next(self._numbers)
         config = generation_config(self._defaults, _GREEDY, 1, None, number)
@@ -229,6 +257,10 @@ class TextLane:
             if prime.handle.get_status() != finished.RUNNING:
                 del self._priming[number]
                 self._has_primed(prime)
+        for number, task in [*self._leaving.items()]:
+            if task.handle.can_read() or task.handle.get_status() != finished.RUNNING:
+                task.handle.cancel()
+                del self._leaving[number]
 
     def _has_primed(self, task: PrimeTask) -> None:
         self._primed[task.ids] = None
@@ -241,6 +273,7 @@ def _take(task: TextTask) -> str | None:
     """Hand on what was written since the last step; why the answer ended, if it did."""
     finish = None
     while task.handle.can_read():
+        task.begun = True
         for output in task.handle.read().values():
             task.answer.add(output.generated_ids, output.generated_log_probs)
             finish = _FINISHES.get(output.finish_reason.name)
@@ -259,9 +292,9 @@ def _tell(task: TextTask, finish: str | None) -> None:
 
 
 def _askers(task: TextTask | PrimeTask) -> list[Ended]:
-    return task.ended if isinstance(task, PrimeTask) else [task.ended]
+    return [one.ended for one in task.askers] if isinstance(task, PrimeTask) else [task.ended]
 
 
-def _end(task: TextTask | PrimeTask, result: Failed | Primed) -> None:
+def _end(task: PrimeTask, result: Primed) -> None:
     for ended in _askers(task):
         ended(result)

@@ -24,18 +24,23 @@ def exact(tiny_model: Path, conversions: Path) -> Iterator[Calls]:
 
 
 @pytest.fixture(scope="session")
+def alone(tiny_model: Path, conversions: Path) -> Iterator[Calls]:
+    """The tiny model in 32 bits, every prompt computed anew."""
+    yield from _loaded(tiny_model, conversions, "exact", prefix_cache=False)
+
+
+@pytest.fixture(scope="session")
 def quick(nano_model: Path, conversions: Path) -> Iterator[Calls]:
     """The nano model in the default precision."""
     yield from _loaded(nano_model, conversions, "default")
 
 
-def _loaded(model: Path, folder: Path, precision: str) -> Iterator[Calls]:
+def _loaded(model: Path, folder: Path, precision: str, **extra: bool) -> Iterator[Calls]:
     from agent_agency.inference.local.backend import LoadOptions
     from agent_agency.inference.local.openvino.load import load
 
-    options = LoadOptions(
-        str(model), precision=precision, width=8, context_tokens=2048, threads=2, extra={"folder": str(folder)}
-    )
+    settings = {"folder": str(folder), **extra}
+    options = LoadOptions(str(model), precision=precision, width=8, context_tokens=2048, threads=2, extra=settings)
     backend = load(options)
     yield Calls(backend)
     backend.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 from agent_agency.inference.local.backend import LoadOptions
 from agent_agency.inference.local.openvino import text_lane
 from agent_agency.inference.local.openvino.extension_guard import Admitted, ExtensionGuard
+from agent_agency.inference.local.openvino.faults import CANCELLED
 from agent_agency.inference.local.openvino.load import load
+from agent_agency.inference.priming import Primed
 from agent_agency.inference.protocol import Message
-from support.backend_calls import Calls, Make, score, write
+from support.backend_calls import Calls, Make, Result, prime, score, write
 
 RUBRIC = Message("system", "Judge the summary by the claims that the text supports; quote each. " * 12)
 LABELS = ("pass", "partial", "fail", "abstain from saying")
@@ -77,6 +80,47 @@ def test_several_next_turns_of_one_conversation_at_once_equal_each_alone(exact: 
     for one, same in zip(alone, together, strict=True):
         assert same.text == one.text
         assert [t.logprob for t in same.logprobs] == pytest.approx([t.logprob for t in one.logprobs], abs=CLOSE)
+
+
+def test_what_is_cancelled_while_its_prompt_is_computed_spoils_no_answer(exact: Calls, alone: Calls) -> None:
+    """The library's prefix cache knows a prompt before it is computed; who lets go of it then would leave a hole."""
+    rubric = Message("system", "Weigh what the change leaves out against what it adds, line by line. " * 70)
+    steps, over = threading.Semaphore(0), threading.Semaphore(0)
+    talker = exact.backend.submit(
+        write(item(0), max_tokens=400, piece=lambda _: steps.release())(lambda _: over.release())
+    )
+    steps.acquire()
+    ended: list[Result] = []
+    gone = exact.backend.submit(write((rubric, *item(1)[1:]), max_tokens=4)(ended.append))
+    for _ in range(3):  # the prompt takes five steps or more, and the talker writes once in each
+        steps.acquire()
+    gone()
+    talker()
+    assert over.acquire(timeout=30)
+    asked = [(rubric, *item(number)[1:]) for number in range(4)]
+    told = exact.write([write(messages, shared=1, max_tokens=2, top_logprobs=1) for messages in asked])
+    right = [alone.write([write(messages, max_tokens=2, top_logprobs=1)])[0] for messages in asked]
+    assert ended == [CANCELLED]
+    assert [one.cached_tokens for one in right] == [0] * len(asked)
+    assert [[t.logprob for t in one.logprobs] for one in told] == [
+        pytest.approx([t.logprob for t in one.logprobs], abs=CLOSE) for one in right
+    ]
+
+
+def test_who_waits_for_a_prefix_keeps_it_when_who_came_first_goes(exact: Calls) -> None:
+    rubric = (Message("system", "A rubric that several judges need at the same time. " * 40),)
+    told: list[Result] = []
+    over = threading.Semaphore(0)
+
+    def end(result: Result) -> None:
+        told.append(result)
+        over.release()
+
+    leaves = [exact.backend.submit(prime(rubric)(end)) for _ in range(3)]
+    leaves[0]()
+    for _ in range(3):
+        assert over.acquire(timeout=30)
+    assert sum(isinstance(one, Primed) for one in told) >= 2
 
 
 class _NoGuard(ExtensionGuard):
