@@ -119,7 +119,9 @@ class Database:
             self._lock(connection)
             revision = schema.revision_of(connection)  # another process may have been quicker
             schema.refuse_newer(revision)
-            if revision != schema.HEAD:
+            if revision is None:
+                schema.make(connection)
+            elif revision != schema.HEAD:
                 schema.upgrade(connection)
 
     @contextmanager

@@ -16,6 +16,8 @@ HEAD = "0004"
 
 VERSION_TABLE = "agency_schema"
 
+BETWEEN = ";\n\n"
+
 
 def revision_of(connection: Connection) -> str | None:
     """The revision that a database has; ``None`` where nothing was made in it yet.
@@ -49,6 +51,24 @@ def refuse_newer(revision: str | None) -> None:
             fix="Use the version of agency that changed it, or a newer one.",
             code="store.newer",
         )
+
+
+def make(connection: Connection) -> None:
+    """Make the schema of ``HEAD`` in an empty database, inside the transaction that the connection is in.
+
+    For SQLite by the statements that all migrations together come to, without Alembic: a test holds them against those.
+    """
+    path = statements_path()
+    if connection.dialect.name != "sqlite" or not path.exists():
+        upgrade(connection)
+        return
+    for statement in path.read_text("utf-8").split(BETWEEN):
+        connection.exec_driver_sql(statement)
+
+
+def statements_path() -> Path:
+    """Where the statements lie that make the schema of ``HEAD`` in SQLite; ``BETWEEN`` stands between each two."""
+    return Path(__file__).parent / "migrations" / f"sqlite_{HEAD}.sql"
 
 
 def upgrade(connection: Connection) -> None:

@@ -4,7 +4,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from agent_agency.store import schema
 from agent_agency.store.database import Database
 from agent_agency.store.schema import HEAD, VERSION_TABLE
 from agent_agency.store.tables import metadata
+from tools.sqlite_schema import statements
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -122,6 +122,24 @@ def test_the_newest_migration_is_the_one_that_is_expected() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
+def test_a_new_sqlite_file_is_made_by_what_the_migrations_execute() -> None:
+    assert schema.statements_path().read_text("utf-8") == statements(), "run python -m tools.sqlite_schema"
+
+
+def test_a_new_sqlite_file_has_the_schema_of_one_that_was_migrated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made(name: str) -> set[tuple[str, ...]]:
+        with Database.open(f"sqlite:///{tmp_path}/{name}.db").write() as connection:
+            rows = connection.exec_driver_sql("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master")
+            return {tuple(" ".join(value.split()) for value in row) for row in rows}
+
+    with monkeypatch.context() as older:
+        older.setattr(schema, "HEAD", "0001")
+        made("migrated")
+    assert made("migrated") == made("new")
+
+
 def test_an_older_database_is_brought_up_and_keeps_what_it_holds(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as older:
         older.setattr(schema, "HEAD", "0001")
@@ -184,7 +202,9 @@ def test_a_folder_of_any_name_holds_the_default_database(tmp_path: Path, name: s
     assert (folder / "agency.db").exists()
 
 
-def test_alembic_is_imported_only_where_the_schema_is_behind(tmp_path: Path) -> None:
+def test_alembic_is_imported_only_where_an_older_schema_is_brought_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script = (
         "import sys\n"
         "from agent_agency.store.database import Database\n"
@@ -192,9 +212,16 @@ def test_alembic_is_imported_only_where_the_schema_is_behind(tmp_path: Path) -> 
         "with Database.open(sys.argv[1]).write():\n"
         "    print('alembic' in sys.modules)\n"
     )
-    command = [sys.executable, "-c", script, f"sqlite:///{tmp_path}/store.db"]
-    run: Callable[[], str] = lambda: subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: E731
-    assert [run(), run()] == ["True\n", "False\n"]
+
+    def run(name: str) -> str:
+        command = [sys.executable, "-c", script, f"sqlite:///{tmp_path}/{name}.db"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    with monkeypatch.context() as older:
+        older.setattr(schema, "HEAD", "0001")
+        with Database.open(f"sqlite:///{tmp_path}/older.db").write():
+            pass
+    assert [run("new"), run("new"), run("older"), run("older")] == ["False\n", "False\n", "True\n", "False\n"]
 
 
 @pytest.mark.parametrize(
