@@ -22,7 +22,7 @@ from agent_agency.workflows.engine_bench import Model, Opened, opened
 from benchmarks.bench_inference import LABELS, test_model
 from benchmarks.figures import Figure, figure_of
 
-ITEMS = 12
+ITEMS = 8
 TOKENS = 48
 SEEDS = (5, 6)
 WIDTHS = {"openvino": 16, "llama.cpp": 8}
