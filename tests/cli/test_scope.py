@@ -53,7 +53,7 @@ def agency(
     folder: Path, *args: str, stdin: bytes | None = None, home: str | None = None
 ) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, **({"HOME": home} if home else {})}
-    done = warm("product").run(["scope", "check", *args], folder, stdin or b"", env)
+    done = warm().run(["scope", "check", *args], folder, stdin or b"", env)
     return subprocess.CompletedProcess(args, done.code, done.out, done.err)
 
 

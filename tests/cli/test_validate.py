@@ -28,7 +28,7 @@ gates:
 
 
 def run(*arguments: str | bytes, cwd: Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    done = warm("product").run(["validate", *arguments], cwd, stdin, os.environ)
+    done = warm().run(["validate", *arguments], cwd, stdin, os.environ)
     return subprocess.CompletedProcess(arguments, done.code, done.out.encode(), done.err.encode())
 
 

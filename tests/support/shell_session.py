@@ -25,7 +25,7 @@ GITCONFIG = """\
 class ShellSession:
     """Commands run one after the other by a real bash, as somebody who follows a page would type them.
 
-    What stands for ``agency`` hands the command to a process that has imported the libraries of others.
+    What stands for ``agency`` hands the command to a process that has imported the product.
     """
 
     root: Path
@@ -39,7 +39,7 @@ class ShellSession:
         self._state.write_text("")
         programs = self.root / "bin"
         programs.mkdir()
-        warm("libraries").write_client(programs / "agency")
+        warm().write_client(programs / "agency")
         home = self.root / "home"
         home.mkdir()
         (home / ".gitconfig").write_text(GITCONFIG)

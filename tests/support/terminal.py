@@ -39,7 +39,7 @@ def agency_on_terminal(
     outer, inner = pty.openpty()
     with tempfile.TemporaryFile() as out, Path(os.devnull).open("rb") as nothing:
         fds = [nothing.fileno(), out.fileno(), out.fileno(), inner]
-        ended = warm("product").start(args, cwd, {**os.environ, **(env or {})}, fds)
+        ended = warm().start(args, cwd, {**os.environ, **(env or {})}, fds)
         os.close(inner)
         shown = ""
         try:

@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
 from support.command import Done
 
@@ -36,7 +35,7 @@ SERVER = Path(__file__).with_name("warm_server.py")
 class Warm:
     """A server that forks. All of its processes share one seed of hashes: what must not depend on it needs others."""
 
-    def __init__(self, kind: Literal["libraries", "product"]) -> None:
+    def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="warm-"))
         self.address = self._folder / "socket"
         its_life, self._life = os.pipe()
@@ -44,7 +43,7 @@ class Warm:
             listener.bind(str(self.address))
             listener.listen(64)
             self._process = subprocess.Popen(
-                [sys.executable, str(SERVER), str(listener.fileno()), str(its_life), kind],
+                [sys.executable, str(SERVER), str(listener.fileno()), str(its_life)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,  # a command has the terminal that it is given, and no other
@@ -87,9 +86,9 @@ class Warm:
 
 
 @cache
-def warm(kind: Literal["libraries", "product"]) -> Warm:
-    """The one server of this process of that kind."""
-    made = Warm(kind)
+def warm() -> Warm:
+    """The one server of this process."""
+    made = Warm()
     atexit.register(made.close)
     return made
 
@@ -97,4 +96,4 @@ def warm(kind: Literal["libraries", "product"]) -> Warm:
 def agency(*args: str, cwd: Path, stdin: str | None = None, env: dict[str, str] | None = None) -> Done:
     """As :func:`support.command.agency`, in a third of the time; for the many runs that ask what one command says."""
     given = stdin.encode("utf-8", "surrogateescape") if stdin is not None else b""
-    return warm("product").run(args, cwd, given, {**os.environ, **(env or {})})
+    return warm().run(args, cwd, given, {**os.environ, **(env or {})})

@@ -1,10 +1,7 @@
 """Fork a process for each command that is asked for, what it would spend its start on imported already.
 
 Each process has what one that is started afresh would have: its working folder, environment, standard streams,
-arguments and, if it is to, a terminal. Two kinds of server differ in what was imported before the fork:
-
-- ``libraries``: what others wrote. What ``agent_agency`` imports, and when, is tested.
-- ``product``: all of it too, for the many runs that ask what one command says.
+arguments and, if it is to, a terminal. What the product imports, and when, is for tests that start one afresh.
 """
 
 from __future__ import annotations
@@ -167,12 +164,12 @@ def _import_all(package: str) -> None:
 
 
 def main() -> None:
-    listener, life, kind = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    listener, life = int(sys.argv[1]), int(sys.argv[2])
     sys.dont_write_bytecode = False
     del sys.path[0]
     for name in LIBRARIES:
         _import(name)
-    for package in (SCANNERS, PRODUCT) if kind == "product" else (SCANNERS,):
+    for package in (SCANNERS, PRODUCT):
         _import_all(package)
     gc.collect()
     gc.freeze()
