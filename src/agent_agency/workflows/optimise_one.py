@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from agent_agency.inference.call_cache import CallCache
 from agent_agency.learning.optimise.limits import Limits
 from agent_agency.learning.optimise.task import Plan, Progress
 from agent_agency.workflows.evaluation_records import StoredCalls
+from agent_agency.workflows.judge_serving import served
 from agent_agency.workflows.kept_answers import calls_folder
 from agent_agency.workflows.learning_store import open_learning_store
 from agent_agency.workflows.optimise import Workbench, counted_engines, optimise, task_for, told_of_halts
@@ -66,6 +68,17 @@ def workbench(order: Order, clock: Clock) -> Workbench:
     )
 
 
+@contextmanager
+def _queued(bench: Workbench) -> Iterator[Workbench]:
+    """The bench with a queue before each engine; the cache of the search stands before both."""
+    with served(bench.engine, "optimise") as answering:
+        if bench.reflector is bench.engine:
+            yield replace(bench, engine=answering.engine, reflector=answering.engine)
+            return
+        with served(bench.reflector, "optimise") as wording:
+            yield replace(bench, engine=answering.engine, reflector=wording.engine)
+
+
 def run_order(order: Order, bench: Workbench, progress: Progress) -> dict[str, Any]:
     """Do everything for one judge; the answer is its part of the report, without Holm's correction.
 
@@ -75,12 +88,13 @@ def run_order(order: Order, bench: Workbench, progress: Progress) -> dict[str, A
     Raises:
         AgencyError: see `optimise.optimise`.
     """
-    run, counted = f"optimise-{random_id()}", counted_engines(bench, order.limits)
-    with StoredCalls(bench.database, run) as calls:
-        if bench.engine.capabilities().language_model:
+    run = f"optimise-{random_id()}"
+    with _queued(bench) as asked, StoredCalls(bench.database, run) as calls:
+        counted = counted_engines(asked, order.limits)
+        if asked.engine.capabilities().language_model:
             counted = replace(counted, calls=calls)
         with told_of_halts(counted):
-            task = task_for(order.judge, order.plan, counted, bench)
-            evaluations = keep_baseline(task, bench, run)
-        done = optimise(order.judge, order.plan, counted, bench, progress, open_test=order.open_test)
+            task = task_for(order.judge, order.plan, counted, asked)
+            evaluations = keep_baseline(task, asked, run)
+        done = optimise(order.judge, order.plan, counted, asked, progress, open_test=order.open_test)
     return judge_document(done, run=run, evaluations=evaluations, experiment=keep_experiment(done, bench))

@@ -1,0 +1,109 @@
+"""What stands between a judge and its engine, whichever command asks."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from agent_agency.errors import EngineError
+from agent_agency.inference.call_cache import CallCache
+from agent_agency.inference.labels import label_engine
+from agent_agency.inference.offline.engine import OfflineEngine
+from agent_agency.inference.protocol import Capabilities
+from agent_agency.inference.scheduling.width import AimdSettings
+from agent_agency.judging.batch import WORKERS
+from agent_agency.workflows.judge_serving import best_width, serve, served
+from support.openai_server import serving
+from support.scheduled_double import ITEM_TOKENS, RUBRIC_TOKENS, PrimingDouble, asked, asked_labels
+from support.server_engines import ask, engine_of
+
+
+class Model(PrimingDouble):
+    """A double that says it is a language model, and answers at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate.set()
+
+    def capabilities(self) -> Capabilities:
+        told = super().capabilities()
+        return Capabilities(told.schema, True, False, True, True, None, language_model=True, labels=True)
+
+
+class Rolled(Model):
+    """A double of a role that is being handed over."""
+
+    may_change = "rollout 1 is under way"
+
+
+def test_a_kept_answer_is_found_by_the_next_command_and_computes_nothing(tmp_path: Path) -> None:
+    engine = Model()
+    for kept in (False, True):
+        with served(engine, "judge", CallCache(tmp_path)) as asking:
+            assert asking.engine.generate(asked("abc", shared="rubric")).cache_hit is kept
+            assert label_engine(asking.engine).score_labels(asked_labels("abc", shared="rubric")).cache_hit is kept
+            assert (asking.prefill.asked > 0) is not kept
+    with served(engine, "judge") as asking:
+        assert not asking.engine.generate(asked("abc", shared="rubric")).cache_hit
+
+
+def test_what_is_computed_ahead_counts_once_and_who_shares_a_call_counts_nothing() -> None:
+    engine = Model()
+    with served(engine, "judge") as asking, ThreadPoolExecutor(3) as pool:
+        same = [pool.submit(asking.engine.generate, asked("abc", shared="rubric")) for _ in range(3)]
+        hits = sum(one.result(60).cache_hit for one in same)
+        asking.engine.generate(asked("abd", shared="rubric"))
+        told = asking.prefill
+    alone = engine.order.count("abc") + engine.order.count("abd")
+    assert alone == 4 - hits
+    assert told.asked == alone * (RUBRIC_TOKENS + ITEM_TOKENS)
+    assert told.primed == RUBRIC_TOKENS
+    assert told.computed == RUBRIC_TOKENS + alone * ITEM_TOKENS
+
+
+def test_a_measurement_takes_nothing_from_earlier_calls(tmp_path: Path) -> None:
+    engine, cache = Model(), CallCache(tmp_path)
+    with served(engine, "judge", cache) as asking:
+        asking.engine.generate(asked("abc"))
+    with served(engine, "judge", cache, measuring=True) as asking:
+        assert not asking.engine.generate(asked("abc")).cache_hit
+        assert not asking.engine.generate(asked("abc")).cache_hit
+
+
+def test_while_a_role_is_handed_over_no_answer_is_kept_under_its_name(tmp_path: Path) -> None:
+    with served(Rolled(), "judge", CallCache(tmp_path)) as asking:
+        assert [asking.engine.generate(asked("abc")).cache_hit for _ in range(2)] == [False, False]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_server_is_asked_by_as_many_as_it_may_be_found_to_take_and_a_model_here_by_its_width() -> None:
+    with serving() as server:
+        assert best_width(engine_of(server)) == AimdSettings().most
+    model = Model()
+    assert best_width(model) == model.width
+    assert best_width(OfflineEngine()) == WORKERS
+
+
+def test_what_is_no_language_model_is_asked_as_it_is() -> None:
+    engine = OfflineEngine()
+    with served(engine, "judge") as asking:
+        assert asking.engine is engine
+        assert asking.prefill.asked == 0
+
+
+def test_a_server_that_dies_is_left_alone_after_a_few_failures() -> None:
+    with serving() as server:
+        engine = engine_of(server)
+        asking = serve(engine, "judge")
+        assert asking.engine.generate(ask("one")).text
+        server.behaviour.fault = "server_error"
+        before, codes = len(server.chats()), []
+        for at in range(30):
+            with pytest.raises(EngineError) as caught:
+                asking.engine.generate(ask(f"item {at}"))
+            codes.append(caught.value.stable_code)
+        assert codes[-1] == "engine.breaker_open"
+        assert len(server.chats()) - before < 30
+        asking.close()
