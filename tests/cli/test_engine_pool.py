@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from agent_agency.clock import SystemClock, rfc3339
-from agent_agency.inference.engine_settings import SpendLimits
+from agent_agency.inference.engine_file import read_engines
+from agent_agency.inference.engine_settings import EngineChoices, SpendLimits
 from agent_agency.inference.pool.history import StoredHistory
+from agent_agency.inference.pool.machine_memory import setup_of
+from agent_agency.inference.pool.process_place import place_of, this_process
 from agent_agency.inference.spend.book import Bound, Price, SpendBook
 from agent_agency.store import evaluations, labels
 from agent_agency.store.database import Database
@@ -20,6 +26,7 @@ from support.openai_server import OpenAiServer, serving
 from support.warm_command import agency
 
 PRICES = 'price_per_million_prompt = 1\nprice_per_million_completion = 2\ncurrency = "EUR"\n'
+MIB = 1024**2
 ROLES = '[roles]\nprimary = "old"\n'
 
 
@@ -148,33 +155,74 @@ def test_a_roll_that_cannot_be_is_one_sentence(
     assert (done.code, said in done.err, "Traceback" in done.err) == (2, True, False), done.err
 
 
+def _local(tmp_path: Path, name: str, more: str = "") -> tuple[str, str]:
+    """A table of a model that is none, and the digest of how it is run."""
+    path = tmp_path / f"{name}.gguf"
+    path.write_bytes(b"x" * 1000)
+    table = f'[engines.{name}]\nkind = "local"\npath = "{path}"\n{more}'
+    read = read_engines(table.encode(), "engines.toml")
+    assert isinstance(read, EngineChoices), read
+    return table, setup_of(read.engines[name])
+
+
+def _sized(name: str, size: int, setup: str, **more: str) -> PoolEvent:
+    return PoolEvent("2026-01-31T08:00:00.000Z", name, "loaded", "warm", size, setup=setup, **more)
+
+
 def test_two_models_that_do_not_fit_together_begin_no_roll(tmp_path: Path, world: dict[str, str]) -> None:
-    _write(tmp_path, _engine("old") + _engine("new") + ROLES + "[pool]\nmemory_gb = 1\n")
-    sizes = [PoolEvent(rfc3339(datetime.now(UTC)), name, "loaded", "warm", 700 * 1024**2) for name in ("old", "new")]
-    StoredHistory(_store(tmp_path)).add(sizes)
+    tables = {name: _local(tmp_path, name) for name in ("old", "new")}
+    _write(tmp_path, "".join(one for one, _ in tables.values()) + ROLES + "[pool]\nmemory_gb = 1\n")
+    StoredHistory(_store(tmp_path)).add([_sized(name, 700 * MIB, setup) for name, (_, setup) in tables.items()])
     done = agency("engine", "roll", "start", "primary", "new", "--who", "ann", cwd=tmp_path, env=world)
     assert (done.code, "take 1.37 GiB of memory, and 1.00 are there" in done.err) == (2, True), done.err
 
 
 def test_the_pool_tells_what_models_take_and_what_happened(tmp_path: Path, world: dict[str, str]) -> None:
-    (tmp_path / "m.gguf").write_bytes(b"x" * 1000)
-    local = '[engines.here]\nkind = "local"\npath = "m.gguf"\nkeep_alive = "10m"\nwarm = true\n'
+    local, setup = _local(tmp_path, "here", 'keep_alive = "10m"\nwarm = true\n')
     _write(tmp_path, local + _engine("big", None) + "[pool]\nmemory_gb = 2\n")
-    at = "2026-01-31T08:00:00.000Z"
     before = agency("engine", "pool", "--json", cwd=tmp_path, env=world).document["pool"]
-    StoredHistory(_store(tmp_path)).add([PoolEvent(at, "here", "loaded", "warm", 1024**3)])
+    StoredHistory(_store(tmp_path)).add([_sized("here", 1024 * MIB, setup)])
     pool = agency("engine", "pool", "--json", cwd=tmp_path, env=world).document["pool"]
     here, big = pool["models"]
     assert before["models"][0]["measured_bytes"] is None
     assert (here["estimate_bytes"], here["measured_bytes"], here["keep_alive_s"]) == (
-        1300 + 300 * 1024**2,
-        1024**3,
+        1300 + 300 * MIB,
+        1024 * MIB,
         600.0,
     )
-    assert (here["last_event"]["state"], big["estimate_bytes"], pool["budget_bytes"]) == ("warm", None, 2 * 1024**3)
+    assert (here["last_event"]["state"], big["estimate_bytes"], pool["budget_bytes"]) == ("warm", None, 2 * 1024 * MIB)
     told = agency("engine", "pool", cwd=tmp_path, env=world).out
     assert "1.00 GiB measured" in told
     assert "here loaded -> warm" in told
+    _write(tmp_path, local + "context = 512\n")
+    changed = agency("engine", "pool", "--json", cwd=tmp_path, env=world).document["pool"]["models"][0]
+    assert changed["measured_bytes"] is None
+
+
+def test_a_model_is_warm_only_while_the_process_lives_that_said_so(tmp_path: Path, world: dict[str, str]) -> None:
+    local, setup = _local(tmp_path, "here")
+    _write(tmp_path, local)
+
+    def told() -> tuple[str, list[int]]:
+        (model,) = agency("engine", "pool", "--json", cwd=tmp_path, env=world).document["pool"]["models"]
+        return model["state"], [one["pid"] for one in model["processes"]]
+
+    history = StoredHistory(_store(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as gone:
+        its_own = (
+            f"{this_process().partition(':')[0]}:{gone.pid}:{Path(f'/proc/{gone.pid}/stat').read_text().split()[21]}"
+        )
+        history.add([_sized("here", MIB, setup, process=its_own)])
+        assert told() == ("warm", [gone.pid])
+        assert f"warm in process {gone.pid}" in agency("engine", "pool", cwd=tmp_path, env=world).out
+        gone.kill()
+    assert told() == ("cold", [])
+    history.add([_sized("here", MIB, setup, process=this_process())])
+    assert told() == ("warm", [os.getpid()])
+    history.add([_sized("here", MIB, setup, process="elsewhere:7:1")])
+    assert "warm in process 7 of elsewhere, if that lives" in " ".join(
+        agency("engine", "pool", cwd=tmp_path, env=world).out.split()
+    )
 
 
 def _labelled(tmp_path: Path, engine: str, right: int, version: str, seconds: float) -> None:

@@ -44,7 +44,7 @@ class Events:
     def add(self, events: Sequence[PoolEvent]) -> None:
         self.kept.extend(events)
 
-    def measured(self, model: str) -> int | None:
+    def measured(self, model: str, setup: str) -> int | None:  # noqa: ARG002 - the protocol's
         return self.known.get(model)
 
     def of(self, model: str) -> list[str]:

@@ -38,6 +38,8 @@ def pool_document(view: PoolView) -> dict[str, Any]:
                 "keep_alive_s": one.settings.keep_alive_s if one.settings.kind == "local" else None,
                 "estimate_bytes": one.estimate_bytes,
                 "measured_bytes": one.measured_bytes,
+                "state": one.state if one.settings.kind == "local" else None,
+                "processes": [asdict(place) for place in one.processes],
                 "last_event": None if one.last is None else asdict(one.last),
             }
             for one in view.models
@@ -52,7 +54,7 @@ def print_pool(view: PoolView, console: Console) -> None:
         console.print(f"No engine is configured in {clean(view.path)}.", markup=False)
         return
     rows = [_pool_row(one) for one in view.models]
-    _print_table(console, ("Engine", "Roles", "Memory", "Kept", "Last"), rows)
+    _print_table(console, ("Engine", "Roles", "Memory", "Kept", "State"), rows)
     console.print(f"All models together may take {_gib(view.budget_bytes)}.", markup=False)
     for one in view.events:
         told = f"{one.at} {one.model} {one.event} -> {one.state}" + (f": {one.detail}" if one.detail else "")
@@ -117,6 +119,7 @@ def spend_document(view: SpendView) -> dict[str, Any]:
             for one in view.open
         ],
         "calls": [{"engine": one.engine, **asdict(one.totals)} for one in view.local],
+        "here": [asdict(one) for one in view.here],
     }
 
 
@@ -144,9 +147,14 @@ def print_spend(view: SpendView, console: Console) -> None:
         how = "stale; release it with agency engine spend release" if call.stale else "under way"
         told = f"{one.id} of {one.engine} for {one.task}, {money(one.reserved, one.currency)}: {how}"
         console.print(clean(told), markup=False, highlight=False)
+    for use in view.here:
+        failed = f", {use.failed} of them without an answer" if use.failed else ""
+        told = f"{use.engine}, on this machine: {use.calls} calls{failed}, {use.latency_us / 1e6:.1f} s, "
+        told += f"{use.prompt_tokens} + {use.completion_tokens} tokens"
+        console.print(clean(told), markup=False, highlight=False)
     for engine in view.local:
         sums = engine.totals
-        told = f"{engine.engine}: {sums.calls} calls, {sums.latency_s:.1f} s, {sums.prompt_tokens} + "
+        told = f"{engine.engine}, on record here: {sums.calls} calls, {sums.latency_s:.1f} s, {sums.prompt_tokens} + "
         console.print(clean(f"{told}{sums.completion_tokens} tokens"), markup=False, highlight=False)
 
 
@@ -181,8 +189,18 @@ def _pool_row(one: PooledModel) -> tuple[str, ...]:
         how = "measured" if one.measured_bytes else "estimated"
         memory = "unknown" if known is None else f"{_gib(known)} {how}"
         kept = f"{one.settings.keep_alive_s:g} s" + (", warm at start" if one.settings.warm else "")
-    last = "" if one.last is None else f"{one.last.state} since {one.last.at}"
-    return clean(one.settings.name), " ".join(one.roles), memory, kept, last
+    return clean(one.settings.name), " ".join(one.roles), memory, kept, clean(_state(one))
+
+
+def _state(one: PooledModel) -> str:
+    """What it is now in every process that has it; what a process told that is gone counts no more."""
+    if one.settings.kind != "local":
+        return ""
+    told = [
+        f"{there.state} in process {there.pid}" + ("" if there.known else f" of {there.host}, if that lives")
+        for there in one.processes
+    ]
+    return "; ".join(told) or "cold"
 
 
 def _ranked_row(one: Ranked, currency: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from agent_agency.store.statements import next_number, run
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-_COLUMNS = "at, model, event, state, memory_bytes, detail"
+_COLUMNS = "at, model, event, state, memory_bytes, detail, setup, process"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class PoolEvent:
         state: in which it left the model.
         memory_bytes: that were measured then; ``None`` where none were.
         detail: for people; may be empty.
+        setup: digest of how the model was run; empty where nobody told. Another one takes another size.
+        process: that saw it, as `process_place.this_process`; empty where nobody told.
     """
 
     at: str
@@ -32,6 +34,8 @@ class PoolEvent:
     state: str
     memory_bytes: int | None = None
     detail: str = ""
+    setup: str = ""
+    process: str = ""
 
 
 def add_event(connection: Connection, one: PoolEvent) -> None:
@@ -39,7 +43,7 @@ def add_event(connection: Connection, one: PoolEvent) -> None:
     run(
         connection,
         f"INSERT INTO agency_pool_events (number, {_COLUMNS}) "  # noqa: S608 - constants
-        "VALUES (:number, :at, :model, :event, :state, :memory_bytes, :detail)",
+        "VALUES (:number, :at, :model, :event, :state, :memory_bytes, :detail, :setup, :process)",
         number=next_number(connection, "agency_pool_events"),
         at=one.at,
         model=one.model,
@@ -47,6 +51,8 @@ def add_event(connection: Connection, one: PoolEvent) -> None:
         state=one.state,
         memory_bytes=one.memory_bytes,
         detail=one.detail,
+        setup=one.setup,
+        process=one.process,
     )
 
 
@@ -57,11 +63,14 @@ def last_events(connection: Connection, most: int, model: str = "") -> tuple[Poo
     return tuple(PoolEvent(*row) for row in run(connection, query, most=most, model=model))
 
 
-def measured_memory(connection: Connection, model: str) -> int | None:
-    """The most bytes that were measured of a model the last twenty times; ``None`` where it never was."""
+def measured_memory(connection: Connection, model: str, setup: str) -> int | None:
+    """The most bytes that were measured of a model the last twenty times that it was run in one way.
+
+    ``None`` where it never was. What was measured of another file or a larger window says nothing of this one.
+    """
     query = (
         "SELECT max(memory_bytes) FROM (SELECT memory_bytes FROM agency_pool_events WHERE model = :model "
-        "AND memory_bytes IS NOT NULL ORDER BY number DESC LIMIT 20) AS measured"
+        "AND setup = :setup AND memory_bytes IS NOT NULL ORDER BY number DESC LIMIT 20) AS measured"
     )
-    found = run(connection, query, model=model).scalar_one_or_none()
+    found = run(connection, query, model=model, setup=setup).scalar_one_or_none()
     return None if found is None else int(found)

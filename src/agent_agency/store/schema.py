@@ -11,7 +11,7 @@ from agent_agency.errors import StoreError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision under ``migrations/versions``; a test holds it against them."""
 
 VERSION_TABLE = "agency_schema"

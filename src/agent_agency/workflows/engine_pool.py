@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from agent_agency.inference.pool.rollout_book import Rollout, RolloutBook
     from agent_agency.inference.pool.slot import Standing
     from agent_agency.inference.protocol import Engine, Parameters
+    from agent_agency.inference.spend.local_counts import LocalCounts
     from agent_agency.store.database import Database
 
 TASK = "AGENCY_TASK"
@@ -79,6 +80,7 @@ class Engines:
         self._seen: dict[str, Rollout | None] = {}
         self._unpooled: list[Engine] = []
         self._pool: ModelPool | None = None
+        self._counts: LocalCounts | None = None
         self._copies: Copies | None = None
         self._ended = threading.Event()
         self._task = environment.get(TASK, "").strip()[:200] or f"command-{self._services.new_id()}"
@@ -141,6 +143,8 @@ class Engines:
             self._copies.close(_COPIES_S)
         if self._pool is not None:
             self._pool.close()
+        if self._counts is not None:
+            self._counts.keep()
         for one in self._unpooled:
             close_engine(one)
 
@@ -221,31 +225,37 @@ class Engines:
             return self._opened[settings.name]
 
     def _pooled(self, settings: EngineSettings, engine: PooledEngine) -> Engine:
-        from agent_agency.inference.pool.machine_memory import estimate_of
+        from agent_agency.inference.pool.machine_memory import estimate_of, setup_of
         from agent_agency.inference.pool.pool_model import pool_model
         from agent_agency.inference.pool.pooled import Member
 
         estimate = estimate_of(Path(settings.path or ""), settings.memory_gb)
-        pool = self._started_pool()
-        pool.add(Member(engine, estimate, settings.keep_alive_s, settings.warm))
-        return pool_model(pool, engine, self._services.timer)
+        pool, counts = self._started_pool()
+        pool.add(Member(engine, estimate, settings.keep_alive_s, settings.warm, setup_of(settings)))
+        return pool_model(pool, engine, self._services.timer, counts.add)
 
-    def _started_pool(self) -> ModelPool:
-        if self._pool is None:
+    def _started_pool(self) -> tuple[ModelPool, LocalCounts]:
+        if self._pool is None or self._counts is None:
             from agent_agency.inference.pool.history import NoHistory, PoolHistory, StoredHistory
             from agent_agency.inference.pool.machine_memory import budget_of
             from agent_agency.inference.pool.pool import ModelPool, PoolServices
+            from agent_agency.inference.pool.process_place import this_process
+            from agent_agency.inference.spend.local_counts import LocalCounts
 
-            store = self._store()
+            store, services = self._store(), self._services
             history: PoolHistory = NoHistory() if store is None else StoredHistory(store)
             budget = budget_of(self._choices.pool.memory_gb)
-            self._pool = ModelPool((), budget, PoolServices(history, self._services.clock, self._services.timer))
-            threading.Thread(target=self._look_after, args=(self._pool,), name="pool", daemon=True).start()
-        return self._pool
+            drawn_on = PoolServices(history, services.clock, services.timer, this_process())
+            self._pool, self._counts = ModelPool((), budget, drawn_on), LocalCounts(store, self._task, services.clock)
+            looking = threading.Thread(target=self._look_after, args=(self._pool, self._counts), name="pool")
+            looking.daemon = True
+            looking.start()
+        return self._pool, self._counts
 
-    def _look_after(self, pool: ModelPool) -> None:
+    def _look_after(self, pool: ModelPool, counts: LocalCounts) -> None:
         while not self._ended.wait(_TICK_S):
             pool.tick()
+            counts.keep()
 
     def _guarded(self, settings: EngineSettings, engine: Engine) -> Engine:
         """An engine of another machine, or with a price, within the caps and the reach of the switch."""

@@ -14,7 +14,7 @@ from agent_agency.inference.pool.machine_memory import budget_of
 from agent_agency.inference.pool.rollout_book import Rollout, RolloutBook, Told
 from agent_agency.inference.pool.rollout_limits import RolloutLimits
 from agent_agency.workflows.learning_store import open_users_store, reading
-from agent_agency.workflows.pool_view import estimate_for
+from agent_agency.workflows.pool_view import estimate_for, measured_for
 
 if TYPE_CHECKING:
     from agent_agency.inference.engine_settings import EngineChoices
@@ -96,13 +96,10 @@ class RollDesk:
 
     def _refuse_too_large(self, choices: EngineChoices, old: str, new: str) -> None:
         """Both are loaded while pairs are made: what does not fit would fail from the first request on."""
-        from agent_agency.store import pool_events
-
         needed = 0
         with reading(open_users_store(self.environment)) as connection:
             for name in (old, new):
-                measured = None if connection is None else pool_events.measured_memory(connection, name)
-                needed += measured or estimate_for(choices.engines[name]) or 0
+                needed += measured_for(connection, choices.engines[name]) or estimate_for(choices.engines[name]) or 0
         budget = budget_of(choices.pool.memory_gb)
         if needed > budget:
             raise EngineError(

@@ -18,7 +18,7 @@ from agent_agency.inference.spend.money import cost_of
 from agent_agency.workflows.active_prompt import active_prompt
 from agent_agency.workflows.engine_pool import Engines
 from agent_agency.workflows.learning_store import open_learning_store, open_users_store, reading
-from agent_agency.workflows.pool_view import estimate_for
+from agent_agency.workflows.pool_view import estimate_for, measured_for
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -82,7 +82,8 @@ def select_engine(request: SelectRequest, folder: Path, environment: Mapping[str
     with reading(database) as connection:
         record = _record(connection, request.judge, since, list(choices.engines))
     with reading(open_users_store(environment)) as connection:
-        record = replace(record, memory=_measured_memory(connection, list(choices.engines)))
+        found = {one.name: measured_for(connection, one) for one in choices.engines.values()}
+        record = replace(record, memory={name: size for name, size in found.items() if size is not None})
     asks = bool(request.need.needs or request.need.context_tokens)
     engines = Engines(choices, environment)
     try:
@@ -119,15 +120,6 @@ def _record(connection: Connection | None, judge: str, since: str, names: list[s
         sums[one.version] = (*sums.get(one.version, ()), one.sums)
     waits = {name: model_runs.last_waits(connection, name, since, _MOST_CALLS) for name in names}
     return _Record(engine_agreement.measured_versions(connection, judge, since), sums, waits, {})
-
-
-def _measured_memory(connection: Connection | None, names: list[str]) -> dict[str, int]:
-    from agent_agency.store import pool_events
-
-    if connection is None:
-        return {}
-    found = {name: pool_events.measured_memory(connection, name) for name in names}
-    return {name: size for name, size in found.items() if size is not None}
 
 
 def _measured(

@@ -17,6 +17,7 @@ from agent_agency.workflows.learning_store import open_learning_store, open_user
 
 if TYPE_CHECKING:
     from agent_agency.inference.engine_settings import EngineChoices, SpendLimits
+    from agent_agency.store.local_use import EngineUse
     from agent_agency.store.model_runs import EngineTotals
     from agent_agency.store.spending import SpendCall, Spent, Switched, TaskSpent
 
@@ -46,6 +47,7 @@ class SpendView:
         open: reservations of whatever month.
         switch: the last act of the switch; ``None`` where it was never used.
         local: calls by engine in this folder's store in the month, remote ones among them.
+        here: what models of this machine were used for in the month, by whatever command or server.
     """
 
     month: str
@@ -56,6 +58,7 @@ class SpendView:
     open: tuple[OpenCall, ...]
     switch: Switched | None
     local: tuple[EngineTotals, ...]
+    here: tuple[EngineUse, ...] = ()
 
     @property
     def stopped(self) -> bool:
@@ -84,7 +87,7 @@ class SpendDesk:
             UsageError: that is no month.
             AgencyError: the user's file or a store cannot be read.
         """
-        from agent_agency.store import spending
+        from agent_agency.store import local_use, spending
 
         wanted = month or month_of(self.clock.now())
         if not _MONTH.fullmatch(wanted):
@@ -99,9 +102,10 @@ class SpendDesk:
             tasks = spending.tasks_of_month(connection, wanted, currency, MOST_TASKS)
             still_open = spending.open_calls(connection)
             switch = spending.switched(connection)
+            here = local_use.use_of_month(connection, wanted)
         now = rfc3339(self.clock.now())
         told = tuple(OpenCall(one, one.reservation.expires < now) for one in still_open)
-        return SpendView(wanted, choices.spend, currency, spent, tasks, told, switch, self._local(wanted))
+        return SpendView(wanted, choices.spend, currency, spent, tasks, told, switch, self._local(wanted), here)
 
     def stop(self, who: str, reason: str) -> None:
         """Stop all remote calls of this user at once, in every process.

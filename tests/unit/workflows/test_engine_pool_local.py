@@ -7,8 +7,9 @@ import pytest
 from agent_agency.errors import EngineError
 from agent_agency.inference.engine_file import read_engines
 from agent_agency.inference.engine_settings import EngineChoices
+from agent_agency.inference.pool.process_place import this_process
 from agent_agency.inference.protocol import Message, Parameters, Request
-from agent_agency.store import pool_events
+from agent_agency.store import local_use, pool_events
 from agent_agency.workflows.engine_pool import Engines
 from agent_agency.workflows.learning_store import open_users_store
 from support.test_models import nano_model
@@ -39,9 +40,18 @@ def test_a_real_model_is_loaded_in_the_pool_measured_and_let_go(tmp_path: Path) 
     assert standing.memory_bytes > 10 * 1024**2
     engines.close()
     with open_users_store(_environment(tmp_path)).read() as connection:
-        events = [one.event for one in reversed(pool_events.last_events(connection, 10))]
-        measured = pool_events.measured_memory(connection, "here")
-    assert events == ["load", "loaded", "drain", "drained"]
+        seen = tuple(reversed(pool_events.last_events(connection, 10)))
+        measured = pool_events.measured_memory(connection, "here", seen[0].setup)
+        (use,) = local_use.use_of_month(connection, seen[0].at[:7])
+    assert {one.process for one in seen} == {this_process()}
+    assert (use.engine, use.calls, use.failed, use.completion_tokens > 0, use.latency_us > 0) == (
+        "here",
+        1,
+        0,
+        True,
+        True,
+    )
+    assert [one.event for one in seen] == ["load", "loaded", "drain", "drained"]
     assert measured is not None
     assert measured > 10 * 1024**2
 

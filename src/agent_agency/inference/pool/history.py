@@ -24,8 +24,8 @@ class PoolHistory(Protocol):
         """Keep events in their order; never raises, as no request may fail for it."""
         ...
 
-    def measured(self, model: str) -> int | None:
-        """The most bytes that were measured of a model lately; ``None`` where it never was, or nobody can tell."""
+    def measured(self, model: str, setup: str) -> int | None:
+        """The most bytes that were lately measured of a model that is run in one way, where anybody can tell."""
         ...
 
 
@@ -35,7 +35,7 @@ class NoHistory:
     def add(self, events: Sequence[PoolEvent]) -> None:
         """Keeps nothing."""
 
-    def measured(self, model: str) -> int | None:  # noqa: ARG002 - the protocol's
+    def measured(self, model: str, setup: str) -> int | None:  # noqa: ARG002 - the protocol's
         """Nothing is known."""
         return None
 
@@ -66,12 +66,12 @@ class StoredHistory:
                 return
             self._waiting.clear()
 
-    def measured(self, model: str) -> int | None:
-        """The most bytes that were measured of a model lately."""
+    def measured(self, model: str, setup: str) -> int | None:
+        """The most bytes that were lately measured of a model that is run in one way."""
         try:
             if not self._database.exists():
                 return None
             with self._database.read() as connection:
-                return pool_events.measured_memory(connection, model)
+                return pool_events.measured_memory(connection, model, setup)
         except LedgerError:
             return None

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent_agency.canonical_json import digest_json
+
+if TYPE_CHECKING:
+    from agent_agency.inference.engine_settings import EngineSettings
 
 _GIB = 1024**3
 _PART = 0.8
@@ -33,6 +39,30 @@ def estimate_of(path: Path, memory_gb: float | None) -> int:
     files = [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file()]
     by_size = int(sum(one.stat().st_size for one in files) * _FILE_PART) + _BESIDE
     return by_size if memory_gb is None else min(by_size, int(memory_gb * _GIB))
+
+
+def setup_of(settings: EngineSettings) -> str:
+    """Digest of what decides how much a local model takes: its file and how it is run.
+
+    Raises:
+        OSError: the file cannot be looked at.
+    """
+    path = Path(settings.path or "")
+    files = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
+    told = [(one.name, one.stat()) for one in files]
+    return digest_json(
+        {
+            "files": [
+                [one.name, there.st_size, str(there.st_mtime_ns)] for one, there in zip(files, stats, strict=True)
+            ],
+            "engine": settings.engine,
+            "precision": settings.precision,
+            "width": settings.width,
+            "context": settings.context,
+            "threads": settings.threads,
+            "memory_gb": None if settings.memory_gb is None else str(settings.memory_gb),
+        }
+    )
 
 
 def _machine() -> int:

@@ -46,11 +46,12 @@ _CLOSE_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class PoolServices:
-    """What a pool draws on: where events go, what time it is, and seconds that only go forward."""
+    """What a pool draws on: where events go, what time it is, seconds that only go forward, and which process it is."""
 
     history: PoolHistory
     clock: Clock
     timer: Callable[[], float] = time.monotonic
+    process: str = ""
 
 
 class ModelPool:
@@ -75,7 +76,7 @@ class ModelPool:
 
     def add(self, one: Member) -> None:
         """Take one more model; of two with one name the first stays."""
-        expected = self._services.history.measured(one.engine.name) or one.estimate_bytes
+        expected = self._services.history.measured(one.engine.name, one.setup) or one.estimate_bytes
         state: State = "warm" if isinstance(one.engine, AlwaysWarm) else "cold"
         with self._changed:
             self._slots.setdefault(one.engine.name, Slot(one, expected, self._services.timer(), state))
@@ -153,12 +154,13 @@ class ModelPool:
             for slot in self._slots.values():
                 if slot.state == "warm":
                     slot.measure()
-            gone = {one.name for one in self._slots.values() if _idle_too_long(one, now)}
+            ended = {one.name for one in self._slots.values() if one.idle and one.ended}
+            gone = ended | {one.name for one in self._slots.values() if _idle_too_long(one, now)}
             rest = [one.resident() for one in self._slots.values() if one.memory and one.name not in gone]
             gone |= set(leavers(0, self.budget_bytes, rest) or ())
             leaving = [self._slots[name] for name in sorted(gone)]
             for slot in leaving:
-                self._note(slot, "drain")
+                self._note(slot, "drain", detail="its process had ended" if slot.name in ended else "")
                 slot.taken = True
         for slot in leaving:
             self._unload(slot)
@@ -352,7 +354,8 @@ class ModelPool:
         """Bring a slot into its next state and remember that for the history; the lock is held."""
         slot.move(event)
         at = rfc3339(self._services.clock.now())
-        self._events.append(PoolEvent(at, slot.name, event, slot.state, memory, detail[:500]))
+        told = slot.member.setup, self._services.process
+        self._events.append(PoolEvent(at, slot.name, event, slot.state, memory, detail[:500], *told))
 
     def _tell(self) -> None:
         """Hand events on to the history, in their order and without holding up requests."""

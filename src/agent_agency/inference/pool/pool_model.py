@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from agent_agency.inference.labels import LabelEngine, LabelReply, LabelRequest, label_engine
 from agent_agency.inference.priming import Primed, PrimingEngine
-from agent_agency.inference.protocol import Capabilities, Health, Message, Piece, Reply, Request
+from agent_agency.inference.protocol import Capabilities, Health, Message, Piece, Reply, Request, Usage
 
 if TYPE_CHECKING:
     from agent_agency.inference.pool.pool import ModelPool
     from agent_agency.inference.pool.pooled import PooledEngine
     from agent_agency.inference.protocol import Cancel
 
+Counted: TypeAlias = Callable[[str, float, Usage | None], None]
 _LOAD_S = 600.0
 _LEAST_S = 0.001
 
@@ -26,12 +28,16 @@ class PoolModel:
         pool: that has it.
         engine: the same engine that the pool has, for what is known without loading.
         timer: seconds that only go forward.
+        counted: is told of every call: whose, after how many seconds it ended, and what it used if it was answered.
     """
 
-    def __init__(self, pool: ModelPool, engine: PooledEngine, timer: Callable[[], float]) -> None:
+    def __init__(
+        self, pool: ModelPool, engine: PooledEngine, timer: Callable[[], float], counted: Counted | None = None
+    ) -> None:
         self._pool = pool
         self._engine = engine
         self._timer = timer
+        self._counted = counted
         self._capabilities: Capabilities | None = None
 
     @property
@@ -78,8 +84,10 @@ class PoolModel:
             EngineError: as the engine, and as `ModelPool.lease`.
         """
         started = self._timer()
-        with self._pool.lease(self.name, request.deadline_s, cancel) as engine:
-            return engine.generate(replace(request, deadline_s=self._left(started, request.deadline_s)), cancel)
+        with self._counting(started) as use, self._pool.lease(self.name, request.deadline_s, cancel) as engine:
+            reply = engine.generate(replace(request, deadline_s=self._left(started, request.deadline_s)), cancel)
+            use.append(reply.usage)
+            return reply
 
     def stream(self, request: Request, cancel: Cancel | None = None) -> Iterator[Piece]:
         """Answer piece by piece; the model stays loaded while the stream is read.
@@ -88,9 +96,21 @@ class PoolModel:
             EngineError: as `generate`.
         """
         started = self._timer()
-        with self._pool.lease(self.name, request.deadline_s, cancel) as engine:
+        with self._counting(started) as use, self._pool.lease(self.name, request.deadline_s, cancel) as engine:
             left = self._left(started, request.deadline_s)
-            yield from engine.stream(replace(request, deadline_s=left), cancel)
+            for piece in engine.stream(replace(request, deadline_s=left), cancel):
+                if piece.reply is not None:
+                    use.append(piece.reply.usage)
+                yield piece
+
+    @contextmanager
+    def _counting(self, started: float) -> Iterator[list[Usage]]:
+        use: list[Usage] = []
+        try:
+            yield use
+        finally:
+            if self._counted is not None:
+                self._counted(self.name, self._timer() - started, use[-1] if use else None)
 
     def _left(self, started: float, deadline_s: float) -> float:
         return max(_LEAST_S, deadline_s - (self._timer() - started))
@@ -111,9 +131,11 @@ class PoolLabelModel(PoolModel):
             EngineError: as the engine, and as `ModelPool.lease`.
         """
         started = self._timer()
-        with self._pool.lease(self.name, request.deadline_s, cancel) as engine:
+        with self._counting(started) as use, self._pool.lease(self.name, request.deadline_s, cancel) as engine:
             left = self._left(started, request.deadline_s)
-            return label_engine(engine).score_labels(replace(request, deadline_s=left), cancel)
+            reply = label_engine(engine).score_labels(replace(request, deadline_s=left), cancel)
+            use.append(reply.usage)
+            return reply
 
     def prime(self, messages: tuple[Message, ...], cancel: Cancel | None = None) -> Primed:
         """Compute a shared prefix, where the engine keeps any.
@@ -125,6 +147,8 @@ class PoolLabelModel(PoolModel):
             return engine.prime(messages, cancel) if isinstance(engine, PrimingEngine) else Primed(0, 0)
 
 
-def pool_model(pool: ModelPool, engine: PooledEngine, timer: Callable[[], float]) -> PoolModel:
+def pool_model(
+    pool: ModelPool, engine: PooledEngine, timer: Callable[[], float], counted: Counted | None = None
+) -> PoolModel:
     """A model of a pool as an engine that can what its own engine can."""
-    return (PoolLabelModel if isinstance(engine, LabelEngine) else PoolModel)(pool, engine, timer)
+    return (PoolLabelModel if isinstance(engine, LabelEngine) else PoolModel)(pool, engine, timer, counted)

@@ -48,12 +48,14 @@ class Member:
         estimate_bytes: what it will hold, until that was measured.
         keep_alive_s: seconds for which it stays loaded without a request; ``None`` for always.
         warm: load it when the pool starts.
+        setup: digest of how it is run, see `machine_memory.setup_of`: a size is measured of one way to run it.
     """
 
     engine: PooledEngine
     estimate_bytes: int
     keep_alive_s: float | None = None
     warm: bool = False
+    setup: str = ""
 
 
 class AlwaysWarm(AroundEngine):

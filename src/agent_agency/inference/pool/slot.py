@@ -48,6 +48,7 @@ class Slot:
     ``taken`` says that a thread is about to load or unload it. ``failures`` counts those since the last success, and
     ``attempts`` all loads that ended, so that a waiting request knows whether the one it waited for failed.
     ``wants_since`` is when it began to wait for room, and ``warm_since`` when it was loaded last.
+    ``measured`` says that the engine could once tell what it holds.
     """
 
     member: Member
@@ -64,6 +65,7 @@ class Slot:
     error: EngineError | None = None
     wants_since: float | None = None
     warm_since: float = float("-inf")
+    measured: bool = False
 
     @property
     def name(self) -> str:
@@ -90,11 +92,17 @@ class Slot:
         """Forget earlier failures."""
         self.failures, self.error, self.try_at = 0, None, float("-inf")
 
+    @property
+    def ended(self) -> bool:
+        """Whether an engine that can tell what it holds holds nothing although it was loaded: its process is gone."""
+        return self.measured and self.state == "warm" and self.member.engine.memory_bytes == 0
+
     def measure(self) -> None:
         """Take over what the engine holds now, where it can tell."""
         found = self.member.engine.memory_bytes
         if found > 0:
             self.memory = found
+            self.measured = True
             self.expected = found if self.expected == self.member.estimate_bytes else max(self.expected, found)
 
     def resident(self) -> Resident:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
-from agent_agency.inference.pool.machine_memory import budget_of, estimate_of
+from agent_agency.inference.engine_settings import EngineSettings
+from agent_agency.inference.pool.machine_memory import budget_of, estimate_of, setup_of
 
 GIB = 1024**3
 
@@ -25,3 +28,15 @@ def test_a_model_is_estimated_by_its_files_and_never_beyond_its_own_bound(tmp_pa
     (folder / "weights.bin").write_bytes(b"x" * 1000)
     assert estimate_of(file, None) == estimate_of(folder.parent, None) == 1300 + 300 * 1024**2
     assert estimate_of(file, 0.1) == int(0.1 * GIB)
+
+
+def test_a_size_is_measured_of_one_file_that_is_run_in_one_way(tmp_path: Path) -> None:
+    file = tmp_path / "m.gguf"
+    file.write_bytes(b"x" * 1000)
+    settings = EngineSettings("m", "local", path=str(file))
+    first = setup_of(settings)
+    assert setup_of(replace(settings, warm=True, keep_alive="1m", temperature=1.0)) == first
+    others = [replace(settings, context=512), replace(settings, width=2), replace(settings, precision="exact")]
+    assert len({first, *map(setup_of, others)}) == 4
+    os.utime(file, ns=(1, 1))
+    assert setup_of(settings) != first

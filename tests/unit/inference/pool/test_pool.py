@@ -188,6 +188,20 @@ def test_a_model_that_grew_makes_idle_ones_go() -> None:
     assert _states(pool) == {"a": "cold", "b": "warm"}
 
 
+def test_a_model_whose_process_ended_while_it_was_idle_is_cold_and_not_warm() -> None:
+    events = Events()
+    a, b = PooledDouble(name="a"), PooledDouble(name="b", size=0)
+    pool = a_pool(a, b, events=events)
+    for name in "ab":
+        _use(pool, name)
+    a.loaded = False
+    pool.tick()
+    assert _states(pool) == {"a": "cold", "b": "warm"}
+    assert "its process had ended" in [one.detail for one in events.kept]
+    _use(pool, "a")
+    assert (_states(pool)["a"], a.loads) == ("warm", 2)
+
+
 def test_an_idle_model_goes_cold_after_its_time_and_a_busy_one_does_not() -> None:
     timer = SetTimer()
     a, b = PooledDouble(name="a"), PooledDouble(name="b")

@@ -133,12 +133,12 @@ def test_a_rollout_that_was_changed_in_the_database_is_told(database: Database) 
 
 def test_the_pools_events_survive_a_restart_and_say_how_much_memory_was_measured(database: Database) -> None:
     history = StoredHistory(database)
-    assert history.measured("a") is None
-    kept = [PoolEvent(AT, "a", "loaded", "warm", size) for size in (5, 9, 7)]
+    assert history.measured("a", "wide") is None
+    kept = [PoolEvent(AT, "a", "loaded", "warm", size, setup="wide", process="here:1:2") for size in (5, 9, 7)]
     history.add([*kept, PoolEvent(AT, "b", "load", "loading")])
     history.add([])
     again = StoredHistory(Database.open(database.address.url))
-    assert (again.measured("a"), again.measured("b")) == (9, None)
+    assert [again.measured(*one) for one in (("a", "wide"), ("a", "narrow"), ("b", ""))] == [9, None, None]
     with database.read() as connection:
         assert pool_events.last_events(connection, 2, "a") == (kept[2], kept[1])
         assert pool_events.last_events(connection, 1)[0].model == "b"

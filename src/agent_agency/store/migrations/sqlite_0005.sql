@@ -464,4 +464,29 @@ CREATE TRIGGER agency_rollout_pairs_no_update BEFORE UPDATE ON agency_rollout_pa
 
 CREATE TRIGGER agency_rollout_pairs_no_delete BEFORE DELETE ON agency_rollout_pairs BEGIN SELECT RAISE(ABORT, 'agency_rollout_pairs only grows'); END;
 
-INSERT INTO agency_schema VALUES ('0004')
+ALTER TABLE agency_pool_events ADD COLUMN setup TEXT DEFAULT '' NOT NULL;
+
+ALTER TABLE agency_pool_events ADD COLUMN process TEXT DEFAULT '' NOT NULL;
+
+CREATE TABLE agency_local_use (
+	number INTEGER NOT NULL,
+	at TEXT NOT NULL,
+	month TEXT NOT NULL,
+	task TEXT NOT NULL,
+	engine TEXT NOT NULL,
+	calls BIGINT NOT NULL,
+	failed BIGINT NOT NULL,
+	latency_us BIGINT NOT NULL,
+	prompt_tokens BIGINT NOT NULL,
+	completion_tokens BIGINT NOT NULL,
+	CONSTRAINT pk_agency_local_use PRIMARY KEY (number),
+	CONSTRAINT ck_agency_local_use_ck_agency_local_use_sums CHECK (calls >= failed AND failed >= 0 AND latency_us >= 0 AND prompt_tokens >= 0 AND completion_tokens >= 0)
+);
+
+CREATE INDEX ix_agency_local_use_month ON agency_local_use (month, engine);
+
+CREATE TRIGGER agency_local_use_no_update BEFORE UPDATE ON agency_local_use BEGIN SELECT RAISE(ABORT, 'agency_local_use only grows'); END;
+
+CREATE TRIGGER agency_local_use_no_delete BEFORE DELETE ON agency_local_use BEGIN SELECT RAISE(ABORT, 'agency_local_use only grows'); END;
+
+INSERT INTO agency_schema VALUES ('0005')
