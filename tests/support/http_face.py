@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -47,16 +47,24 @@ def serving_face(
     ids = iter(range(1_000_000))
     face = Face("gated", scheduler, Parameters(), lambda: 7.0, lambda: str(next(ids)), token=token)
     face = replace(face, limits=limits or FaceLimits(), **changes)
+    try:
+        with httpx.Client(timeout=20, trust_env=False) as client, running_face(face, engine.gate.set) as url:
+            yield Served(url, engine, scheduler, client)
+    finally:
+        assert scheduler.close(drain=False)
+
+
+@contextmanager
+def running_face(face: Face, told_to_end: Callable[[], None] = lambda: None) -> Iterator[str]:
+    """Serve a face until the block ends; its URL."""
     listening, running = listen("127.0.0.1", 0), list[Server]()
     url = url_of(listening)
     thread = threading.Thread(target=serve, args=(face, listening, running.append), daemon=True)
     thread.start()
-    with httpx.Client(timeout=20, trust_env=False) as client:
-        try:
-            yield Served(url, engine, scheduler, client)
-        finally:
-            running[0].stop()
-            engine.gate.set()
-            thread.join(10)
-            assert not thread.is_alive()
-            assert scheduler.close(drain=False)
+    try:
+        yield url
+    finally:
+        running[0].stop()
+        told_to_end()
+        thread.join(10)
+        assert not thread.is_alive()

@@ -65,16 +65,18 @@ def test_the_same_seed_draws_the_same_text_in_any_company(exact: Calls) -> None:
     assert len(set(alone)) > 1
 
 
-def _next_turns(calls: Calls) -> list[Make]:
+def _next_turns(calls: Calls, max_tokens: int) -> list[Make]:
     """Four requests that all go on from one answer, as repairs do, with the log-probabilities asked for."""
-    first = item(2)
-    answer = calls.write([write(first, max_tokens=20)])[0].text
+    first = item(2 + max_tokens)
+    answer = calls.write([write(first, max_tokens=max_tokens)])[0].text
     turns = [(*first, Message("assistant", answer), Message("user", f"Once more, {word}")) for word in "abcd"]
     return [write(messages, max_tokens=8, top_logprobs=1) for messages in turns]
 
 
-def test_several_next_turns_of_one_conversation_at_once_equal_each_alone(exact: Calls) -> None:
-    asks = _next_turns(exact)
+@pytest.mark.parametrize("max_tokens", [1, 20], ids=["from the prompt's very end", "from behind the answer"])
+def test_several_next_turns_of_one_conversation_at_once_equal_each_alone(exact: Calls, max_tokens: int) -> None:
+    """After one token the library keeps just the prompt, and its half-filled block goes on in all of them."""
+    asks = _next_turns(exact, max_tokens)
     together = exact.write(asks)
     alone = [exact.write([one])[0] for one in asks]
     for one, same in zip(alone, together, strict=True):
