@@ -100,16 +100,16 @@ class OpenVinoBackend:
     def _prime(self, job: PrimeJob) -> Callable[[], None]:
         """Prime where the prefix is likely to be needed: for labels if these are all that was asked for so far.
 
-        Either lane primes by itself what it finds not primed, so a guess that was wrong costs time and nothing else.
+        Before anything was asked for nothing is computed, as it would be for nothing in one lane of the two: either
+        lane primes by itself what it finds not primed, before the first that needs it.
         """
         ids = self._prompts.leading(job.messages)
         self._room(ids, 1)
-        if not self._reuse:
+        text, labels = self._lanes.text, self._lanes.labels
+        if not self._reuse or not (text.used or labels.used):
             job.ended(Primed(0, 0))
             return _nothing
-        if self._lanes.labels.used and not self._lanes.text.used:
-            return self._lanes.labels.prime(ids, job.ended)
-        return self._lanes.text.prime(ids, job.ended)
+        return text.prime(ids, job.ended) if text.used else labels.prime(ids, job.ended)
 
     def _room(self, ids: tuple[int, ...], least: int) -> int:
         room = self._facts.context_tokens - len(ids)

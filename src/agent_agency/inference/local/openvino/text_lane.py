@@ -111,9 +111,11 @@ class TextLane:
         self._primed: OrderedDict[Tokens, None] = OrderedDict()
         self._numbers = count(1)
         self.used = False
+        """Whether an answer was asked for."""
 
     def submit(self, job: GenerateJob, prompt: Prompt, max_tokens: int, grammar: str | None) -> Callable[[], None]:
         """Take a request; what is returned cancels it."""
+        self.used = True
         answer = AnswerText(self._tokens, job.parameters.stop, job.piece)
         task = TextTask(prompt, job.parameters, max_tokens, job.schema, grammar, answer, job.ended)
         self._put(task)
@@ -157,7 +159,6 @@ class TextLane:
 
     def _put(self, task: TextTask | PrimeTask) -> None:
         with self._lock:
-            self.used = True
             self._waiting.append(task)
         self._wake()
 

@@ -119,6 +119,7 @@ def test_a_cancelled_call_frees_its_place_and_others_go_on(quick: Calls) -> None
 
 def test_a_prefix_is_computed_once(quick: Calls) -> None:
     rubric = (Message("system", "A rubric that nobody has named before. " * 20),)
+    quick.write([write(asked("an answer, so that it is known what prefixes are for"), max_tokens=1)])
     first, again = (quick.together([prime(rubric)])[0] for _ in range(2))
     assert isinstance(first, Primed)
     assert isinstance(again, Primed)
@@ -170,3 +171,22 @@ def test_a_converted_model_is_a_folder_that_loads_by_itself(quick: Calls, conver
     finally:
         backend.close()
     assert again == quick.write([write(asked("one"), max_tokens=12)])[0].text
+
+
+def test_where_only_labels_are_scored_no_prefix_is_computed_for_texts_too(nano_model: Path, conversions: Path) -> None:
+    calls = Calls(load(LoadOptions(str(nano_model), width=4, extra={"folder": str(conversions)})))
+    tokens: list[tuple[int, int]] = []
+    try:
+        for name in ("one", "another"):
+            rubric = (Message("system", f"The rubric of {name} judge. " * 20),)
+            primed = calls.together([prime(rubric)])[0]
+            assert isinstance(primed, Primed)
+            item = (*rubric, Message("user", "An item."))
+            done = [calls.score([score(item, ("pass", "fail"), 1)])[0] for _ in range(2)]
+            assert done[1].cached_tokens > 0
+            tokens.append((primed.computed, done[1].cached_tokens - done[0].cached_tokens))
+    finally:
+        calls.backend.close()
+    (first_ahead, first_saved), (second_ahead, second_saved) = tokens
+    assert first_ahead == 0 < first_saved
+    assert second_ahead > 0 == second_saved
