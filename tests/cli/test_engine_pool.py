@@ -209,10 +209,7 @@ def test_a_model_is_warm_only_while_the_process_lives_that_said_so(tmp_path: Pat
 
     history = StoredHistory(_store(tmp_path))
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as gone:
-        its_own = (
-            f"{this_process().partition(':')[0]}:{gone.pid}:{Path(f'/proc/{gone.pid}/stat').read_text().split()[21]}"
-        )
-        history.add([_sized("here", MIB, setup, process=its_own)])
+        history.add([_sized("here", MIB, setup, process=str(place_of(gone.pid)))])
         assert told() == ("warm", [gone.pid])
         assert f"warm in process {gone.pid}" in agency("engine", "pool", cwd=tmp_path, env=world).out
         gone.kill()

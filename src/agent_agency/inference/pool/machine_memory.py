@@ -52,9 +52,7 @@ def setup_of(settings: EngineSettings) -> str:
     told = [(one.name, one.stat()) for one in files]
     return digest_json(
         {
-            "files": [
-                [one.name, there.st_size, str(there.st_mtime_ns)] for one, there in zip(files, stats, strict=True)
-            ],
+            "files": [[name, there.st_size, str(there.st_mtime_ns)] for name, there in told],
             "engine": settings.engine,
             "precision": settings.precision,
             "width": settings.width,
