@@ -68,6 +68,7 @@ def test_a_file_that_changed_is_noticed_and_can_be_taken_as_it_is(tmp_path: Path
     [
         (("cut.gguf",), "engine.model_truncated"),
         (("page.gguf",), "engine.not_a_model"),
+        (("mute.gguf",), "engine.no_chat_template"),
         (("none.gguf",), "file.unreadable"),
         (("whole.gguf", "--name", "Big Name"), "engine.bad_name"),
         (("whole.gguf", "--name", "primary"), "engine.bad_name"),
@@ -82,6 +83,8 @@ def test_what_cannot_be_added_leaves_the_settings_as_they_were(
     arguments: tuple[str, ...], code: str, tmp_path: Path, home: dict[str, str]
 ) -> None:
     (tmp_path / "cut.gguf").write_bytes(nano_model().read_bytes()[:-1000])
+    mute = nano_model().read_bytes().replace(b"tokenizer.chat_template", b"tokenizer.chat_tamplate")
+    (tmp_path / "mute.gguf").write_bytes(mute)
     (tmp_path / "page.gguf").write_text("<html>no</html>")
     shutil.copy(nano_model(), tmp_path / "whole.gguf")
     text = '# mine\n[engines.there]\nkind = "offline"\n'

@@ -18,7 +18,7 @@ from agent_agency.inference.engine_settings import EngineChoices, EngineSettings
 from agent_agency.inference.models.backend_choice import Machine, choose_backend, measured_choice
 from agent_agency.inference.models.digests import Digests, Told, no_word
 from agent_agency.inference.models.library import keep_download, models_folder
-from agent_agency.inference.models.model_facts import ModelFacts, read_model
+from agent_agency.inference.models.model_facts import ModelFacts, read_model, refuse_without_template
 from agent_agency.inference.models.source import Remote, read_source
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def add_model(order: AddOrder, environment: Mapping[str, str], fetch: Fetch, tol
         path, digest = keep_download(source, wanted, models_folder(environment), fetch)
     else:
         path = Path(source).absolute()
-        read_model(path)
+        refuse_without_template(read_model(path), path)
         digest = Digests.of_user(environment).of(path, told)
     if wanted is not None and digest != wanted:
         raise wrong_digest(path, wanted, digest)

@@ -49,7 +49,7 @@ def environment(own: Mapping[str, str], engine: str, *, spin: bool = False) -> d
         spin: leave llama.cpp its own way to wait, quicker on a machine that does nothing else.
     """
     kept = {name: own[name] for name in _KEPT if name in own}
-    wanted = environment_for_child() if engine == "llama.cpp" and not spin else {}
+    wanted = environment_for_child(spin=spin) if engine == "llama.cpp" else {}
     package = os.fspath(Path(agent_agency.__file__).parent.parent)
     return {**kept, **_SET, **wanted, "PYTHONPATH": package}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from agent_agency.errors import EngineError, FileUnwritableError
 from agent_agency.inference.models.alone import alone
-from agent_agency.inference.models.model_facts import read_model
+from agent_agency.inference.models.model_facts import read_model, refuse_without_template
 
 if TYPE_CHECKING:
     from agent_agency.inference.models.download import Fetch
@@ -86,8 +86,8 @@ def _kept(incoming: Path, digest: str, source: Remote, wanted: str | None, folde
 def _refuse_other(incoming: Path, source: Remote) -> None:
     """Refuse what is no whole model, naming where it came from rather than where it lay for a moment."""
     try:
-        read_model(incoming)
+        refuse_without_template(read_model(incoming), incoming)
     except EngineError as error:
         message = f"{error.message} ({source.url})"
-        fix = "Check the URL; what it names is no whole model, and nothing of it was kept."
+        fix = "Check the URL; what it names cannot be used, and nothing of it was kept."
         raise EngineError(message, fix=fix, code=error.stable_code) from error

@@ -11,7 +11,7 @@ from agent_agency.errors import EngineError
 from agent_agency.inference.bench.machine import measured_on
 from agent_agency.inference.models.backend_choice import Machine, choose_backend, measured_choice
 from agent_agency.inference.models.digests import Digests
-from agent_agency.inference.models.model_facts import read_model
+from agent_agency.inference.models.model_facts import read_model, refuse_without_template
 
 if TYPE_CHECKING:
     from agent_agency.inference.engine_settings import EngineSettings
@@ -46,6 +46,7 @@ def local_model(settings: EngineSettings, environment: Mapping[str, str]) -> Loc
 
     path = Path(settings.path or "")
     facts = read_model(path)
+    refuse_without_template(facts, path)
     digest = Digests.of_user(environment).of(path)
     if settings.digest is not None and settings.digest != digest:
         raise EngineError(

@@ -13,6 +13,8 @@ from agent_agency.inference.models.gguf_kinds import FILES, TENSORS
 
 SHORT_CONTEXT = 4096
 """Tokens below which a rubric with demonstrations and an item may not fit; said when a model is added."""
+MAX_CONTEXT = 2**31 - 1
+"""Tokens that engines can count to."""
 _SHOWN = 200
 _NO_WRITERS = frozenset({"bert", "nomic-bert", "nomic-bert-moe", "jina-bert-v2", "jina-bert-v3", "t5encoder", "clip"})
 _OTHER_TYPES = frozenset({"adapter", "mmproj", "imatrix", "vocab"})
@@ -52,9 +54,7 @@ class ModelFacts:
         """What a person should know before judging with it, in a sentence each."""
         told = []
         if not self.chat_template:
-            told.append(
-                "It has no chat template: judges' messages reach it in a plain form that it was not trained on."
-            )
+            told.append("It shows no chat template: where OpenVINO finds none either, it will not be loaded.")
         if self.context_tokens is None:
             told.append("It does not say how many tokens it can read; the engine's own limit will hold.")
         elif self.context_tokens < SHORT_CONTEXT:
@@ -84,7 +84,37 @@ def read_model(path: Path) -> ModelFacts:
     _refuse_other_files(header, path)
     if header.missing:
         raise truncated(path, header.missing, within="its tensors")
-    return _facts(header)
+    facts = _facts(header)
+    if facts.context_tokens is not None and facts.context_tokens > MAX_CONTEXT:
+        raise EngineError(
+            f"The model's header cannot be used: it names a context of {facts.context_tokens:,} tokens",
+            fix="Get the file anew from where it was made.",
+            path=str(path),
+            code="engine.model_invalid",
+        )
+    return facts
+
+
+def refuse_without_template(facts: ModelFacts, path: Path) -> None:
+    """Refuse a GGUF file that does not say how messages are written for its model; no engine here makes that up.
+
+    Of a folder only OpenVINO itself can tell, when it is loaded.
+
+    Raises:
+        EngineError: ``engine.no_chat_template``.
+    """
+    if facts.format == "gguf" and not facts.chat_template:
+        raise no_template(str(path))
+
+
+def no_template(path: str) -> EngineError:
+    """The error of a model that nobody knows how to put messages to."""
+    return EngineError(
+        "The model has no chat template, so nobody knows how messages are written for it",
+        fix="Take a model made for conversations (its name often ends in -Instruct, -Chat or -it).",
+        path=path,
+        code="engine.no_chat_template",
+    )
 
 
 def _refuse_other_files(header: GgufHeader, path: Path) -> None:

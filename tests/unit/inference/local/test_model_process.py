@@ -143,6 +143,13 @@ def test_no_key_of_the_user_reaches_the_process() -> None:
     assert given_to_it["OMP_WAIT_POLICY"] == "passive"
 
 
+@pytest.mark.parametrize("spin", [True, False])
+def test_no_debugger_is_run_where_llama_cpp_aborts(spin: bool) -> None:
+    given_to_it = environment({}, "llama.cpp", spin=spin)
+    assert given_to_it["GGML_NO_BACKTRACE"] == "1"
+    assert ("OMP_WAIT_POLICY" in given_to_it) is not spin
+
+
 def test_a_pause_of_this_very_process_is_no_hang() -> None:
     pulse = Pulse(Patience(beat_s=1, hung_s=3))
     pulse.beat(overdue=False)

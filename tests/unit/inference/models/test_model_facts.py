@@ -56,6 +56,7 @@ def test_what_a_person_should_know_is_a_warning(changes: dict[str, Any], said: s
         ({"general__type": ("str", "adapter")}, "engine.not_a_model"),
         ({"general__architecture": ("str", "bert")}, "engine.not_a_model"),
         ({"general__architecture": None}, "engine.not_a_model"),
+        ({"llama__context_length": ("u32", 2**31)}, "engine.model_invalid"),
     ],
 )
 def test_a_file_that_answers_nothing_is_refused(changes: dict[str, Any], code: str, tmp_path: Path) -> None:

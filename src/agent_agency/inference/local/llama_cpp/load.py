@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from agent_agency.errors import EngineError
 from agent_agency.inference.local.backend import Backend, BackendFacts, LoadOptions
 from agent_agency.inference.local.llama_cpp.cache_size import bytes_per_token
 from agent_agency.inference.local.llama_cpp.call import Call
@@ -19,7 +18,7 @@ from agent_agency.inference.local.llama_cpp.server import start
 from agent_agency.inference.local.llama_cpp.settings import Settings, settings_of
 from agent_agency.inference.local.llama_cpp.slots import Slots
 from agent_agency.inference.models.gguf_header import read_gguf
-from agent_agency.inference.models.model_facts import read_model
+from agent_agency.inference.models.model_facts import read_model, refuse_without_template
 
 MOST_LOGPROBS = 100
 _DEFAULT_NOTES = (
@@ -46,13 +45,7 @@ def load(options: LoadOptions) -> Backend:
             has no chat template (``engine.no_chat_template``), or an option is none (``engine.bad_settings``).
     """
     model = read_model(Path(options.path))
-    if not model.chat_template:
-        raise EngineError(
-            "The model has no chat template, so nobody knows how messages are written for it",
-            fix="Take a GGUF file of a chat or instruct model.",
-            path=options.path,
-            code="engine.no_chat_template",
-        )
+    refuse_without_template(model, Path(options.path))
     settings = settings_of(options, model.context_tokens, bytes_per_token(read_gguf(Path(options.path))))
     folder = PrivateFolder()
     try:

@@ -56,7 +56,8 @@ def start(settings: Settings, folder: PrivateFolder) -> Server:
         except RuntimeError:  # the file, or a head's size that Q8_0 does not divide
             Path(address).unlink(missing_ok=True)
     raise EngineError(
-        "llama.cpp cannot load the model: its architecture is unknown to this version, or there is too little memory",
+        "llama.cpp cannot load the model: this version does not know its architecture, its tokens or chat template are"
+        " broken, or there is too little memory",
         fix="Update xllamacpp, take a smaller width or context, or take another file.",
         path=settings.path,
         code="engine.model_unreadable",

@@ -14,6 +14,8 @@ CACHE_FULL = Failed(
     "The memory for running requests (memory_gb) is too small for this one",
     "Give the engine more memory_gb, or a smaller width or context.",
 )
+NATIVE = (RuntimeError, IndexError, ValueError, TypeError)
+"""As what exceptions of the library's C++ come through."""
 _SHOWN = 160
 _PLACE = re.compile(r"(Exception from |Check '|at )?\S*\.(cpp|hpp)\S*( failed)?:?")
 
@@ -43,8 +45,9 @@ def failed(error: BaseException) -> Failed:
 
 def unsupported(path: str, error: BaseException) -> EngineError:
     """The error of a model that OpenVINO does not load."""
+    what = "its file lacks something that it should hold" if isinstance(error, IndexError) else detail(error)
     return EngineError(
-        f"OpenVINO cannot run this model ({detail(error)})",
+        f"OpenVINO cannot run this model ({what})",
         fix='Use engine = "llama.cpp" for it, or a model that OpenVINO reads (llama, qwen2, qwen3; Q8_0, Q4_0).',
         path=path,
         code="engine.model_unsupported",

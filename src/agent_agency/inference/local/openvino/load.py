@@ -16,7 +16,7 @@ from agent_agency.inference.local.backend import BackendFacts
 from agent_agency.inference.local.openvino.backend import Lanes, OpenVinoBackend
 from agent_agency.inference.local.openvino.blocks import BlockStore
 from agent_agency.inference.local.openvino.extension_guard import ExtensionGuard
-from agent_agency.inference.local.openvino.faults import no_labels, unsupported
+from agent_agency.inference.local.openvino.faults import NATIVE, no_labels, unsupported
 from agent_agency.inference.local.openvino.label_lane import LabelLane
 from agent_agency.inference.local.openvino.label_plan import LabelScorer
 from agent_agency.inference.local.openvino.loop import Loop
@@ -27,7 +27,7 @@ from agent_agency.inference.local.openvino.prompts import Prompts
 from agent_agency.inference.local.openvino.quiet import keep_quiet
 from agent_agency.inference.local.openvino.text_lane import TextLane
 from agent_agency.inference.local.openvino.token_text import TokenBytes
-from agent_agency.inference.models.model_facts import read_model
+from agent_agency.inference.models.model_facts import no_template, read_model, refuse_without_template
 
 if TYPE_CHECKING:
     from agent_agency.inference.local.backend import LoadOptions
@@ -55,15 +55,14 @@ def load(options: LoadOptions) -> OpenVinoBackend:
     """
     keep_quiet()
     told = read_model(Path(options.path))
-    if told.format == "gguf" and not told.chat_template:
-        raise _no_template(options.path)
+    refuse_without_template(told, Path(options.path))
     exact = options.precision == "exact"
     context = options.context_tokens or min(told.context_tokens or MOST_CONTEXT, MOST_CONTEXT)
     files = model_files(options)
     try:
         plan = _plan(files, options, context, exact=exact)
         return _backend(options, files, plan, context, exact=exact)
-    except RuntimeError as error:
+    except NATIVE as error:
         files.remove_temporary()
         raise unsupported(options.path, error) from None
     except BaseException:
@@ -109,7 +108,7 @@ def _backend(options: LoadOptions, files: ModelFiles, plan: CachePlan, context: 
     genai = require("openvino_genai", extra="local")
     tokenizer = genai.Tokenizer(str(files.folder))
     if not tokenizer.chat_template:
-        raise _no_template(options.path)
+        raise no_template(options.path)
     settings = settings_of(options, exact=exact)
     pipeline = genai.ContinuousBatchingPipeline(
         str(files.folder), tokenizer, _scheduler(genai, options, plan), "CPU", **settings
@@ -164,13 +163,4 @@ def _facts(genai: Any, options: LoadOptions, context: int, plan: CachePlan, *, e
         labels=True,
         seed=True,
         notes=(*_NOTES, memory, *(() if exact else (_NOT_EXACT,))),
-    )
-
-
-def _no_template(path: str) -> EngineError:
-    return EngineError(
-        "The model has no chat template, so there is no telling how messages are put to it",
-        fix="Use a model made for conversations (its name often ends in -Instruct or -it).",
-        path=path,
-        code="engine.no_chat_template",
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent_agency.errors import EngineError
 from agent_agency.extras import require
-from agent_agency.inference.local.openvino.faults import unsupported
+from agent_agency.inference.local.openvino.faults import NATIVE, unsupported
 
 if TYPE_CHECKING:
     from agent_agency.inference.local.backend import LoadOptions
@@ -107,7 +107,7 @@ def _convert(path: Path, folder: Path) -> None:
     try:
         genai.ContinuousBatchingPipeline(str(link), _smallest(genai), "CPU", {"enable_save_ov_model": True})
         genai.Tokenizer(str(link), enable_save_ov_model=True)
-    except RuntimeError as error:
+    except NATIVE as error:
         _refuse_full_disk(folder, path)
         raise unsupported(str(path), error) from None
     if not all((folder / name).exists() for name in _MADE):

@@ -40,6 +40,11 @@ def test_a_model_without_a_chat_template_is_refused(nano_model: Path, tmp_path: 
     assert error.stable_code == "engine.no_chat_template"
 
 
+def test_a_header_that_does_not_fit_its_tensors_is_the_model_s_fault(nano_model: Path, tmp_path: Path) -> None:
+    for old, new in ((b"tokenizer.ggml.tokens", b"tokenizer.ggml.tokenX"), (b"blk.3.attn_q", b"blk.7.attn_q")):
+        assert refused(changed(nano_model, tmp_path, old, new)).stable_code == "engine.model_unsupported"
+
+
 def test_a_file_that_is_cut_off_is_refused(nano_model: Path, tmp_path: Path) -> None:
     cut = tmp_path / "cut.gguf"
     cut.write_bytes(nano_model.read_bytes()[:400_000])
