@@ -264,5 +264,21 @@ def test_an_engine_is_selected_by_labels_for_what_it_costs_and_each_other_is_tol
     assert told.out.startswith("Take good.\n")
     asked = agency("engine", "select", "--judge", "safety", "--needs", "schema", cwd=tmp_path, env=world)
     assert (asked.code, "it cannot be asked" in asked.out) == (1, True)
+    assert asked.out.startswith("No engine meets what is needed")
     unknown = agency("engine", "select", "--judge", "nobody", cwd=tmp_path, env=world)
     assert (unknown.code, "Traceback" in unknown.err) == (2, False)
+
+
+def test_what_was_measured_of_another_file_or_costs_nobody_knows_what_is_told_so(
+    tmp_path: Path, world: dict[str, str]
+) -> None:
+    far = '[engines.far]\nkind = "openai"\nurl = "https://models.example.com/v1"\nmodel = "m"\n'
+    _write(tmp_path, _local(tmp_path, "here")[0] + far)
+    for name in ("here", "far"):
+        _labelled(tmp_path, name, 45, f"v-{name}", 0.5)
+    document = agency("engine", "select", "--judge", "safety", "--json", cwd=tmp_path, env=world).document
+    assert [(one["engine"], one["measured"], one["cost_micro"]) for one in document["ranked"]] == [
+        ("far", True, None),
+        ("here", False, None),
+    ]
+    assert document["ranked"][1]["reason"] == "not measured: its file is another one than was measured"

@@ -179,7 +179,7 @@ def select(*, judge: str, days: int, hour_cost: str, repo: Path, as_json: bool, 
     """Choose an engine for JUDGE: what does not fit is out, then measured quality for what it costs.
 
     Quality is agreement with labels by people, rulings and programs; nothing that a model says of itself counts. Exit 0
-    with a choice, 1 where nothing that fits was measured.
+    with a choice, 1 where nothing fits, or nothing that fits was measured.
     """
     from agent_agency.clock import SystemClock
     from agent_agency.errors import UsageError

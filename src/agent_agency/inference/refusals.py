@@ -85,7 +85,7 @@ def network_failure(error: Exception, host: str, *, begun: bool) -> EngineError:
         begun: whether an answer had begun to come.
     """
     reason = shown(str(error) or type(error).__name__)
-    if isinstance(_root(error), ssl.SSLError):
+    if isinstance(_root(error), ssl.SSLError) and not begun:
         fix = "Give the authority's file as 'ca_file', or mend the server's certificate; it is always checked."
         return _error("tls", f"{host} has no connection that can be trusted: {reason}", fix)
     kind = type(error).__name__

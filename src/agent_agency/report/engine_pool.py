@@ -171,9 +171,12 @@ def print_selection(found: Selection, currency: str, console: Console) -> None:
     """Print what to take, how all that fit compare, and why others do not."""
     if found.chosen is not None:
         console.print(f"Take {clean(found.chosen.candidate.name)}.", style="bold", markup=False)
-    else:
+    elif found.ranked or not found.excluded:
         fix = "Label what they judged: agency label."
         console.print(f"No engine that fits was measured, so none is chosen. {fix}", style="bold", markup=False)
+    else:
+        fix = "Ask for less, or add another one: agency engine add."
+        console.print(f"No engine meets what is needed, so none is chosen. {fix}", style="bold", markup=False)
     if found.ranked:
         rows = [_ranked_row(one, currency) for one in found.ranked]
         _print_table(console, ("Engine", "Quality", "One answer", "95 %", "Why"), rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from agent_agency.inference.pool.machine_memory import budget_of
 from agent_agency.inference.pool.select import Candidate, Need, Selection, select
 from agent_agency.inference.spend.money import cost_of
 from agent_agency.workflows.active_prompt import active_prompt
-from agent_agency.workflows.engine_pool import Engines
+from agent_agency.workflows.engine_pool import Engines, is_remote
 from agent_agency.workflows.learning_store import open_learning_store, open_users_store, reading
 from agent_agency.workflows.pool_view import estimate_for, measured_for
 
@@ -59,12 +60,16 @@ class SelectRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """What the stores know: measured versions, their sums, and the newest calls of each engine."""
+    """What the stores know: measured versions, their sums, the newest calls of each engine; and what models are now.
+
+    ``digests`` has those of models on this machine: what was measured of another file under the same name is no more.
+    """
 
     versions: tuple[MeasuredVersion, ...]
     sums: Mapping[str, tuple[Sums, ...]]
     waits: Mapping[str, tuple[tuple[str, float], ...]]
     memory: Mapping[str, int]
+    digests: Mapping[str, str]
 
 
 def select_engine(request: SelectRequest, folder: Path, environment: Mapping[str, str], clock: Clock) -> Selection:
@@ -83,7 +88,8 @@ def select_engine(request: SelectRequest, folder: Path, environment: Mapping[str
         record = _record(connection, request.judge, since, list(choices.engines))
     with reading(open_users_store(environment)) as connection:
         found = {one.name: measured_for(connection, one) for one in choices.engines.values()}
-        record = replace(record, memory={name: size for name, size in found.items() if size is not None})
+        sizes = {name: size for name, size in found.items() if size is not None}
+    record = replace(record, memory=sizes, digests=_digests(choices, environment))
     asks = bool(request.need.needs or request.need.context_tokens)
     engines = Engines(choices, environment)
     try:
@@ -114,25 +120,19 @@ def _record(connection: Connection | None, judge: str, since: str, names: list[s
     from agent_agency.store import engine_agreement, evaluation_days, model_runs
 
     if connection is None:
-        return _Record((), {}, {}, {})
+        return _Record((), {}, {}, {}, {})
     sums: dict[str, tuple[Sums, ...]] = {}
     for one in evaluation_days.sums_by_version(connection, judge, since[: len("2026-01-31")]):
         sums[one.version] = (*sums.get(one.version, ()), one.sums)
     waits = {name: model_runs.last_waits(connection, name, since, _MOST_CALLS) for name in names}
-    return _Record(engine_agreement.measured_versions(connection, judge, since), sums, waits, {})
+    return _Record(engine_agreement.measured_versions(connection, judge, since), sums, waits, {}, {})
 
 
 def _measured(
     known: Candidate, settings: EngineSettings, record: _Record, prompt: str, request: SelectRequest
 ) -> Candidate:
     """A candidate with what is on record: only answers to the prompt in use count, and one model's at a time."""
-    mine = [one for one in record.versions if one.engine == known.name and one.prompt == prompt]
-    digests = {one.model_digest for one in mine}
-    note = ""
-    if len(digests) > 1:
-        mine, note = [], "not measured: its name stood for several models lately; name each one apart"
-    elif not mine and any(one.engine == known.name for one in record.versions):
-        note = "not measured with the prompt that is in use"
+    mine, note = _mine(known.name, record, prompt)
     counted: dict[str, tuple[int, int]] = {}
     for one in mine:
         for subject, (right, answers) in one.right.items():
@@ -152,6 +152,32 @@ def _measured(
     )
 
 
+def _mine(engine: str, record: _Record, prompt: str) -> tuple[list[MeasuredVersion], str]:
+    """The measured versions of one engine as it is now, and why there is none where that needs a word."""
+    every = [one for one in record.versions if one.engine == engine]
+    mine = [one for one in every if one.prompt == prompt]
+    if every and not mine:
+        return [], "not measured with the prompt that is in use"
+    now = record.digests.get(engine)
+    if now is not None and mine:
+        same = [one for one in mine if one.model_digest == now]
+        return same, "" if same else "not measured: its file is another one than was measured"
+    if len({one.model_digest for one in mine}) > 1:
+        return [], "not measured: its name stood for several models lately; name each one apart"
+    return mine, ""
+
+
+def _digests(choices: EngineChoices, environment: Mapping[str, str]) -> dict[str, str]:
+    from agent_agency.inference.models.digests import Digests
+
+    known, found = Digests.of_user(environment), {}
+    for one in choices.engines.values():
+        if one.kind == "local" and one.path:
+            with suppress(AgencyError):  # whether it can be asked at all is another question
+                found[one.name] = known.of(Path(one.path))
+    return found
+
+
 def _p95(waits: list[tuple[str, float]]) -> float | None:
     """The 95th percentile (nearest rank); a call that failed never ended."""
     if not waits:
@@ -161,10 +187,10 @@ def _p95(waits: list[tuple[str, float]]) -> float | None:
 
 
 def _cost(sums: list[Sums], settings: EngineSettings, hour_micro: int) -> int | None:
-    """Micro-units of one answer that no cache gave: its tokens by their price, and its time."""
+    """Micro-units of one answer that no cache gave: its tokens by their price, and its time; ``None`` if unknown."""
     answers = sum(one.evaluations - one.cache_hits for one in sums)
-    if answers < 1:
-        return None
+    if answers < 1 or (settings.price_prompt is None and is_remote(settings)):
+        return None  # what another machine's server costs is not known until somebody writes its price down
     micros = round(math.fsum(one.latency_s for one in sums) * 1_000_000)
     time = -(-micros * hour_micro // _HOUR_US)
     prompt = cost_of(sum(one.prompt_tokens for one in sums), settings.price_prompt or 0)

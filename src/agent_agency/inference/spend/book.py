@@ -134,6 +134,8 @@ class SpendBook:
 
     def _refuse_beyond(self, connection: Connection, wanted: Reservation) -> None:
         limits = self.limits
+        if wanted.reserved == 0:
+            return  # a server that costs nothing is no matter of the caps, used up or not
         if limits.month is not None:
             spent = spending.spent_in_month(connection, wanted.month, wanted.currency).counted
             if spent + wanted.reserved > limits.month:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from agent_agency.errors import AgencyError, AllowanceUsedUpError
 from agent_agency.inference.protocol import Usage
-from agent_agency.inference.spend.book import Bound
+from agent_agency.inference.spend.book import Bound, Price
 from agent_agency.store import spending
 from agent_agency.store.database import Database
 from agent_agency.store.spending import Spent, Switched
@@ -57,6 +57,17 @@ def test_the_cap_of_a_task_is_its_own_and_that_of_the_month_is_everybodys(databa
         other.reserve("big", PRICE, Bound(1, 0, 30.0))
     assert told.value.stable_code == "spend.month_used_up"
     assert _month(database).counted == 250
+
+
+def test_a_server_that_costs_nothing_may_be_asked_when_a_cap_is_used_up(database: Database) -> None:
+    for month in (0, 50):
+        book = a_book(database, month=month, task=month, of=f"up to {month}")
+        book.settle(book.reserve("free", Price(0, 0, "EUR"), Bound(100, 100, 30.0)), Usage(50, 5))
+        with pytest.raises(AllowanceUsedUpError):
+            book.reserve("big", PRICE, Bound(51, 0, 30.0))
+    one = a_book(database, month=100, of="used up")
+    one.settle(one.reserve("big", PRICE, Bound(100, 0, 30.0)), Usage(200, 0))
+    one.reserve("free", Price(0, 0, "EUR"), Bound(100, 100, 30.0))
 
 
 def test_a_new_month_has_its_whole_cap_and_an_old_task_has_not(database: Database) -> None:
