@@ -2,12 +2,14 @@
 
 A deadline covers the wait in the queue. Of many who ask at once the last would be late before it is sent, so they wait
 here, before their deadlines begin; how many are let in follows the width, which is found by trying where an engine was
-not measured.
+not measured. Each task and priority has room of its own: whose turn it is among them is for the queue to say, which can
+be fair only between requests that it sees.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -18,6 +20,8 @@ from agent_agency.inference.scheduling import job as errors
 
 AHEAD = 2
 """Requests that are let in for each that may be in flight, so that the next one is there when one ends."""
+Line = tuple[str, int]
+"""A task, and the priority that it asks with."""
 
 
 class Pace:
@@ -29,12 +33,16 @@ class Pace:
 
     def __init__(self, width: Callable[[], int]) -> None:
         self._width = width
-        self._inside = 0
+        self._inside: Counter[Line] = Counter()
         self._room = threading.Condition()
 
     @contextmanager
-    def step(self, cancel: Cancel | None) -> Iterator[None]:
+    def step(self, line: Line, cancel: Cancel | None) -> Iterator[None]:
         """One request: wait for room, and leave it at the end.
+
+        Args:
+            line: whose room it takes.
+            cancel: ends the wait.
 
         Raises:
             EngineError: ``engine.cancelled``, while it waits.
@@ -42,11 +50,11 @@ class Pace:
         forget = None if cancel is None else cancel.notify(self._look)
         try:
             with self._room:
-                while self._inside >= AHEAD * max(1, self._width()):
+                while self._inside[line] >= AHEAD * max(1, self._width()):
                     if cancel is not None and cancel.cancelled:
                         raise errors.cancelled()
                     self._room.wait()
-                self._inside += 1
+                self._inside[line] += 1
         finally:
             if forget is not None:
                 forget()
@@ -54,7 +62,9 @@ class Pace:
             yield
         finally:
             with self._room:
-                self._inside -= 1
+                self._inside[line] -= 1
+                if not self._inside[line]:
+                    del self._inside[line]
                 self._room.notify_all()  # more than one, where the width has grown
 
     def _look(self) -> None:
@@ -68,11 +78,13 @@ class Paced(AroundEngine):
     Args:
         engine: what answers.
         pace: that of all who ask it.
+        line: whose room its requests take.
     """
 
-    def __init__(self, engine: Engine, pace: Pace) -> None:
+    def __init__(self, engine: Engine, pace: Pace, line: Line) -> None:
         super().__init__(engine)
         self._pace = pace
+        self._line = line
 
     def generate(self, request: Request, cancel: Cancel | None = None) -> Reply:
         """Answer one request.
@@ -80,7 +92,7 @@ class Paced(AroundEngine):
         Raises:
             EngineError: as the inner engine.
         """
-        with self._pace.step(cancel):
+        with self._pace.step(self._line, cancel):
             return self._engine.generate(request, cancel)
 
     def score_labels(self, request: LabelRequest, cancel: Cancel | None = None) -> LabelReply:
@@ -90,7 +102,7 @@ class Paced(AroundEngine):
             EngineError: as the inner engine.
         """
         scorer = label_engine(self._engine)
-        with self._pace.step(cancel):
+        with self._pace.step(self._line, cancel):
             return scorer.score_labels(request, cancel)
 
     def stream(self, request: Request, cancel: Cancel | None = None) -> Iterator[Piece]:
@@ -99,5 +111,5 @@ class Paced(AroundEngine):
         Raises:
             EngineError: as the inner engine.
         """
-        with self._pace.step(cancel):
+        with self._pace.step(self._line, cancel):
             yield from self._engine.stream(request, cancel)

@@ -62,9 +62,10 @@ class Serving:
             priority: higher goes first.
             measuring: each request is a call of its own, as retests need it: no cache and no like call in the air.
         """
+        line = (task, priority)
         if measuring:
-            return Paced(ForTask(self.scheduler, task, priority), self._pace)
-        engine = Paced(ForTask(self._flights, task, priority), self._pace)
+            return Paced(ForTask(self.scheduler, task, priority), self._pace, line)
+        engine = Paced(ForTask(self._flights, task, priority), self._pace, line)
         return engine if self._cache is None else self._cache.wrap(engine)
 
     @property
