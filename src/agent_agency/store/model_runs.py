@@ -17,8 +17,11 @@ _MILLION = 1_000_000
 _BIT = 1000
 _TOTALS = (
     "count(*), coalesce(sum(CASE WHEN outcome = 'ok' THEN 0 ELSE 1 END), 0), coalesce(sum(cache_hit), 0), "
-    "coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0), coalesce(sum(cached_tokens), 0), "
-    "coalesce(sum(latency_us), 0)"
+    + "".join(
+        f"coalesce(sum(CASE WHEN cache_hit = 0 THEN {name} ELSE 0 END), 0), "
+        for name in ("prompt_tokens", "completion_tokens", "cached_tokens")
+    )
+    + "coalesce(sum(latency_us), 0)"
 )
 
 
@@ -51,7 +54,7 @@ class ModelRun:
 
 @dataclass(frozen=True, slots=True)
 class CallTotals:
-    """What the calls of a run come to; tokens are those that engines told, ``latency_s`` is the sum."""
+    """What the calls of a run come to; tokens are those of calls that an engine answered, ``latency_s`` is the sum."""
 
     calls: int
     failed: int

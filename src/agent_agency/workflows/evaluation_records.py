@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from agent_agency.clock import Clock, rfc3339
 from agent_agency.store.database import Database
@@ -37,7 +37,8 @@ def evaluation_of(judge: ModeJudge, assessment: Assessment, at: datetime, of: Of
     """One judge's work on one subject, as it is recorded.
 
     The verdict is the judge's as a whole, counting included; score, confidence, reasoning and quotes are the model's.
-    Tokens and latency are those of all its calls, and a hit of the cache is one where every call was.
+    Latency is that of all its calls; tokens are those of the calls that an engine was asked, as an answer that was kept
+    or shared costs none again. A hit of the cache is one where every call was.
     """
     from agent_agency.judging.batch_outcome import work_of
 
@@ -81,9 +82,9 @@ def _evaluation(judge: ModeJudge, work: Work, at: datetime, of: Of) -> Evaluatio
         reasoning=answer["reasoning"] or work.problem,
         evidence=tuple(answer["evidence"]),
         suggestions=tuple(answer["suggestions"]),
-        prompt_tokens=_sum([one["usage"]["prompt"] for one in calls]),
-        completion_tokens=_sum([one["usage"]["completion"] for one in calls]),
-        cached_tokens=_sum([one["usage"]["cached"] for one in calls]),
+        prompt_tokens=_tokens(calls, "prompt"),
+        completion_tokens=_tokens(calls, "completion"),
+        cached_tokens=_tokens(calls, "cached"),
         cache_hit=bool(calls) and all(one["cache_hit"] for one in calls),
         split=of.split,
         run=of.run,
@@ -193,6 +194,8 @@ def _model_run(run: str, record: CallRecord) -> ModelRun:
     return ModelRun(run, at, record.engine, record.outcome, *tokens, record.latency_s, record.cache_hit, details)
 
 
-def _sum(counts: Sequence[int | None]) -> int | None:
-    known = [count for count in counts if count is not None]
-    return sum(known) if known else None
+def _tokens(calls: Sequence[Mapping[str, Any]], name: str) -> int | None:
+    """Those of the calls that an engine was asked; ``None`` where there were such calls and none tells."""
+    asked = [one["usage"][name] for one in calls if not one["cache_hit"]]
+    known = [count for count in asked if count is not None]
+    return sum(known) if known or (calls and not asked) else None

@@ -48,7 +48,7 @@ def test_calls_are_summed_by_engine_and_the_newest_are_told_with_their_ends(data
         model_runs.add_calls(connection, calls)
     with database.read() as connection:
         january = model_runs.totals_by_engine(connection, "2026-01-01T", "2026-02-01T")
-        assert january == (EngineTotals("a", CallTotals(2, 0, 1, 20, 4, 0, 0.25)),)
+        assert january == (EngineTotals("a", CallTotals(2, 0, 1, 10, 2, 0, 0.25)),)
         assert [one.engine for one in model_runs.totals_by_engine(connection, "2026-01-01T", "2027-01-01T")] == [
             "a",
             "b",

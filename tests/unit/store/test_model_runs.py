@@ -19,5 +19,5 @@ def test_calls_are_kept_in_their_order_and_summed_by_run(database: Database) -> 
         model_runs.add_calls(connection, [])
     with database.read() as connection:
         assert list(model_runs.calls_of(connection, "r1")) == calls[:3]
-        assert model_runs.totals_of(connection, "r1") == CallTotals(3, 1, 1, 20, 4, 10, 1.75)
+        assert model_runs.totals_of(connection, "r1") == CallTotals(3, 1, 1, 10, 2, 0, 1.75)
         assert model_runs.totals_of(connection, "none") == CallTotals(0, 0, 0, 0, 0, 0, 0.0)

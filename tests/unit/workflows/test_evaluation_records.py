@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from agent_agency.errors import EngineError, EvaluationError
+from agent_agency.inference.call_cache import CallCache
 from agent_agency.inference.calls import Metered
-from agent_agency.inference.protocol import Cancel, Engine, Reply, Request
+from agent_agency.inference.protocol import Cancel, Engine, Reply, Request, Usage
 from agent_agency.judging.batch_outcome import Work, read_work, work_document, work_of
 from agent_agency.judging.judge import Judge
 from agent_agency.judging.laid_out import Layout
@@ -59,6 +61,20 @@ def database(tmp_path: Path) -> Database:
 
 def _judge(engine: Engine) -> Judge:
     return Judge(shipped_prompt("safety"), engine, Layout(shipped_rubric("safety"), "0" * 16))
+
+
+class CountingEngine(RuleEngine):
+    """The double with tokens of its own counting."""
+
+    def generate(self, request: Request, cancel: Cancel | None = None) -> Reply:
+        return replace(super().generate(request, cancel), usage=Usage(100, 10, 60))
+
+
+def test_an_answer_that_was_kept_costs_no_tokens_again(tmp_path: Path) -> None:
+    judge = _judge(CallCache(tmp_path).wrap(CountingEngine()))
+    first, again = (evaluation_of(judge, judge.assess(SUBJECT), NOW) for _ in range(2))
+    assert (first.prompt_tokens, first.completion_tokens, first.cached_tokens, first.cache_hit) == (100, 10, 60, False)
+    assert (again.prompt_tokens, again.completion_tokens, again.cached_tokens, again.cache_hit) == (0, 0, 0, True)
 
 
 def test_a_judges_answer_is_recorded_with_all_that_its_version_is_made_of(database: Database) -> None:
