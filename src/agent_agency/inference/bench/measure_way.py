@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from agent_agency.errors import EngineError
@@ -68,6 +68,8 @@ class Instruments:
 def measure_way(engine: Answering, way: Way, load: JudgeLoad, asked: Asked, instruments: Instruments) -> Row:
     """Answer the whole load one way; the rubric is computed within the measured time, as it would be in use.
 
+    So are the items: each way is asked in words of its own (`own_prompts`).
+
     Args:
         engine: warm, and set up for this way.
         way: how it is asked.
@@ -79,7 +81,7 @@ def measure_way(engine: Answering, way: Way, load: JudgeLoad, asked: Asked, inst
         EngineError: a request failed.
     """
     watched, primed = other_load(instruments.processes), instruments.primed()
-    asks = [_ask(engine, way, prompt, load.shared, asked) for prompt in load.prompts]
+    asks = [_ask(engine, way, prompt, load.shared, asked) for prompt in own_prompts(load, way)]
     driven = drive(asks, way.concurrency, instruments.timer, instruments.told)
     prompt, computed = _prompt_tokens(driven.answers)
     return Row(
@@ -99,6 +101,17 @@ def measure_way(engine: Answering, way: Way, load: JudgeLoad, asked: Asked, inst
         memory_mib=instruments.memory_mib(),
         other_load=watched(),
     )
+
+
+def own_prompts(load: JudgeLoad, way: Way) -> list[tuple[Message, ...]]:
+    """The load's prompts, each beginning with words that no other way's begin with.
+
+    An engine keeps more than the rubric: OpenVINO all blocks of the prompts that it answered lately, llama.cpp the last
+    prompt of each slot. Asked the same prompts again, it answers from what it computed for the way before, up to fifty
+    times as quickly; judges' items are new ones.
+    """
+    words = f"{way.mode} {way.concurrency}"
+    return [(replace(first, content=f"{words} {first.content}"), *rest) for first, *rest in load.prompts]
 
 
 def _ask(engine: Answering, way: Way, prompt: tuple[Message, ...], shared: int, asked: Asked) -> Callable[[], Answer]:
