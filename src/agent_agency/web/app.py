@@ -98,7 +98,7 @@ class Handlers:
         chat = read_chat(await self._body(request), face.name, face.parameters, face.limits)
         if chat.stream:
             return await self._streamed(chat, request)
-        ticket = face.scheduler.submit(chat.request, priority=chat.priority)
+        ticket = face.scheduler.submit(chat.request, task=chat.task, priority=chat.priority)
         reply = await _unless_gone(ticket, request)
         if reply is None:
             return Response(status_code=_GONE)
@@ -123,7 +123,7 @@ class Handlers:
 
     async def _labels(self, request: Request) -> Response:
         asked = read_labels(await self._body(request), self._face.name, self._face.limits)
-        ticket = self._face.scheduler.submit_labels(asked.request, priority=asked.priority)
+        ticket = self._face.scheduler.submit_labels(asked.request, task=asked.task, priority=asked.priority)
         reply = await _unless_gone(ticket, request)
         if reply is None:
             return Response(status_code=_GONE)

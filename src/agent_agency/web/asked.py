@@ -1,7 +1,8 @@
 """What others ask over HTTP, read strictly: a chat in OpenAI's form, or labels in ours.
 
 Every member is known or refused, so that nobody is answered as if a wish had been heeded that was not. Source: OpenAI's
-reference of ``POST /v1/chat/completions``; members of ours: ``deadline_s``, ``priority``, ``shared``, ``rollout``.
+reference of ``POST /v1/chat/completions``; members of ours: ``deadline_s``, ``priority``, ``shared``, ``rollout``,
+``task``. Requests of one task, or where none is named of one ``user``, share the engine fairly with those of others.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ MOST_STOPS = 16
 _ROLES: Mapping[str, Speaker] = MappingProxyType(
     {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 )
-_OURS = frozenset({"deadline_s", "priority", "shared", "rollout"})
+_OURS = frozenset({"deadline_s", "priority", "shared", "rollout", "task"})
+_LONGEST_TASK = 200
 _CHAT = frozenset(
     {
         "model",
@@ -39,9 +41,10 @@ _CHAT = frozenset(
         "logprobs",
         "top_logprobs",
         "repeat_penalty",
+        "user",
     }
 )
-_OF_NO_EFFECT = frozenset({"user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key"})
+_OF_NO_EFFECT = frozenset({"metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key"})
 _ONLY_AS: Mapping[str, tuple[Any, ...]] = MappingProxyType(
     {
         "n": (1, None),
@@ -85,6 +88,7 @@ class Chat:
         usage: the stream's end is to tell tokens.
         logprobs: alternatives per token that are to be told; ``None`` for no log-probabilities.
         priority: higher goes first.
+        task: whose share of the engine it takes.
     """
 
     request: Request
@@ -92,6 +96,7 @@ class Chat:
     usage: bool
     logprobs: int | None
     priority: int
+    task: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,7 @@ class Labels:
 
     request: LabelRequest
     priority: int
+    task: str
 
 
 def read_chat(data: bytes, name: str, parameters: Parameters, limits: FaceLimits) -> Chat:
@@ -143,7 +149,9 @@ def read_chat(data: bytes, name: str, parameters: Parameters, limits: FaceLimits
         shared=_shared(body),
     )
     _refuse_unwritable(request)
-    return Chat(request, stream, _flag(options, "include_usage"), (others or 0) if wants else None, _priority(body))
+    return Chat(
+        request, stream, _flag(options, "include_usage"), (others or 0) if wants else None, _priority(body), _task(body)
+    )
 
 
 def read_labels(data: bytes, name: str, limits: FaceLimits) -> Labels:
@@ -164,7 +172,7 @@ def read_labels(data: bytes, name: str, limits: FaceLimits) -> Labels:
         shared=_shared(body),
     )
     _refuse_unwritable(request)
-    return Labels(request, _priority(body))
+    return Labels(request, _priority(body), _task(body))
 
 
 def _body(data: bytes, name: str, known: frozenset[str]) -> Mapping[str, Any]:
@@ -252,6 +260,16 @@ def _shared(body: Mapping[str, Any]) -> int:
 
 def _priority(body: Mapping[str, Any]) -> int:
     return _whole(body, "priority", -100, 100) or 0
+
+
+def _task(body: Mapping[str, Any]) -> str:
+    for key in ("task", "user"):
+        value = body.get(key)
+        if value is not None and (not isinstance(value, str) or len(value) > _LONGEST_TASK):
+            raise AskedWrongError(f"'{key}' is no text of up to {_LONGEST_TASK} signs.", key)
+        if value:
+            return value
+    return ""
 
 
 def _table(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -52,7 +52,8 @@ class Pieces:
     def _run(self) -> None:
         end: AgencyError | None = None
         try:
-            stream = self._face.scheduler.stream(self._chat.request, self.cancel, priority=self._chat.priority)
+            chat = self._chat
+            stream = self._face.scheduler.stream(chat.request, self.cancel, task=chat.task, priority=chat.priority)
             for piece in stream:
                 self._put(piece)
         except AgencyError as error:

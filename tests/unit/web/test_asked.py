@@ -59,6 +59,7 @@ def test_every_known_member_is_heeded() -> None:
     assert (drawn.temperature, drawn.top_p, drawn.max_tokens, drawn.seed, drawn.stop) == (1.0, 0.5, 4, None, ("x",))
     assert (drawn.top_logprobs, chat.logprobs, request.schema) == (3, 3, {"type": "object"})
     assert (request.deadline_s, chat.priority, request.shared, request.rollout) == (2.0, 5, 1, 2)
+    assert (chat.task, _chat(task="t", user="u").task, _chat().task) == ("u", "t", "")
     assert chat.stream
     assert chat.usage
     assert _chat(response_format={"type": "json_object"}).request.schema == {"type": "object"}
@@ -95,6 +96,8 @@ def test_every_known_member_is_heeded() -> None:
         ({"deadline_s": 0}, "deadline_s", 400),
         ({"shared": 2}, "shared", 400),
         ({"priority": 101}, "priority", 400),
+        ({"task": 7}, "task", 400),
+        ({"user": "u" * 201}, "user", 400),
         ({"mirostat": 2}, "mirostat", 400),
     ],
 )

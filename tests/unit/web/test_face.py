@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, suppress
 from select import select
 from typing import Any
@@ -115,6 +115,23 @@ def test_health_answers_while_the_engine_is_saturated_and_one_more_is_sent_away(
             "\nagency_engine_requests_answered_total 5\n"
             in served.client.get(f"{served.url.removesuffix('/v1')}/metrics").text
         )
+
+
+def test_a_flood_of_one_task_leaves_room_for_another_and_its_turn_comes_next() -> None:
+    with serving_face(capacity=3) as served, ThreadPoolExecutor(8) as pool:
+        served.engine.gate.clear()
+        flood = [pool.submit(served.chat, user="flood") for _ in range(2)]
+        _until(served, running=2)
+        flood += [pool.submit(served.chat, user="flood") for _ in range(3)]
+        _until(served, running=2, waiting=3)
+        body = {"messages": USER, "labels": ["a", "b"], "task": "single"}
+        single = pool.submit(served.client.post, f"{served.url}/labels", json=body)
+        gone = next(one for one in as_completed(flood, timeout=20)).result()
+        assert gone.status_code == 429
+        assert int(gone.headers["retry-after"]) >= 1
+        served.engine.gate.set()
+        assert single.result().status_code == 200
+        assert sorted(one.result().status_code for one in flood) == [200, 200, 200, 200, 429]
 
 
 @pytest.mark.parametrize("path", ["chat/completions", "labels", "stream"])

@@ -102,7 +102,9 @@ class Dispatcher:
             self._number += 1
             job.number = self._number
             job.since, job.deadline, job.cost = now, now + job.deadline_s, self._times.cost(job.kind)
-            refused = self._refused(job, now) or self._queued(job, now)
+            refused = self._refused(job, now)
+            gone = [] if refused else self._room_made(job, now)
+            refused = refused or self._queued(job, now)
             if refused is not None:
                 self._counts.refused[refused.stable_code] += 1
                 raise refused
@@ -115,6 +117,7 @@ class Dispatcher:
                 self._fly(job, now)
             else:
                 self._call_a_worker()
+        self._settle(gone)
         if here:
             self._ask(job)
         return job.ticket
@@ -177,8 +180,23 @@ class Dispatcher:
         return None
 
     def _queued(self, job: Job, now: float) -> EngineError | None:
-        if self._queue.add(job, now):
-            return None
+        return None if self._queue.add(job, now, at_once=self._at_once(now)) else self._busy()
+
+    def _room_made(self, job: Job, now: float) -> list[_Ending]:
+        """Of a full queue, end the request that has to give way to a new one, if any has."""
+        if len(self._queue) < self._queue.capacity + self._at_once(now):
+            return []
+        one = self._queue.gives_way(job, now)
+        ending = None if one is None else self._resolved(one, error=self._busy())
+        return [] if ending is None else [ending]
+
+    def _at_once(self, now: float) -> int:
+        """How many of those in the queue go to the engine as soon as a thread comes for them."""
+        if now < self._held_until or self._breaker.at(now) != "closed":
+            return 0
+        return max(0, self._width.now - len(self._flying))
+
+    def _busy(self) -> EngineError:
         waiting = len(self._queue)
         return errors.busy(waiting, self._times.wait_s(waiting, self._width.now))
 

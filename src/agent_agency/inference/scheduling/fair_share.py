@@ -59,6 +59,16 @@ class FairShare(Generic[Q]):
         for line in self._lines.values():
             yield from line
 
+    def waiting(self, task: str) -> int:
+        """How many of a task wait."""
+        line = self._lines.get(task)
+        return 0 if line is None else len(line)
+
+    def largest(self) -> tuple[int, Q]:
+        """Of the task that has most waiting, how many these are and the last of them; something must wait."""
+        line = max(self._lines.values(), key=len)
+        return len(line), line.last
+
     def add(self, one: Q) -> None:
         """Take one in."""
         line = self._lines.get(one.task)

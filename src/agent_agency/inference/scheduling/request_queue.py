@@ -47,9 +47,15 @@ class RequestQueue(Generic[Q]):
         for level in self._levels.values():
             yield from level.share
 
-    def add(self, one: Q, now: float) -> bool:
-        """Take one in; false where the queue is full."""
-        if self._count >= self.capacity:
+    def add(self, one: Q, now: float, *, at_once: int = 0) -> bool:
+        """Take one in; false where the queue is full.
+
+        Args:
+            one: new.
+            now: the time.
+            at_once: how many of those in the queue are about to be served, and so do not wait.
+        """
+        if self._count >= self.capacity + at_once:
             return False
         level = self._levels.get(one.priority)
         if level is None:
@@ -60,6 +66,25 @@ class RequestQueue(Generic[Q]):
         self._count += 1
         return True
 
+    def gives_way(self, one: Q, now: float) -> Q | None:
+        """Of a full queue the one that makes room for a new one, if any must: so fairness holds at the door, too.
+
+        The last request of the task that has most waiting: of a priority that has not come to be as high as the new
+        one's, or of the same priority, where that task has at least two more waiting than the new one's.
+        """
+        lower = [(self._aged(priority, now), priority) for priority, level in self._levels.items() if level.share]
+        if not lower:
+            return None
+        aged, priority = min(lower)
+        share = self._levels[priority].share
+        most, last = share.largest()
+        if aged < one.priority or (priority == one.priority and most >= share.waiting(one.task) + 2):
+            return last
+        return None
+
+    def _aged(self, priority: int, now: float) -> float:
+        return priority + (now - self._levels[priority].served) / self._aging_s
+
     def remove(self, one: Q) -> None:
         """Let one go that is wanted no more."""
         self._levels[one.priority].share.remove(one)
@@ -69,7 +94,7 @@ class RequestQueue(Generic[Q]):
         """The one to serve next, which stays until it is admitted."""
         waiting = [(priority, level) for priority, level in self._levels.items() if level.share]
         if len(waiting) > 1:
-            waiting.sort(key=lambda pair: pair[0] + (now - pair[1].served) / self._aging_s, reverse=True)
+            waiting.sort(key=lambda pair: self._aged(pair[0], now), reverse=True)
         for _, level in waiting:
             one = level.share.choose(warmth)
             if one is not None:

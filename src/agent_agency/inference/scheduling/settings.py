@@ -14,7 +14,8 @@ class SchedulerSettings:
     """Bounds of one scheduler.
 
     Args:
-        capacity: requests that may wait; one more is refused with ``engine.busy``.
+        capacity: requests that may wait; one more is refused with ``engine.busy``, or in its place the last one that
+            waits of a lower priority, or of a task that has more waiting.
         width: requests in flight; ``None`` for what the engine was measured to serve best, and where it was not
             (servers elsewhere) for what additive increase and multiplicative decrease find.
         aimd: bounds of that search.

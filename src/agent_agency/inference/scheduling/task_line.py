@@ -71,6 +71,11 @@ class TaskLine(Generic[Q]):
         heads = (self._groups[group][0] for group in groups if group in self._groups)
         return min(heads, key=_rank, default=None)
 
+    @property
+    def last(self) -> Q:
+        """The one with the latest deadline, of a line that is not empty."""
+        return max((members[-1] for members in self._groups.values()), key=_rank)
+
     def _forget_head(self, one: Q) -> None:
         del self._heads[bisect_left(self._heads, one.rank, key=_first)]
 

@@ -50,6 +50,11 @@ class QueueMachine(RuleBasedStateMachine):
     )
     def come(self, task: str, group: str | None, priority: int, deadline: float, cost: float) -> None:
         one = Queued(number=next(self.numbers), deadline=deadline, task=task, priority=priority, group=group, cost=cost)
+        if len(self.waiting) == _CAPACITY and (gone := self.queue.gives_way(one, self.now)) is not None:
+            assert self.waiting.pop(gone.number) is gone
+            assert gone.priority <= priority
+            assert gone.priority < priority or gone.task != task
+            self.queue.remove(gone)
         taken = self.queue.add(one, self.now)
         assert taken == (len(self.waiting) < _CAPACITY)
         if taken:

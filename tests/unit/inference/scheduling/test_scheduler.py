@@ -80,6 +80,42 @@ def test_a_full_queue_refuses_at_once_and_says_when_to_come_again() -> None:
     scheduler.close()
 
 
+def test_a_burst_that_can_be_in_flight_is_not_taken_to_wait() -> None:
+    engine = GatedDouble()
+    with Scheduler(engine, SchedulerSettings(width=3, capacity=1)) as scheduler:
+        tickets = [scheduler.submit(asked(str(number))) for number in range(4)]
+        with pytest.raises(EngineError) as caught:
+            scheduler.submit(asked("too many"))
+        assert _code(caught) == "engine.busy"
+        engine.gate.set()
+        assert [ticket.result().text for ticket in tickets] == ["0", "1", "2", "3"]
+
+
+def test_a_full_queue_gives_way_to_another_task_and_to_what_matters_more() -> None:
+    engine = GatedDouble()
+    scheduler = _blocked(engine, _one_at_a_time(capacity=4))
+    flood = [scheduler.submit(asked(f"flood {number}"), task="flood") for number in range(4)]
+    others = [scheduler.submit(asked(f"other {number}"), task="other") for number in range(2)]
+    high = scheduler.submit(asked("high"), task="flood", priority=1)
+    for task, priority in (("other", 0), ("flood", 0), ("third", -1)):
+        with pytest.raises(EngineError) as caught:
+            scheduler.submit(asked("refused"), task=task, priority=priority)
+        assert _code(caught) == "engine.busy"
+        assert caught.value.retry_after_s
+    gone = [ticket for ticket in (*flood, *others) if ticket.done()]
+    assert gone == flood[1:]  # two for the other task, then one for the higher priority
+    for one in gone:
+        error = one.exception()
+        assert isinstance(error, EngineError)
+        assert (error.stable_code, bool(error.retry_after_s)) == ("engine.busy", True)
+    engine.gate.set()
+    assert high.result().text == "hgih"
+    assert all(ticket.result() for ticket in (*flood, *others) if ticket not in gone)
+    served = scheduler.served()
+    assert (served.failed, served.refused) == ({"engine.busy": 3}, {"engine.busy": 3})
+    scheduler.close()
+
+
 def test_what_is_late_in_the_queue_is_not_sent() -> None:
     engine = GatedDouble()
     scheduler = _blocked(engine)
