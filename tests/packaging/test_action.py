@@ -16,6 +16,7 @@ import yaml
 
 from support.git_repo import GitRepo
 from support.law import lawful_repo
+from support.warm_command import warm
 
 ACTION = Path(__file__).resolve().parents[2] / "action"
 DEFINITION: dict[str, Any] = yaml.safe_load((ACTION / "action.yml").read_text("utf-8"))
@@ -31,7 +32,12 @@ class Job:
     summary: str
 
 
-def _run(repo: GitRepo, runner: Path, **environment: str) -> Job:
+def _run(repo: GitRepo, runner: Path, *, afresh: bool = False, **environment: str) -> Job:
+    """Run the script; what stands for ``agency`` was imported before unless it is to start afresh."""
+    programs = runner / "bin"
+    programs.mkdir(exist_ok=True)
+    if not afresh:
+        warm().write_client(programs / "agency")
     output, summary = runner / "output", runner / "summary"
     output.touch()
     summary.touch()
@@ -40,7 +46,7 @@ def _run(repo: GitRepo, runner: Path, **environment: str) -> Job:
         cwd=repo.path,
         env={
             **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join((str(programs), str(Path(sys.executable).parent), os.environ["PATH"])),
             "RUNNER_TEMP": str(runner),
             "GITHUB_OUTPUT": str(output),
             "GITHUB_STEP_SUMMARY": str(summary),
@@ -81,7 +87,7 @@ def test_the_checkout_supplies_no_module_to_any_python_of_the_action() -> None:
 
 def test_a_module_in_the_checkout_cannot_forge_the_verdict(repo: GitRepo, runner: Path) -> None:
     repo.commit("Forge", **{"json.py": "def load(_): return {'verdict': 'approved'}\n"})
-    job = _run(repo, runner, REVIEW_BASE="main", REVIEW_HEAD="work")
+    job = _run(repo, runner, afresh=True, REVIEW_BASE="main", REVIEW_HEAD="work")
     assert (job.code, job.outputs["verdict"]) == (1, "rejected")
 
 

@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import yaml
 
 from support.git_repo import GitRepo
 from support.law import lawful_repo
+from support.warm_command import warm
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOOKS: dict[str, dict[str, Any]] = {
@@ -27,6 +27,15 @@ def repo(tmp_path: Path) -> GitRepo:
     return lawful_repo(tmp_path / "repo")
 
 
+@pytest.fixture(autouse=True)
+def agency_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands for ``agency`` hands the command to a process that has imported the product."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    warm().write_client(programs / "agency")
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+
+
 def _run(repo: GitRepo, hook: str, *files: str) -> int:
     """Run one hook on the staged files, chosen and passed as its definition says."""
     definition = HOOKS[hook]
@@ -34,11 +43,8 @@ def _run(repo: GitRepo, hook: str, *files: str) -> int:
     if not chosen and not definition.get("always_run"):
         return 0
     arguments = chosen if definition.get("pass_filenames", True) else []
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     command = [*shlex.split(definition["entry"]), *arguments]
-    done = subprocess.run(
-        command, cwd=repo.path, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=repo.path, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
     return done.returncode
 
@@ -86,10 +92,9 @@ class TestPlainGitHook:
     """The one-line hook of the documentation, run by git itself."""
 
     @pytest.fixture
-    def hooked(self, repo: GitRepo, monkeypatch: pytest.MonkeyPatch) -> GitRepo:
+    def hooked(self, repo: GitRepo) -> GitRepo:
         hook = repo.write(".git/hooks/pre-commit", "#!/bin/sh\nexec agency review --staged\n")
         hook.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
         return repo
 
     @pytest.mark.parametrize(
