@@ -18,7 +18,7 @@ from agent_agency.inference.local.answers import PieceText, Pong
 from agent_agency.inference.local.backend import BackendFacts, Failed
 from agent_agency.inference.local.child_pipes import ChildPipes
 from agent_agency.inference.local.open_questions import Box, OpenQuestions
-from agent_agency.inference.local.parentage import memory_of
+from agent_agency.inference.local.parentage import memory_of, processor_ticks_of
 from agent_agency.inference.local.pulse import Finding, Patience, Pulse
 from agent_agency.inference.local.wire import WireError, decode, encode
 
@@ -67,6 +67,7 @@ class ModelProcess:
         self._stopping = False
         self._gone = threading.Event()
         self._memory = 0
+        self._ticks: int | None = None
         self._pinged = False
         self._next_beat: float | None = None
         self.stage: Stage = "loading"
@@ -212,8 +213,9 @@ class ModelProcess:
         if self._most_memory is not None and used > self._most_memory:
             return ends.over_memory(used, self._most_memory)
         if self.stage == "loading":
-            late = self._timer() - started > self._patience.load_s
-            return ends.late_loading(self._patience.load_s, pipes.last_words()) if late else None
+            if self._timer() - started > self._patience.load_s:
+                return ends.late_loading(self._patience.load_s, pipes.last_words())
+            self._watch_loading()
         found = self._pulse.beat(overdue=self._questions.any_left)
         if found is Finding.QUIET and not self._pinged:
             self._pinged = True
@@ -222,6 +224,14 @@ class ModelProcess:
             Finding.HUNG: ends.hung(self._patience.hung_s),
             Finding.STUCK: ends.stuck(self._patience.stuck_s),
         }.get(found)
+
+    def _watch_loading(self) -> None:
+        """Whoever loads may be too busy to answer a ping; the processor's time that it uses is as good a sign."""
+        pid = self.pid
+        ticks = None if pid is None else processor_ticks_of(pid)
+        if ticks is None or ticks != self._ticks:
+            self._pulse.heard(ended=True)
+        self._ticks = ticks
 
     def _died(self, pipes: ChildPipes) -> Lost:
         if self._process is None:

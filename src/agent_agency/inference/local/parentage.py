@@ -57,6 +57,18 @@ def memory_of(process: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
+def processor_ticks_of(process: int) -> int | None:
+    """Clock ticks of the processor that a process has used; ``None`` while a disk keeps it, or where nobody can tell.
+
+    Source of the fields: proc(5).
+    """
+    try:
+        fields = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()
+        return None if fields[0] == b"D" else int(fields[11]) + int(fields[12])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
 def _own_peak() -> int:
     import resource
 

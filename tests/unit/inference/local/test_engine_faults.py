@@ -126,6 +126,17 @@ def test_a_stopped_process_that_was_idle_is_found_out_by_the_next_question() -> 
         assert raised.stable_code == "engine.hung"
 
 
+def test_a_process_that_is_stopped_while_it_loads_is_found_out_and_replaced() -> None:
+    with scripted(load="slow 0.5") as engine, ThreadPoolExecutor(1) as pool:
+        call: Future[object] = pool.submit(engine.generate, ask("say a"))
+        eventually(lambda: engine.process_id is not None)
+        first = engine.process_id
+        assert first is not None
+        os.kill(first, signal.SIGSTOP)
+        assert call.result() is not None
+        assert (is_alive(first), engine.counts.lost) == (False, 1)
+
+
 def test_a_deadline_holds_even_where_the_process_is_stopped_and_reads_nothing() -> None:
     patience = Patience(hung_s=1000, stop_s=0.1)
     with scripted(patience=patience) as engine, ThreadPoolExecutor(4) as pool:
