@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from agent_agency.canonical_json import digest_json
 from agent_agency.errors import EngineError
+from agent_agency.inference.dialects.agency import OWNER, AgencyDialect
 from agent_agency.inference.dialects.dialect import Ask, Dialect, ServerFacts
 from agent_agency.inference.dialects.llama_server import LlamaServerDialect
 from agent_agency.inference.dialects.ollama import OllamaDialect
@@ -45,6 +46,8 @@ def detect(
         return VllmDialect(), _vllm(ask, listed, model)
     if "llamacpp" in owners:
         return LlamaServerDialect(), _llama_server(ask, listed, model)
+    if OWNER in owners:
+        return AgencyDialect(), _unknown(listed, model, endpoint)
     if _version(ask, "/api/version"):
         return OllamaDialect(keep_alive), _ollama(ask, model)
     return OpenAiDialect(_limit_key(endpoint)), _unknown(listed, model, endpoint)
