@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from agent_agency.arbitration.constitution.model import Constitution, Rule
@@ -28,7 +29,7 @@ def default_rules() -> tuple[Rule, ...]:
     Raises:
         ValueError: a shipped file is broken, which only a damaged installation can be.
     """
-    return _read(default_files())
+    return _read(tuple(default_files().items()))
 
 
 def default_constitution() -> Constitution:
@@ -37,12 +38,18 @@ def default_constitution() -> Constitution:
     Raises:
         ValueError: a shipped file is broken, which only a damaged installation can be.
     """
-    return make_constitution(_read({name: _EXAMPLES.sub(b"", data) for name, data in default_files().items()}))
+    return _made(tuple((name, _EXAMPLES.sub(b"", data)) for name, data in default_files().items()))
 
 
-def _read(shipped: Mapping[str, bytes]) -> tuple[Rule, ...]:
+@lru_cache(maxsize=1)
+def _made(shipped: tuple[tuple[str, bytes], ...]) -> Constitution:
+    return make_constitution(_read(shipped))
+
+
+@lru_cache(maxsize=2)
+def _read(shipped: tuple[tuple[str, bytes], ...]) -> tuple[Rule, ...]:
     rules: list[Rule] = []
-    for name, data in shipped.items():
+    for name, data in shipped:
         read = read_rules(data, "")
         if read.findings:
             raise ValueError(f"the shipped rules {name} are broken: {read.findings[0].message}")

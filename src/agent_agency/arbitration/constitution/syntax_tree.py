@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -94,8 +95,11 @@ class Fold:
 Node: TypeAlias = Constant | Name | Select | Call | ListOf | Struct | Fold
 
 
+@lru_cache(maxsize=1024)
 def read_tree(serialised: bytes) -> Node:
     """Read what ``Expression.serialize()`` gave for a condition that was checked.
+
+    The same rules are asked in case after case of a process: a tree that was read is given again.
 
     Raises:
         ValueError: the bytes are no such message.
