@@ -42,6 +42,8 @@ LIBRARIES = (
 """What commands spend most of their start on; an extra that is absent is left to the command to miss."""
 SCANNERS = "detect_secrets.plugins"
 PRODUCT = "agent_agency"
+LAW = "agent_agency.arbitration.constitution.default_rules"
+"""It keeps what it read of the shipped files, by their bytes."""
 NEVER = (".__main__", ".migrations")
 """What is run rather than imported."""
 STREAMS = 3
@@ -171,6 +173,7 @@ def main() -> None:
         _import(name)
     for package in (SCANNERS, PRODUCT):
         _import_all(package)
+    import_module(LAW).default_constitution()
     gc.collect()
     gc.freeze()
     with socket.socket(fileno=listener) as listening:
