@@ -55,7 +55,8 @@ def serve(*, name: str, host: str, port: int, token_env: str | None, queue: int,
         engines = Engines(choices, os.environ, pinned=False)
         stack.callback(engines.close)
         settings = engines.settings(name)
-        scheduler = Scheduler(engines.engine(name), SchedulerSettings(capacity=queue))
+        engine = engines.engine(name)
+        scheduler = Scheduler(engine, SchedulerSettings(capacity=queue))
         stack.callback(scheduler.close, drain=False)
         face = Face(
             name=settings.name,
@@ -63,7 +64,7 @@ def serve(*, name: str, host: str, port: int, token_env: str | None, queue: int,
             parameters=settings.parameters(),
             seconds=time.time,
             new_id=lambda: uuid.uuid4().hex,
-            state=lambda: engines.state_of(engines.settings(name).name),
+            state=lambda: engines.state_of(engine.name),
             token=token,
             hosts=hosts_of(host) if token is None else None,
             limits=FaceLimits(deadline_s=deadline),

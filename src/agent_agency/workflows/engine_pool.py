@@ -129,8 +129,9 @@ class Engines:
                     self._pool.load_ahead(name)
 
     def state_of(self, name: str) -> str:
-        """The state of a model of the pool; empty for what is none."""
-        return next((one.state for one in self.standings() if one.name == name), "")
+        """The state of a model of the pool, of two under a rollout the old one's; empty for what is none."""
+        wanted = name.partition("|")[0]
+        return next((one.state for one in self.standings() if one.name == wanted), "")
 
     def standings(self) -> tuple[Standing, ...]:
         """How the models of the pool stand."""

@@ -37,6 +37,7 @@ def test_a_real_model_is_loaded_in_the_pool_measured_and_let_go(tmp_path: Path) 
     assert engine.generate(request).usage.completion
     (standing,) = engines.standings()
     assert (standing.state, standing.in_flight) == ("warm", 0)
+    assert engines.state_of("here|new") == "warm"
     assert standing.memory_bytes > 10 * 1024**2
     engines.close()
     with open_users_store(_environment(tmp_path)).read() as connection:
