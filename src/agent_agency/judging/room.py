@@ -49,12 +49,21 @@ def refuse_beyond(engine: Engine, messages: tuple[Message, ...], answer: int, wi
     Raises:
         EngineError: ``engine.context_too_short``; or the engine cannot be asked.
     """
-    counted = engine.count_tokens(messages)
+    try:
+        counted = engine.count_tokens(messages)
+    except EngineError as error:
+        if error.stable_code != "engine.prompt_too_long":
+            raise
+        raise _too_short(judge, engine, "more tokens than it counts", window) from error
     needed = least_tokens(messages) if counted is None else counted
     if needed + answer <= window:
         return
     size = f"{needed:,} tokens" if counted is not None else f"at least {needed:,} tokens"
-    raise EngineError(
+    raise _too_short(judge, engine, size, window)
+
+
+def _too_short(judge: str, engine: Engine, size: str, window: int) -> EngineError:
+    return EngineError(
         f"The rubric of {judge!r} has {size} before there is anything to judge, and the context of {engine.name!r} has "
         f"{window:,}",
         fix="Give the engine a larger 'context', take a model with a longer one, or leave out demonstrations.",

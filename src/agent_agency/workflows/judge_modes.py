@@ -192,7 +192,7 @@ def measure_modes(request: ModesRequest, services: ModesServices) -> Modes:
 
     Raises:
         JudgeError: there is no such judge, a record cannot be read, or whole answers gave not one verdict.
-        EngineError: the engine cannot be asked what it is.
+        EngineError: the engine cannot be asked what it is, or its context is too short for whole answers.
         FileUnreadableError: the file of records, or a calibration, cannot be read.
         FileUnwritableError: what was measured could not be kept.
         StoreError: the store refused, or there is no home to keep it in.
@@ -209,6 +209,7 @@ def measure_modes(request: ModesRequest, services: ModesServices) -> Modes:
         opening = Opening(
             prompt, engine, services.parameters, secret, services.shelf.calibration, call_s=request.call_s
         )
+        opening.check_room(replace(request.way, mode="full"))  # without whole answers the others would be for nothing
         modes: tuple[AskMode, ...] = (*(one for one in dict.fromkeys(request.modes) if one != "full"), "full")
         bench = _Bench(opening, items, workers, services, asked)
         rows = tuple(_row(replace(request.way, mode=mode), bench) for mode in modes)

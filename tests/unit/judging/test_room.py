@@ -71,6 +71,17 @@ def test_room_is_needed_for_the_rubric_and_an_answer_and_not_more() -> None:
         refuse_no_room(shipped_prompt(JUDGE), _layout(), engine, Parameters(context=needed - 1), 50)
 
 
+def test_an_engine_that_counts_no_further_than_its_context_is_too_short_as_well() -> None:
+    class Refusing(_Windowed):
+        def count_tokens(self, messages: tuple[Message, ...]) -> int | None:
+            del messages
+            raise EngineError("Too long", fix="Shorten it.", code="engine.prompt_too_long")
+
+    with pytest.raises(EngineError, match=f"rubric of '{JUDGE}'") as caught:
+        refuse_no_room(shipped_prompt(JUDGE), _layout(), Refusing(300), Parameters())
+    assert caught.value.stable_code == "engine.context_too_short"
+
+
 def test_an_engine_that_does_not_count_is_held_to_a_sure_lower_bound() -> None:
     with pytest.raises(EngineError, match="at least"):
         refuse_no_room(shipped_prompt(JUDGE), _layout(), _Windowed(60, counts=False), Parameters())

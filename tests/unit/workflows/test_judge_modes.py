@@ -14,9 +14,10 @@ import pytest
 
 from agent_agency.clock import SystemClock
 from agent_agency.errors import AgencyError, EngineError, FileUnreadableError, JudgeError, StoreError
-from agent_agency.inference.protocol import Capabilities, Engine, Parameters
+from agent_agency.inference.protocol import Capabilities, Engine, Message, Parameters
 from agent_agency.judging.batch import Bounds
 from agent_agency.judging.cards.measuring import Effort
+from agent_agency.judging.room import LABEL_TOKENS
 from agent_agency.store.database import Database
 from agent_agency.workflows.judge_calibrate import Calibrated, CalibrateRequest, CalibrateServices, calibrate
 from agent_agency.workflows.judge_card_run import CardRequest, CardServices, run_card
@@ -193,6 +194,30 @@ def test_where_whole_answers_cannot_be_had_nothing_is_measured(tmp_path: Path) -
         world.modes("label")
     assert raised.value.stable_code == "judge.no_answers"
     assert not list((tmp_path / "modes").glob("*")) if (tmp_path / "modes").exists() else True
+
+
+def test_a_window_that_holds_labels_and_no_whole_answers_is_refused_before_any_item_is_asked(tmp_path: Path) -> None:
+    counted: list[int] = []
+
+    class Narrow(LabelRuleEngine):
+        most = 10_000_000
+
+        def capabilities(self) -> Capabilities:
+            return replace(super().capabilities(), context_tokens=self.most)
+
+        def count_tokens(self, messages: tuple[Message, ...]) -> int:
+            counted.append(sum(len(one.content) for one in messages))
+            return counted[-1]
+
+    engine = Narrow()
+    world = World(tmp_path, engine)
+    assert world.modes("label").row("label").asked is not None
+    engine.most = min(counted) + LABEL_TOKENS
+    assert engine.most < max(counted)
+    asked = engine.asked
+    with pytest.raises(EngineError) as caught:
+        world.modes("label")
+    assert (caught.value.stable_code, engine.asked) == ("engine.context_too_short", asked)
 
 
 def test_a_run_asks_as_many_at_once_as_the_engine_serves_best_unless_told(tmp_path: Path) -> None:
