@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from agent_agency.errors import EngineError
 from agent_agency.inference.local.backend import Backend, BackendFacts, LoadOptions
 from agent_agency.inference.local.llama_cpp.cache_size import bytes_per_token
 from agent_agency.inference.local.llama_cpp.call import Call
@@ -41,10 +42,18 @@ def load(options: LoadOptions) -> Backend:
     Raises:
         MissingExtraError: xllamacpp is not installed.
         FileUnreadableError: the file is not there.
-        EngineError: the file is no model, or cut off, or llama.cpp cannot run it (``engine.model_unreadable``), or it
-            has no chat template (``engine.no_chat_template``), or an option is none (``engine.bad_settings``).
+        EngineError: the file is no model, or cut off, or llama.cpp cannot run it (``engine.model_unreadable``,
+            ``engine.model_unsupported``), or it has no chat template (``engine.no_chat_template``), or an option is none
+            (``engine.bad_settings``).
     """
     model = read_model(Path(options.path))
+    if model.format != "gguf":
+        raise EngineError(
+            "llama.cpp reads GGUF files, and this is an OpenVINO folder",
+            fix='Give the GGUF file that the folder was made from, or write engine = "openvino".',
+            path=options.path,
+            code="engine.model_unsupported",
+        )
     refuse_without_template(model, Path(options.path))
     settings = settings_of(options, model.context_tokens, bytes_per_token(read_gguf(Path(options.path))))
     folder = PrivateFolder()

@@ -13,6 +13,7 @@ import pytest
 from agent_agency.errors import EngineError
 from agent_agency.inference.local.backend import Failed, Generated, GenerateJob, LoadOptions
 from agent_agency.inference.local.llama_cpp.load import load
+from agent_agency.inference.models.openvino_folder import NEEDED
 from agent_agency.inference.priming import Primed
 from agent_agency.inference.protocol import Message, Parameters
 from support.backend_calls import Calls, prime, score, write
@@ -212,6 +213,14 @@ def test_a_file_that_is_cut_off_or_no_model_is_told(nano_model: Path, tmp_path: 
         with pytest.raises(EngineError) as refused:
             load(LoadOptions(str(path), context_tokens=256))
         assert refused.value.stable_code == code
+
+
+def test_a_folder_of_openvino_s_form_is_told_as_what_it_is(tmp_path: Path) -> None:
+    for name in NEEDED:
+        (tmp_path / name).write_text("<net></net>")
+    with pytest.raises(EngineError, match="reads GGUF files") as refused:
+        load(LoadOptions(str(tmp_path)))
+    assert refused.value.stable_code == "engine.model_unsupported"
 
 
 def test_the_engine_writes_nothing_on_its_own(nano_model: Path, capfd: pytest.CaptureFixture[str]) -> None:
