@@ -412,6 +412,8 @@ class _Chat:
     def _fault_short_length(self) -> None:
         data = json.dumps({"choices": [], "padding": "x" * 50}).encode()
         self._handler._send(200, "application/json", data, Content_Length=str(len(data) - 30))
+        self._handler.wfile.flush()
+        self._handler.rfile.read(1)  # what is asked on this connection has no answer
         self._handler.close_connection = True
 
     def _fault_close_silently(self) -> None:

@@ -173,7 +173,11 @@ class Transport:
             encoding = _header(response, b"content-encoding").lower()
             if encoding not in {"", "identity"}:
                 raise bad_answer(f"it comes packed as {encoding[:40]!r}, which was not asked for")
-            yield Opened(kind, self._chunks(response, call, MAX_ANSWER_BYTES))
+            try:
+                yield Opened(kind, self._chunks(response, call, MAX_ANSWER_BYTES))
+            except EngineError:  # what comes next on this connection may be the rest of what was wrong
+                response.extensions["network_stream"].close()
+                raise
 
     def fetch(self, method: str, url: str, body: bytes | None, call: Call) -> bytes:
         """Send a request and give the whole answer.
