@@ -54,7 +54,7 @@ def refuse_beyond(engine: Engine, messages: tuple[Message, ...], answer: int, wi
     except EngineError as error:
         if error.stable_code != "engine.prompt_too_long":
             raise
-        raise _too_short(judge, engine, "more tokens than it counts", window) from error
+        raise _too_short(judge, engine, f"at least {window:,} tokens", window) from error
     needed = least_tokens(messages) if counted is None else counted
     if needed + answer <= window:
         return

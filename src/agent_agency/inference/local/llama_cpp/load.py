@@ -42,8 +42,8 @@ def load(options: LoadOptions) -> Backend:
     Raises:
         MissingExtraError: xllamacpp is not installed.
         FileUnreadableError: the file is not there.
-        EngineError: the file is no model, or cut off, or llama.cpp cannot run it (``engine.model_unreadable``,
-            ``engine.model_unsupported``), or it has no chat template (``engine.no_chat_template``), or an option is none
+        EngineError: the file is no model, or cut off; llama.cpp cannot run it (``engine.model_unreadable``,
+            ``engine.model_unsupported``); it has no chat template (``engine.no_chat_template``); or an option is none
             (``engine.bad_settings``).
     """
     model = read_model(Path(options.path))
