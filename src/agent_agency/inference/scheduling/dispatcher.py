@@ -77,6 +77,7 @@ class Dispatcher:
         self._times = ServiceTimes()
         self._counts = Counts()
         self._live: dict[int, Job] = {}
+        self._given_way: list[_Ending] = []
         self._flying: set[Job | PrimeJob] = set()
         self._probe: Job | PrimeJob | None = None
         self._number = 0
@@ -103,8 +104,9 @@ class Dispatcher:
             job.number = self._number
             job.since, job.deadline, job.cost = now, now + job.deadline_s, self._times.cost(job.kind)
             refused = self._refused(job, now)
-            gone = [] if refused else self._room_made(job, now)
-            refused = refused or self._queued(job, now)
+            if refused is None:
+                self._make_room(job, now)
+                refused = self._queued(job, now)
             if refused is not None:
                 self._counts.refused[refused.stable_code] += 1
                 raise refused
@@ -117,7 +119,6 @@ class Dispatcher:
                 self._fly(job, now)
             else:
                 self._call_a_worker()
-        self._settle(gone)
         if here:
             self._ask(job)
         return job.ticket
@@ -182,13 +183,18 @@ class Dispatcher:
     def _queued(self, job: Job, now: float) -> EngineError | None:
         return None if self._queue.add(job, now, at_once=self._at_once(now)) else self._busy()
 
-    def _room_made(self, job: Job, now: float) -> list[_Ending]:
-        """Of a full queue, end the request that has to give way to a new one, if any has."""
+    def _make_room(self, job: Job, now: float) -> None:
+        """Of a full queue, end the request that has to give way to a new one, if any has.
+
+        Another thread tells its asker: whoever hands in a request may hold what somebody else's callback waits for.
+        """
         if len(self._queue) < self._queue.capacity + self._at_once(now):
-            return []
+            return
         one = self._queue.gives_way(job, now)
         ending = None if one is None else self._resolved(one, error=self._busy())
-        return [] if ending is None else [ending]
+        if ending is not None:
+            self._given_way.append(ending)
+            self._tick.notify()
 
     def _at_once(self, now: float) -> int:
         """How many of those in the queue go to the engine as soon as a thread comes for them."""
@@ -424,19 +430,21 @@ class Dispatcher:
             self._tick.notify()
 
     def _watch(self) -> None:
-        """End what is late; sleeps until the next deadline."""
+        """End what is late, and tell of what gave way; sleeps until the next deadline."""
         while True:
             with self._lock:
                 late = self._late(self._timer())
-                while not late and not self._stopped:
+                while not late and not self._given_way and not self._stopped:
                     pause = min(self._alarm - self._timer(), self._settings.idle_s)
                     woken = self._tick.wait(max(0.0, pause))
                     if not (woken or self._live or self._flying):
                         break
                     late = self._late(self._timer())
-                if not late:
+                given_way, self._given_way = self._given_way, []
+                if not late and not given_way:
                     self._watching = False
                     return
+            self._settle(given_way)
             for job, error in late:
                 if isinstance(job, PrimeJob):
                     job.cancel.cancel()

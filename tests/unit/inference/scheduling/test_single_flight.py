@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
 
@@ -162,6 +162,25 @@ def test_cache_then_single_flight_then_scheduler(flights: _Flights, tmp_path: Pa
     ]
     assert flights.engine.order == ["abc", "abc"]
     flights.end()
+
+
+def test_a_full_queue_gives_way_without_a_standstill() -> None:
+    """Who gives way has callbacks that need what the one who comes may hold."""
+    engine = GatedDouble()
+    scheduler = Scheduler(engine, SchedulerSettings(width=1, capacity=2))
+    flight = SingleFlight(scheduler)
+    with ThreadPoolExecutor(8) as pool:
+        flood = [pool.submit(flight.generate, asked("flood 0"), task="flood")]
+        engine.wait_for_running(1)
+        flood += [pool.submit(flight.generate, asked(f"flood {number}"), task="flood") for number in (1, 2)]
+        while scheduler.served().waiting < 2:
+            threading.Event().wait(0.001)
+        single = pool.submit(flight.generate, asked("single"), task="single")
+        gone = next(one for one in as_completed(flood, timeout=30))
+        assert _code(gone) == "engine.busy"
+        engine.gate.set()
+        assert single.result(30).text == "elgnis"
+    assert scheduler.close()
 
 
 def test_races_of_like_requests_lose_none_and_repeat_none_in_the_air() -> None:
