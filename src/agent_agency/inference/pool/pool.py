@@ -236,9 +236,12 @@ class ModelPool:
             slot.last_used = self._services.timer()
             last = self._takes_leave(slot)
             self._changed.notify_all()
-        if last:
-            self._unload(slot)
-            self._tell()
+        if last:  # in a thread of its own: the answer does not wait until the process has ended
+            threading.Thread(target=self._let_go, args=(slot,), name=f"unload {slot.name}", daemon=True).start()
+
+    def _let_go(self, slot: Slot) -> None:
+        self._unload(slot)
+        self._tell()
 
     def _takes_leave(self, slot: Slot) -> bool:
         """Whether a draining model has ended its requests and is to be unloaded by whoever asks."""
