@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agent_agency.inference.pool.rollout_limits import RolloutLimits, standing_of
+from agent_agency.inference.pool.rollout_limits import WINDOW, RolloutLimits, standing_of
 from agent_agency.store.rollouts import Pair
 
 LIMITS = RolloutLimits()
@@ -71,6 +71,31 @@ def test_an_agreement_at_the_limit_rarely_goes_on() -> None:
         pairs = [_pair(at, agreed=chance.random() < 0.9) for at in range(200)]
         gone_on += any(standing_of(pairs[:seen], LIMITS).decision == "enough" for seen in range(30, 201, 5))
     assert gone_on <= 8
+
+
+def _stage(chance: Random, agreement: float, slower: float) -> str:
+    """How a stage ends when somebody looks after every fifth pair, with times that scatter as those of engines do."""
+    pairs: list[Pair] = []
+    while len(pairs) < 600:
+        old, new = (0.1 * chance.lognormvariate(0.0, 0.3) for _ in range(2))
+        pairs.append(_pair(len(pairs), agreed=chance.random() < agreement, old=old, new=new * slower))
+        decision = standing_of(pairs[-WINDOW:], LIMITS).decision if len(pairs) % 5 == 0 else "wait"
+        if decision != "wait":
+            return decision
+    return "wait"
+
+
+@pytest.mark.parametrize("stages", [6, pytest.param(100, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(
+    ("agreement", "slower", "ends"),
+    [(0.96, 1.0, "enough"), (0.96, 1.2, "enough"), (0.8, 1.0, "fell"), (0.99, 3.0, "fell")],
+)
+def test_a_stage_ends_as_the_new_engine_deserves_whenever_somebody_looks(
+    agreement: float, slower: float, ends: str, stages: int
+) -> None:
+    chance = Random(11)
+    ended = [_stage(chance, agreement, slower) for _ in range(stages)]
+    assert ended.count(ends) >= 0.94 * stages, ended
 
 
 def test_limits_are_kept_and_read_back() -> None:
