@@ -19,7 +19,7 @@ _ASKERS = 24
 _WIDTH = 4
 _CODES = ("busy", "server_failed", "timeout", "prompt_too_long")
 _SETTINGS = SchedulerSettings(
-    width=_WIDTH, capacity=64, kept_groups=2, breaker=BreakerSettings(failures=6, cool_s=0.002, longest_s=0.01)
+    width=_WIDTH, capacity=8, kept_groups=2, breaker=BreakerSettings(failures=6, cool_s=0.002, longest_s=0.01)
 )
 
 
