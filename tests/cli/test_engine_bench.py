@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from support.command import agency
 from support.test_models import nano_model
+from support.warm_command import agency
 
 pytest.importorskip("xllamacpp", reason="the extra local is not installed")
 _QUICK = ("--requests", "4", "--rubric-tokens", "64", "--item-tokens", "24")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -186,18 +185,12 @@ def test_a_key_that_an_agent_makes_for_itself_asks_for_nothing(court: Court) -> 
 
 
 def test_requests_at_once_each_get_an_id_of_their_own(repo: GitRepo) -> None:
-    running = [start_agency(*ASK, "--as", "rex", "--json", cwd=repo.path) for _ in range(4)]
-    done = [process.communicate(timeout=60) for process in running]
-    assert [process.returncode for process in running] == [0] * 4, done
+    with ThreadPoolExecutor(4) as pool:
+        running = [pool.submit(agency, *ASK, "--as", "rex", "--json", cwd=repo.path) for _ in range(4)]
+    assert [one.result().code for one in running] == [0] * 4, [one.result().err for one in running]
     listed = agency("waiver", "list", "--json", cwd=repo.path).document["waivers"]
     assert sorted(waiver["id"] for waiver in listed) == ["WV-1", "WV-2", "WV-3", "WV-4"]
     assert agency("ledger", "verify", cwd=repo.path).code == 0
-
-
-def start_agency(*args: str, cwd: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "agent_agency", *args], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
 
 
 def test_two_decisions_at_once_are_never_both_made_over_the_same_state(court: Court) -> None:
