@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from agent_agency.inference.call_cache import CallCache, ChangingEngine
-from agent_agency.inference.protocol import Engine, Health
+from agent_agency.inference.protocol import Engine
 from agent_agency.inference.scheduling.for_task import ForTask
 from agent_agency.inference.scheduling.pace import Pace, Paced
 from agent_agency.inference.scheduling.scheduler import Scheduler
@@ -67,15 +67,6 @@ class Serving:
             return Paced(ForTask(self.scheduler, task, priority), self._pace, line)
         engine = Paced(ForTask(self._flights, task, priority), self._pace, line)
         return engine if self._cache is None else self._cache.wrap(engine)
-
-    @property
-    def shared(self) -> int:
-        """Requests that were answered by a call of somebody else's."""
-        return self._flights.shared
-
-    def health_now(self) -> Health:
-        """As `Scheduler.health_now`."""
-        return self.scheduler.health_now()
 
     def served(self) -> Served:
         """As `Scheduler.served`."""
