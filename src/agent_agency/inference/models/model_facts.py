@@ -72,6 +72,14 @@ def read_model(path: Path) -> ModelFacts:
         EngineError: it is no model (``engine.not_a_model``), cut off (``engine.model_truncated``), one part of several
             (``engine.model_split``), or wrong in itself (``engine.model_invalid``).
     """
+    try:
+        return _read(path)
+    except OSError as error:  # as where a folder above it may not be entered
+        message = f"The model cannot be read: {error.strerror or error}"
+        raise FileUnreadableError(message, fix="Give a readable file.", path=str(path)) from error
+
+
+def _read(path: Path) -> ModelFacts:
     if path.is_dir():
         from agent_agency.inference.models.openvino_folder import read_openvino
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agent_agency.errors import AgencyError
+from agent_agency.errors import AgencyError, FileUnreadableError
 from agent_agency.inference.models.model_facts import read_model
 from support.gguf_bytes import small_model
 from support.test_models import nano_model, tiny_model
@@ -32,6 +32,12 @@ def test_a_model_says_what_it_is() -> None:
     assert 1_000_000 < facts.parameters < 1_100_000
     assert (facts.warnings(), facts.size) == ((), nano_model().stat().st_size)
     assert read_model(tiny_model("qwen3")).architecture == "qwen3"
+
+
+def test_what_may_not_be_looked_at_is_told_as_what_cannot_be_read(tmp_path: Path) -> None:
+    for path in (tmp_path / ("a" * 300), tmp_path / ("b/" * 2500)):
+        with pytest.raises(FileUnreadableError, match="cannot be read"):
+            read_model(path)
 
 
 @pytest.mark.parametrize(
