@@ -303,11 +303,9 @@ def test_our_own_client_tells_it_what_requests_share() -> None:
     with serving_face() as served:
         engine = choose_engine(served.url, EngineChoices(), {})
         rubric = Message("system", "A rubric.")
-        for item in ("one", "two"):
-            engine.generate(Request((rubric, Message("user", item)), shared=1))
-        assert [one.answered for one in served.scheduler.served().groups] == [2]
-        engine.generate(Request((rubric, Message("user", "three"))))
-        assert [one.answered for one in served.scheduler.served().groups] == [2]
+        engine.generate(Request((rubric, Message("user", "one")), shared=1))
+        engine.generate(Request((rubric, Message("user", "two"))))
+        assert [one.shared for one in served.engine.asked] == [1, 0]
 
 
 def test_an_end_waits_for_answers_under_way() -> None:

@@ -224,7 +224,7 @@ class Dispatcher:
         if self._probe is job:
             self._probe = None  # an engine that does not let go of it must not keep the others from trying
         if error is None:
-            self._counts.answer(job.messages, getattr(result, "usage", _NO_USAGE))
+            self._counts.answer(getattr(result, "usage", _NO_USAGE))
         else:
             self._counts.failed[code_of(error)] += 1
         return _Ending(job, result, error, interrupt and not waiting)
@@ -334,7 +334,7 @@ class Dispatcher:
         with self._lock:
             self._landed(prime)
             if primed is not None:
-                self._counts.primed(prime.messages, primed)
+                self._counts.primed(primed)
             else:
                 self._counts.priming_failures += 1
             endings = self._judged(error, given_s, self._timer())

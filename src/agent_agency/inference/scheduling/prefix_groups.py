@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Collection, Hashable
-
-from agent_agency.inference.protocol import Message
 
 
 class PrefixGroups:
@@ -55,13 +52,3 @@ class PrefixGroups:
     def forget(self) -> None:
         """The engine failed, and may have lost all of them with its process."""
         self._warm.clear()
-
-
-def prefix_digest(messages: tuple[Message, ...]) -> str:
-    """``sha256:…`` over messages, lone surrogates and all: only to tell prefixes apart."""
-    digest = hashlib.sha256()
-    for one in messages:
-        for text in (one.role, one.content):
-            data = text.encode("utf-8", "surrogatepass")
-            digest.update(len(data).to_bytes(8, "big") + data)
-    return "sha256:" + digest.hexdigest()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from agent_agency.inference.priming import Primed
-from agent_agency.inference.protocol import Message, Usage
+from agent_agency.inference.protocol import Usage
 from agent_agency.inference.scheduling.breaker import State
-from agent_agency.inference.scheduling.prefix_groups import prefix_digest
-
-_GROUPS_TOLD = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +51,6 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupServed:
-    """One shared prefix: its digest, its answered requests, their tokens, and the tokens kept of it."""
-
-    digest: str
-    answered: int
-    tokens: Tokens
-    kept_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
 class Served:
     """A scheduler at one moment.
 
@@ -81,7 +68,6 @@ class Served:
         primings: prefixes that were computed ahead.
         priming_failures: prefixes that could not be.
         tokens: prompt tokens over all.
-        groups: the prefixes used last, the latest first.
     """
 
     taken: int
@@ -97,7 +83,6 @@ class Served:
     primings: int
     priming_failures: int
     tokens: Tokens
-    groups: tuple[GroupServed, ...]
 
 
 class Counts:
@@ -110,27 +95,21 @@ class Counts:
         self._tokens = Tokens()
         self._sent = 0
         self._waited_s = 0.0
-        self._groups: OrderedDict[tuple[Message, ...], tuple[int, Tokens, int]] = OrderedDict()
 
     def sent(self, waited_s: float) -> None:
         """A request left the queue for the engine."""
         self._sent += 1
         self._waited_s += waited_s
 
-    def answer(self, group: tuple[Message, ...] | None, usage: Usage) -> None:
+    def answer(self, usage: Usage) -> None:
         """A request was answered."""
         self.answered += 1
         self._tokens = self._tokens.and_answer(usage)
-        if group is not None:
-            answered, tokens, kept = self._groups.get(group, (0, Tokens(), 0))
-            self._keep(group, (answered + 1, tokens.and_answer(usage), kept))
 
-    def primed(self, group: tuple[Message, ...], primed: Primed) -> None:
+    def primed(self, primed: Primed) -> None:
         """A prefix was computed ahead."""
         self.primings += 1
         self._tokens = self._tokens.and_primed(primed)
-        answered, tokens, _ = self._groups.get(group, (0, Tokens(), 0))
-        self._keep(group, (answered, tokens.and_primed(primed), primed.tokens))
 
     def snapshot(self, *, waiting: int, running: int, width: int, breaker: State, service_s: float | None) -> Served:
         """All of it at this moment."""
@@ -148,13 +127,4 @@ class Counts:
             primings=self.primings,
             priming_failures=self.priming_failures,
             tokens=self._tokens,
-            groups=tuple(
-                GroupServed(prefix_digest(group), *counted) for group, counted in reversed(self._groups.items())
-            ),
         )
-
-    def _keep(self, group: tuple[Message, ...], counted: tuple[int, Tokens, int]) -> None:
-        self._groups[group] = counted
-        self._groups.move_to_end(group)
-        if len(self._groups) > _GROUPS_TOLD:
-            self._groups.popitem(last=False)

@@ -129,4 +129,3 @@ def test_what_has_ended_is_held_by_nobody() -> None:
     assert (len(dispatcher._live), len(dispatcher._flying), len(dispatcher._queue)) == (0, 0, 0)
     assert not switch._calls
     assert len(dispatcher._groups.warm) <= 2 * _WIDTH
-    assert len(scheduler.served().groups) <= 64
