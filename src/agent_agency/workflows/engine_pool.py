@@ -168,6 +168,7 @@ class Engines:
         first = self._one(old)
         try:
             second = self._one(self._choices.engines[rollout.new])
+            self._refuse_too_large(old.name, rollout.new)
         except AgencyError as error:
             with suppress(LedgerError):
                 book.add_unopened(rollout, error.stable_code, services.new_id())
@@ -175,6 +176,19 @@ class Engines:
         copied = RollServices(book, self._copying(), services.clock, services.timer, pinned=self._pinned)
         with self._lock:
             return self._rolled.setdefault(rollout.number, rolled_engine(first, second, rollout, copied))
+
+    def _refuse_too_large(self, *names: str) -> None:
+        """Two models that take turns for want of memory would keep the role's requests waiting for mere copies.
+
+        Raises:
+            EngineError: ``engine.over_budget``; they did fit when the rollout began.
+        """
+        if self._pool is not None:
+            needed = sum(one.expected_bytes for one in self._pool.standings() if one.name in names)
+            if needed > self._pool.budget_bytes:
+                from agent_agency.inference.pool.pool_errors import over_budget
+
+                raise over_budget(" and ".join(names), needed, self._pool.budget_bytes)
 
     def _role(self, spec: str | None) -> str | None:
         """The role that is meant; ``None`` where an engine is named."""

@@ -4,10 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from agent_agency.clock import SystemClock
 from agent_agency.errors import EngineError
 from agent_agency.inference.engine_file import read_engines
 from agent_agency.inference.engine_settings import EngineChoices
 from agent_agency.inference.pool.process_place import this_process
+from agent_agency.inference.pool.rolled import RolledEngine
+from agent_agency.inference.pool.rollout_book import RolloutBook
+from agent_agency.inference.pool.rollout_limits import RolloutLimits
 from agent_agency.inference.protocol import Message, Parameters, Request
 from agent_agency.store import local_use, pool_events
 from agent_agency.workflows.engine_pool import Engines
@@ -55,6 +59,18 @@ def test_a_real_model_is_loaded_in_the_pool_measured_and_let_go(tmp_path: Path) 
     assert [one.event for one in seen] == ["load", "loaded", "drain", "drained"]
     assert measured is not None
     assert measured > 10 * 1024**2
+
+
+def test_models_that_no_longer_fit_together_do_not_take_turns_for_copies(tmp_path: Path) -> None:
+    book = RolloutBook(open_users_store(_environment(tmp_path)), SystemClock())
+    book.begin("primary", "here", "new", RolloutLimits(shadow=1.0), "ann", "")
+    new = f'[engines.new]\nkind = "local"\npath = "{nano_model()}"\nengine = "llama.cpp"\n[roles]\nprimary = "here"\n'
+    engines = _engines(tmp_path, f"{new}[pool]\nmemory_gb = 0.4\n")
+    assert engines.engine("primary").name == "here"
+    assert not isinstance(engines.engine("primary"), RolledEngine)
+    engines.close()
+    (told,) = book.told()
+    assert (told.rollout.stage, told.standing.pairs, told.standing.agreed) == ("shadow", 2, 0)
 
 
 def test_a_real_model_over_the_budget_is_refused_before_it_is_loaded(tmp_path: Path) -> None:
