@@ -310,5 +310,7 @@ def _number(body: Mapping[str, Any], key: str, least: float, most: float, defaul
 def _refuse_unwritable(request: Request | LabelRequest) -> None:
     try:
         _ = request.prompt_digest
+        if isinstance(request, Request):
+            "".join(request.parameters.stop).encode()
     except ValueError as error:
         raise AskedWrongError(f"The messages cannot be written as UTF-8: {error}.", "messages") from None

@@ -154,7 +154,8 @@ def test_what_is_asked_together_is_what_is_answered_alone(engines: tuple[LocalEn
         assert all(one.cache_hit for one in again)
         _all_right(again, right.labels)
         served = serving.served()
-        assert served.tokens.cached > served.tokens.asked / 4
+        kept = engine.prime((_rubric(500),)).tokens > 0  # else its numbers would depend on what is computed beside them
+        assert not kept or served.tokens.cached > served.tokens.asked / 4
     assert len({(engine.count_tokens((_rubric(words),)) or 0) % 32 for words in _WORDS}) > 3
 
 

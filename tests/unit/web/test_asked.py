@@ -117,9 +117,12 @@ def test_labels_are_read() -> None:
 
 
 def test_a_text_that_utf8_has_no_form_for_is_refused() -> None:
-    data = b'{"messages": [{"role": "user", "content": "\\ud800"}]}'
-    with pytest.raises(AskedWrongError):
-        read_chat(data, "m", Parameters(), LIMITS)
+    for data in (
+        b'{"messages": [{"role": "user", "content": "\\ud800"}]}',
+        b'{"messages": [{"role": "user", "content": "x"}], "stop": "\\ud800"}',
+    ):
+        with pytest.raises(AskedWrongError):
+            read_chat(data, "m", Parameters(), LIMITS)
 
 
 _JSON = st.recursive(

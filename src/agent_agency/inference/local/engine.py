@@ -19,7 +19,7 @@ from agent_agency.inference.local.answers import Counted, PieceText, Pong
 from agent_agency.inference.local.asking import Asking
 from agent_agency.inference.local.backend import BackendFacts, Generated, Labelled
 from agent_agency.inference.local.kept_process import KeptProcess, ModelState
-from agent_agency.inference.local.local_model import DISTRIBUTIONS, LocalModel
+from agent_agency.inference.local.local_model import DISTRIBUTIONS, RUNTIMES, LocalModel
 from agent_agency.inference.local.model_process import ModelProcess
 from agent_agency.inference.local.process_start import starting
 from agent_agency.inference.local.pulse import Patience
@@ -113,7 +113,7 @@ class LocalEngine:
 
     @property
     def identity(self) -> Mapping[str, str]:
-        """Backend and version, model and digest, precision, quantisation; known without loading the model.
+        """Backend and versions, model and digest, precision, quantisation; known without loading the model.
 
         Threads and width are no part of it: 1 or 2 threads and widths of 4 or 8 moved the log-probabilities of labels
         by less than 1e-6 with either engine in the precision ``exact``, and ``default`` promises less anyway.
@@ -125,7 +125,7 @@ class LocalEngine:
         if self._identity is None:
             known = {
                 "backend": self.model.engine,
-                "backend_version": "double" if self._double else _version(self.model.engine),
+                **({"backend_version": "double"} if self._double else _versions(self.model.engine)),
                 "model": self.model.model or self.model.name,
                 "model_digest": self.model.digest,
                 "precision": self.model.precision,
@@ -273,10 +273,15 @@ def _check_messages(messages: tuple[Message, ...]) -> None:
         )
 
 
-def _version(engine: str) -> str:
+def _versions(engine: str) -> dict[str, str]:
+    found = {"backend_version": _version(engine, DISTRIBUTIONS.get(engine))}
+    runtime = RUNTIMES.get(engine)
+    return found if runtime is None else found | {"runtime_version": _version(engine, runtime)}
+
+
+def _version(engine: str, package: str | None) -> str:
     from importlib.metadata import PackageNotFoundError, version
 
-    package = DISTRIBUTIONS.get(engine)
     if package is None:
         names = " or ".join(repr(name) for name in DISTRIBUTIONS)
         raise EngineError(f"There is no engine {engine!r}", fix=f"Name {names}.", code="engine.bad_settings")

@@ -11,6 +11,8 @@ from agent_agency.inference.local.backend import LoadOptions
 
 DISTRIBUTIONS: Mapping[str, str] = MappingProxyType({"openvino": "openvino-genai", "llama.cpp": "xllamacpp"})
 """Engine to the package that brings it."""
+RUNTIMES: Mapping[str, str] = MappingProxyType({"openvino": "openvino"})
+"""Engine to the package that computes, where it is another one: openvino-genai takes any patch version of openvino."""
 DEFAULT_WIDTHS: Mapping[str, int] = MappingProxyType({"openvino": 16, "llama.cpp": 8})
 """Requests in flight where none was measured: the best of measured ones on two cores, with a shared prefix."""
 _GIB = 1024**3

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,8 @@ def test_it_says_what_it_is(engine: LocalEngine) -> None:
     assert engine.identity["backend"] == engine.model.engine
     facts = engine.warm()
     assert engine.identity["backend_version"].split("-")[0] in facts.version
+    computes = {"openvino": "openvino", "llama.cpp": "xllamacpp"}[engine.model.engine]
+    assert version(computes) in {engine.identity.get(one) for one in ("backend_version", "runtime_version")}
     assert engine.memory_bytes > 10 << 20
 
 
