@@ -148,7 +148,7 @@ def test_an_answer_of_nothing_is_none() -> None:
 
 
 def test_a_deadline_counts_while_the_model_is_loaded_and_the_loading_goes_on() -> None:
-    with scripted(load="slow 0.5") as engine:
+    with scripted(load="slow 1.5") as engine:
         raised = refused(lambda: engine.generate(ask("say a", deadline_s=0.05)))
         assert raised.stable_code == "engine.timeout"
         assert "still being loaded" in raised.message
