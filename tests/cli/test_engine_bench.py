@@ -62,3 +62,13 @@ def test_what_cannot_be_measured_is_told_in_a_sentence(
     assert done.code == 2
     assert told in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_choice_that_cannot_be_kept_is_told_before_anything_is_measured(tmp_path: Path, home: dict[str, str]) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "agency").symlink_to("/proc", target_is_directory=True)
+    done = agency("engine", "bench", "--model", str(nano_model()), *_QUICK, cwd=tmp_path, env=home)
+    assert done.code == 2
+    assert "cannot be kept" in done.err
+    assert "--no-keep" in done.err
+    assert "at once" not in done.err

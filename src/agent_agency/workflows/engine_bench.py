@@ -22,6 +22,7 @@ from agent_agency.inference.bench.winner import (
     FILE,
     Choice,
     Measurement,
+    check_keepable,
     choices_of,
     keep_measurement,
     load_measurements,
@@ -103,7 +104,7 @@ def bench_engines(
     Raises:
         UsageError: neither a configured engine nor a file is named, or both.
         EngineError: the model cannot be read, or an engine failed while it was measured.
-        FileUnwritableError: the choice could not be kept.
+        FileUnwritableError: the choice could not be kept; where that is known before, nothing is measured.
     """
     model = the_model(order, environment)
     on = measured_on(model.digest)
@@ -121,6 +122,8 @@ def bench_engines(
             str(kept_in),
             measured=False,
         )
+    if order.keep:
+        check_keepable(kept_in)
     chosen = ways(order.wanted, order.shape.requests)
     rows, skipped = _measured(model, chosen, order.shape, told, timer)
     naive = next(row for row in rows if _is_naive(row))

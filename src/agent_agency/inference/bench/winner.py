@@ -100,6 +100,22 @@ def load_measurements(path: Path) -> tuple[Measurement, ...]:
         raise _unreadable(path, str(error)) from error
 
 
+def check_keepable(path: Path) -> None:
+    """Find out before minutes of measuring whether `keep_measurement` could write there.
+
+    Raises:
+        FileUnreadableError: what stands there is none of ours.
+        FileUnwritableError: nothing can be written there.
+    """
+    load_measurements(path)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
 def keep_measurement(path: Path, one: Measurement) -> None:
     """Write a measurement in place of an older one of the same model.
 
@@ -114,9 +130,7 @@ def keep_measurement(path: Path, one: Measurement) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _replace(path, json.dumps(document, indent=2).encode("utf-8") + b"\n")
     except OSError as error:
-        message = f"The measurement could not be kept: {error.strerror or error}"
-        fix = "Check that the folder may be written and the disk has room."
-        raise FileUnwritableError(message, fix=fix, path=str(path)) from error
+        raise _unwritable(path, error) from error
 
 
 def _replace(path: Path, data: bytes) -> None:
@@ -168,6 +182,12 @@ def _member(value: Any, name: str, kind: type) -> Any:
     if not isinstance(found, kind) or isinstance(found, bool):
         raise ValueError(f"{name!r} is missing or of a wrong kind")  # noqa: TRY004 - bad data, not a bad argument
     return found
+
+
+def _unwritable(path: Path, error: OSError) -> FileUnwritableError:
+    fix = "Check that the folder may be written and the disk has room, or measure with --no-keep."
+    message = f"A measurement cannot be kept: {error.strerror or error}"
+    return FileUnwritableError(message, fix=fix, path=str(path))
 
 
 def _unreadable(path: Path, why: str) -> FileUnreadableError:
