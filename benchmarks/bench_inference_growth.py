@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count, islice
 from time import perf_counter
 
 from agent_agency.inference.bench.judge_load import LoadShape
@@ -28,22 +29,25 @@ _FULL = Way("openvino", "full", 16)
 def measure() -> Iterator[Figure]:
     """Measure along each of the three lines."""
     loaded = Loaded("openvino", "default", prefix_cache=True, width=64)
+    seeds = count(3)
     with test_model() as model, opened(model, loaded) as ready:
         for width in IN_FLIGHT:
             shape = LoadShape(requests=max(8, 2 * width))
             for way in (replace(_FULL, concurrency=width), replace(_LABEL, concurrency=width)):
-                yield from _figures(f"{way.mode}, {width} in flight", ready, way, shape)
+                yield from _figures(f"{way.mode}, {width} in flight", ready, way, shape, seeds)
         for tokens in RUBRICS:
             shape = LoadShape(requests=32, rubric_tokens=tokens)
             for way in (_FULL, _LABEL):
-                yield from _figures(f"{way.mode}, rubric of {tokens:,} tokens", ready, way, shape)
+                yield from _figures(f"{way.mode}, rubric of {tokens:,} tokens", ready, way, shape, seeds)
         for judges in JUDGES:
             shape = LoadShape(requests=8, judges=judges)
-            yield from _figures(f"label, {judges} judges over 8 items", ready, _LABEL, shape)
+            yield from _figures(f"label, {judges} judges over 8 items", ready, _LABEL, shape, seeds)
 
 
-def _figures(name: str, ready: Opened, way: Way, shape: LoadShape) -> Iterator[Figure]:
-    rows = [measure_on(ready, way, replace(shape, seed=seed), perf_counter) for seed in range(3, 3 + ROUNDS)]
+def _figures(name: str, ready: Opened, way: Way, shape: LoadShape, seeds: Iterator[int]) -> Iterator[Figure]:
+    """Figures of one point; every round has texts of its own, so that nothing of a round before is kept for it."""
+    chosen = islice(seeds, ROUNDS)
+    rows = [measure_on(ready, way, replace(shape, seed=seed), perf_counter) for seed in chosen]
     yield figure_of(name, "requests/s", [row.requests_per_s for row in rows])
     if way.mode == "full":
         yield figure_of(f"{name}, tokens", "tokens/s", [row.tokens_per_s for row in rows])
