@@ -9,14 +9,17 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from agent_agency.errors import EngineError
-from agent_agency.inference.protocol import Cancel, Capabilities, Parameters, Reply, Request
+from agent_agency.inference.call_cache import CallCache
+from agent_agency.inference.priming import Primed
+from agent_agency.inference.protocol import Cancel, Capabilities, Message, Parameters, Reply, Request, Usage
 from agent_agency.judging.batch import Bounds
+from agent_agency.report.judge_run import batch_lines
 from agent_agency.store.database import Database
 from agent_agency.store.evaluations import Asked, by_time
 from agent_agency.store.labels import Label
@@ -155,3 +158,52 @@ def _judge_and_label(folder: Path, database: Database, day: int) -> None:
         for at, one in enumerate(done.outcomes)
     ]
     add_labels(database, labels)
+
+
+class KeepingEngine(RuleEngine):
+    """A double that keeps prefixes: 80 tokens of each prompt of 100 are there, once 80 were computed ahead."""
+
+    width = 2
+
+    def prime(self, messages: tuple[Message, ...], cancel: Cancel | None = None) -> Primed:
+        del messages, cancel
+        return Primed(80, 80)
+
+    def generate(self, request: Request, cancel: Cancel | None = None) -> Reply:
+        return replace(super().generate(request, cancel), usage=Usage(100, 10, 80))
+
+
+def test_tokens_tell_what_was_computed_and_answers_that_are_kept_cost_nothing(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text("".join(json.dumps({"output": DIFF.format(number=at)}) + "\n" for at in range(5)), "utf-8")
+    engine, database, cache = KeepingEngine(), open_learning_store(tmp_path, os.environ), CallCache(tmp_path / "kept")
+    services = BatchServices(
+        engine=engine,
+        parameters=Parameters(),
+        database=database,
+        clock=time.monotonic,
+        now=Day(0),
+        secret=lambda size: b"s" * size,
+        told=lambda *_: None,
+        cache=cache,
+    )
+    first, again, anew = (
+        run_batch(BatchRequest("safety", source, None, Bounds()), one)
+        for one in (services, services, replace(services, cache=None))
+    )
+    assert first.tokens.as_dict() == {
+        "calls": 5,
+        "prompt": 500,
+        "cached": 400,
+        "completion": 50,
+        "kept": 0,
+        "primed": 80,
+        "computed": 180,
+        "saved": 320,
+    }
+    assert "tokens   500 of prompts, 320 of them reused (64%), 50 of answers, in 5 calls" in list(batch_lines(first))
+    assert (again.tokens.kept, again.tokens.prompt, again.tokens.saved) == (5, 0, 0)
+    assert "kept     5 answers were there already, and cost nothing" in list(batch_lines(again))
+    assert again.by_verdict == first.by_verdict
+    assert anew.tokens == first.tokens
+    assert len(engine.calls) == 10
