@@ -216,7 +216,8 @@ class ModelProcess:
             if self._timer() - started > self._patience.load_s:
                 return ends.late_loading(self._patience.load_s, pipes.last_words())
             self._watch_loading()
-        found = self._pulse.beat(overdue=self._questions.any_left)
+        could_end = self.stage != "loading"
+        found = self._pulse.beat(overdue=could_end and self._questions.any_left)
         if found is Finding.QUIET and not self._pinged:
             self._pinged = True
             self._ask({"op": "ping"}, None)
