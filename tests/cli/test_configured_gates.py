@@ -11,6 +11,7 @@ import pytest
 from support.command import Done
 from support.git_repo import GitRepo
 from support.law import lawful_repo
+from support.plain_pytest import PLAIN
 from support.warm_command import agency
 
 PYTHON = sys.executable
@@ -18,7 +19,7 @@ TESTS = f"""\
 [[gate]]
 name = "tests"
 kind = "tests"
-argv = ["{PYTHON}", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml=report.xml"]
+argv = ["{PYTHON}", "-m", "pytest", "-q", {PLAIN}, "--junitxml=report.xml"]
 report = "report.xml"
 format = "junit"
 timeout_s = 120
@@ -84,7 +85,7 @@ def test_no_test_at_all_is_not_a_pass(tmp_path: Path) -> None:
 def test_a_report_that_the_change_brings_along_is_not_believed(tmp_path: Path) -> None:
     repo = repo_with(
         tmp_path,
-        TESTS.replace(f'"{PYTHON}", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml=report.xml"', '"true"'),
+        TESTS.replace(f'"{PYTHON}", "-m", "pytest", "-q", {PLAIN}, "--junitxml=report.xml"', '"true"'),
     )
     forged = '<testsuite tests="1" failures="0" errors="0"><testcase classname="a" name="b"/></testsuite>'
     repo.commit("Forge", **{"report.xml": forged, "src/totals.py": "TOTAL = 1\n"})
@@ -94,9 +95,7 @@ def test_a_report_that_the_change_brings_along_is_not_believed(tmp_path: Path) -
 
 def test_an_exit_code_that_contradicts_the_report_is_an_error(tmp_path: Path) -> None:
     script = "import pytest, sys; pytest.main(['-q', '--junitxml=report.xml']); sys.exit(3)"
-    config = TESTS.replace(
-        '"-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml=report.xml"', f'"-c", "{script}"'
-    )
+    config = TESTS.replace(f'"-m", "pytest", "-q", {PLAIN}, "--junitxml=report.xml"', f'"-c", "{script}"')
     repo = repo_with(tmp_path, config)
     repo.commit("Change", **{"src/totals.py": "def total(lines):\n    return sum(lines, 0)\n"})
     done = review(repo)

@@ -15,6 +15,7 @@ from support.command import Done
 from support.git_repo import GitRepo
 from support.law import lawful_repo
 from support.ledgers import make_ledger, replace_line
+from support.plain_pytest import PLAIN
 from support.recorded import Recorded
 from support.warm_command import agency
 
@@ -22,7 +23,7 @@ TESTS = f"""\
 [[gate]]
 name = "tests"
 kind = "tests"
-argv = ["{sys.executable}", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml=report.xml"]
+argv = ["{sys.executable}", "-m", "pytest", "-q", {PLAIN}, "--junitxml=report.xml"]
 report = "report.xml"
 format = "junit"
 environment = ["SERVICE_PLACE"]

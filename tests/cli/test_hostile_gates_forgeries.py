@@ -18,12 +18,13 @@ from agent_agency.sandbox.probe import probe
 from agent_agency.workflows import measure_gate
 from support.git_repo import GitRepo
 from support.law import lawful_repo
+from support.plain_pytest import PLAIN
 from support.unguarded import review_at
 
 GATE = f"""[[gate]]
 name = "tests"
 kind = "tests"
-argv = ["{sys.executable}", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml=report.xml"]
+argv = ["{sys.executable}", "-m", "pytest", "-q", {PLAIN}, "--junitxml=report.xml"]
 report = "report.xml"
 format = "junit"
 timeout_s = 60
@@ -171,7 +172,7 @@ def test_a_report_of_the_commit_would_be_read_were_it_not_taken_away(
 ) -> None:
     monkeypatch.setattr(tool_run, "clear_report", lambda *_: None)
     monkeypatch.setattr(measure_gate, "_with_control", lambda _, __, verdict: verdict)
-    silent = GATE.replace('"-m", "pytest", "-q", "-p", "no:cacheprovider", "--junitxml=report.xml"', '"-c", "pass"')
+    silent = GATE.replace(f'"-m", "pytest", "-q", {PLAIN}, "--junitxml=report.xml"', '"-c", "pass"')
     repo = _attacked(tmp_path, {"report.xml": FORGED}, config=silent)
     assert _gate(_review(repo))["status"] == "pass"
 
