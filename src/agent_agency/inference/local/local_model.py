@@ -33,7 +33,8 @@ class LocalModel:
         width: requests in flight; ``None`` for the engine's stated default.
         context: tokens of one request's window; ``None`` for the model's own.
         threads: of the processor; ``None`` for as many as there are cores.
-        memory_gb: GiB that its process may hold; ``None`` for no bound.
+        memory_gb: GiB that its process may hold; ``None`` for no bound of its own.
+        ceiling_bytes: that its process may hold where it has no bound of its own; ``None`` for no bound at all.
         cache_gb: GiB for kept prefixes and running requests, as `LoadOptions`.
         spin: let llama.cpp's threads wait for one another by spinning: quicker by a fifth where nothing else runs, and
             several times slower beside one busy process.
@@ -51,6 +52,7 @@ class LocalModel:
     context: int | None = None
     threads: int | None = None
     memory_gb: float | None = None
+    ceiling_bytes: int | None = None
     cache_gb: float | None = None
     spin: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -62,8 +64,8 @@ class LocalModel:
 
     @property
     def memory_bytes(self) -> int | None:
-        """The bound on memory in bytes."""
-        return None if self.memory_gb is None else int(self.memory_gb * _GIB)
+        """The bound on memory in bytes: its own, else what no model may hold."""
+        return self.ceiling_bytes if self.memory_gb is None else int(self.memory_gb * _GIB)
 
     def load_options(self) -> LoadOptions:
         """What its process loads."""

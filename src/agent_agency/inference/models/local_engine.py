@@ -43,6 +43,7 @@ def local_model(settings: EngineSettings, environment: Mapping[str, str]) -> Loc
         MissingExtraError: as `make_local`.
     """
     from agent_agency.inference.local.local_model import LocalModel
+    from agent_agency.inference.pool.machine_memory import budget_of
 
     path = Path(settings.path or "")
     facts = read_model(path)
@@ -70,6 +71,7 @@ def local_model(settings: EngineSettings, environment: Mapping[str, str]) -> Loc
         context=settings.context,
         threads=settings.threads,
         memory_gb=settings.memory_gb,
+        ceiling_bytes=budget_of(None),
     )
 
 

@@ -14,6 +14,7 @@ from agent_agency.inference.models.backend_choice import Machine, choose_backend
 from agent_agency.inference.models.digests import Digests
 from agent_agency.inference.models.local_engine import local_model
 from agent_agency.inference.models.model_facts import ModelFacts, read_model
+from agent_agency.inference.pool.machine_memory import budget_of
 from support.test_models import nano_model
 
 BOTH = Machine("x86_64", lambda _: True)
@@ -90,6 +91,8 @@ def test_the_settings_of_a_model_become_how_it_is_run(tmp_path: Path) -> None:
     settings = replace(AUTO, path=str(nano_model()), engine="llama.cpp", width=5, context=2048, memory_gb=2.0)
     model = local_model(settings, environment)
     assert (model.engine, model.width, model.context, model.memory_bytes) == ("llama.cpp", 5, 2048, 2 * 1024**3)
+    unbounded = local_model(replace(settings, memory_gb=None), environment)
+    assert unbounded.memory_bytes == budget_of(None)
     assert (model.digest, model.quantisation) == (Digests(None).of(nano_model()), "Q8_0")
     with pytest.raises(EngineError) as caught:
         local_model(replace(settings, digest=f"sha256:{'0' * 64}"), environment)
