@@ -100,6 +100,8 @@ def serve(listener: socket.socket, life: int) -> bool:
     while True:
         ready = select.select([listener.fileno(), life, woken], [], [])[0]
         if life in ready:
+            for child in running:  # what a test that failed left serving
+                os.kill(child, signal.SIGKILL)
             return False
         if woken in ready:
             os.read(woken, 1 << 12)
