@@ -44,12 +44,11 @@ _REMOTE_KINDS = frozenset({"openai", "ollama"})
 
 @dataclass(frozen=True, slots=True)
 class EngineServices:
-    """What the engines draw on: time, ids, and what is put around each single engine, as a cache or a scheduler."""
+    """What the engines draw on: time and ids."""
 
     clock: Clock = field(default_factory=SystemClock)
     timer: Callable[[], float] = time.monotonic
     new_id: Callable[[], str] = random_id
-    around: Callable[[Engine], Engine] = lambda engine: engine
 
 
 class Engines:
@@ -236,7 +235,7 @@ class Engines:
                 else:
                     self._unpooled.append(made)
                     made = self._guarded(settings, made)
-                self._opened[settings.name] = self._services.around(made)
+                self._opened[settings.name] = made
             return self._opened[settings.name]
 
     def _pooled(self, settings: EngineSettings, engine: PooledEngine) -> Engine:
