@@ -42,7 +42,7 @@ bench: $(CORE) ## Measure, write benchmarks/results/*.json and show the table
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 bench-inference: $(CORE) ## Measure inference against naive llama.cpp (some 15 minutes), and draw it
-	@$(BIN)/python -m benchmarks inference inference_growth
+	@$(BIN)/python -m benchmarks inference inference_growth inference_prefill
 	@$(BIN)/python -m tools.inference_picture
 
 lint: $(TOOLS) ## ruff: rules and format
