@@ -10,12 +10,16 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from agent_agency.errors import EngineError
 from agent_agency.toml_places import key_places
 
 Setting = str | int | float | bool
+
+_ESCAPED = MappingProxyType({code: f"\\u{code:04x}" for code in (0x7F, 0x85, 0x2028, 0x2029)})
+"""What TOML wants escaped beside what JSON does, and what would end a line for this reader."""
 
 
 def with_engine(text: str, name: str, settings: Mapping[str, Setting]) -> str:
@@ -140,7 +144,7 @@ def _value(value: Setting) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        return json.dumps(value, ensure_ascii=False).translate(_ESCAPED)
     return repr(value)
 
 
