@@ -122,7 +122,8 @@ class LoadOptions:
         width: requests in flight at most.
         context_tokens: the window of one request; ``None`` for the model's own, within reason.
         threads: of the processor; ``None`` for as many as there are cores.
-        cache_gb: memory for kept prefixes and running requests, in GiB; ``None`` for what width and context need.
+        cache_gb: memory for kept prefixes and running requests, in GiB; ``None`` for the engine's
+            usual bound; never more than width and context need.
         extra: settings of one backend, as its module documents them.
     """
 

@@ -75,6 +75,10 @@ class LocalModel:
             width=self.requests_at_once,
             context_tokens=self.context,
             threads=self.threads,
-            cache_gb=self.cache_gb,
+            cache_gb=self._cache_gb(),
             extra=dict(self.extra),
         )
+
+    def _cache_gb(self) -> float | None:
+        """Room for keys and values: half of the process's bound, as the weights stand in the same memory."""
+        return self.memory_gb / 2 if self.cache_gb is None and self.memory_gb is not None else self.cache_gb

@@ -14,6 +14,7 @@ from agent_agency.errors import EngineError
 from agent_agency.extras import require
 from agent_agency.inference.local.backend import BackendFacts
 from agent_agency.inference.local.openvino.backend import Lanes, OpenVinoBackend
+from agent_agency.inference.local.openvino.block_room import BlockRoom
 from agent_agency.inference.local.openvino.blocks import BlockStore
 from agent_agency.inference.local.openvino.extension_guard import ExtensionGuard
 from agent_agency.inference.local.openvino.faults import NATIVE, no_labels, unsupported
@@ -124,7 +125,8 @@ def _backend(options: LoadOptions, files: ModelFiles, plan: CachePlan, context: 
     def wake() -> None:
         loop.wake()
 
-    text = TextLane(pipeline, TokenBytes(tokenizer), options.width, ExtensionGuard(plan.blocks), wake)
+    room = BlockRoom(plan.blocks)
+    text = TextLane(pipeline, TokenBytes(tokenizer), options.width, ExtensionGuard(plan.blocks), room, wake)
     labels = LabelLane(open_scorer, options.width, wake)
     loop = Loop((labels, text))
     facts = _facts(genai, options, context, plan, exact=exact)

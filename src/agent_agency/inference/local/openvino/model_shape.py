@@ -11,6 +11,9 @@ GIB = 1 << 30
 _EXTRA = 8
 """Bytes beside every row of 8-bit keys and values: a scale and a zero point, each of 4."""
 _SHARE_FOR_PREFIXES = 4
+USUAL_CACHE_GB = 3.0
+"""For all keys and values of a process where nobody says otherwise. Few requests fill their windows, and OpenVINO keeps
+what it computed until it needs the room, so that a bound of width times context is memory taken for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +70,28 @@ class CachePlan:
 
 
 def plan_cache(shape: ModelShape, width: int, context: int, cache_gb: float | None, *, exact: bool) -> CachePlan:
-    """What width and context need, and a quarter more for prefixes that nobody uses at the moment.
+    """What width and context need, and a quarter more for prefixes that nobody uses now, as far as memory goes.
+
+    Text and labels have a memory each, so each may take half of the bound. A request that finds no room waits.
+
+    Args:
+        shape: of the model.
+        width: requests at once.
+        context: tokens of one request at most.
+        cache_gb: the bound; ``None`` for the usual one, which gives way where one request of the whole context needs
+            more.
+        exact: whether keys and values are kept unrounded.
 
     Raises:
-        ValueError: the given memory does not hold one request of the whole context.
+        ValueError: the memory that was asked for does not hold one request of the whole context.
     """
     block_bytes, each = shape.block_bytes(exact=exact), -(-context // BLOCK) + 1
+    needed = width * each
+    wanted = needed + max(each, needed // _SHARE_FOR_PREFIXES)
+    bound = int((USUAL_CACHE_GB if cache_gb is None else cache_gb) / 2 * GIB) // block_bytes
     if cache_gb is None:
-        needed = width * each
-        return CachePlan(needed + max(each, needed // _SHARE_FOR_PREFIXES), block_bytes)
-    blocks = int(cache_gb * GIB) // block_bytes
-    if blocks < each:
-        least = each * block_bytes / GIB
-        raise ValueError(f"one request of {context:,} tokens needs {least:.3g} GiB, and there are {cache_gb:g}")
-    return CachePlan(blocks, block_bytes)
+        return CachePlan(min(wanted, max(bound, 2 * each)), block_bytes)
+    if bound < each:
+        least = 2 * each * block_bytes / GIB
+        raise ValueError(f"a request of {context:,} tokens needs {least:.3g} GiB for it, and there are {cache_gb:.3g}")
+    return CachePlan(min(wanted, bound), block_bytes)

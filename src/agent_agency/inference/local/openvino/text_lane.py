@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from agent_agency.extras import require
 from agent_agency.inference.local.backend import Ended, Failed, GenerateJob
 from agent_agency.inference.local.openvino.answer_text import AnswerText
+from agent_agency.inference.local.openvino.block_room import BlockRoom
 from agent_agency.inference.local.openvino.bounds import keeps_bounds
 from agent_agency.inference.local.openvino.extension_guard import Admitted, ExtensionGuard, whole_blocks
 from agent_agency.inference.local.openvino.faults import CACHE_FULL, CANCELLED, failed
@@ -57,6 +58,11 @@ class TextTask:
     begun: bool = False
     """Something of the answer was written, and so the whole prompt is computed."""
 
+    @property
+    def tokens(self) -> int:
+        """Of the prompt and the longest answer."""
+        return len(self.prompt.ids) + self.max_tokens
+
 
 @dataclass(slots=True, eq=False)
 class Asker:
@@ -90,11 +96,18 @@ class TextLane:
         tokens: what its tokens stand for.
         width: requests in flight at most.
         guard: keeps apart what may not run together.
+        room: how many fit into memory together.
         wake: wakes the loop.
     """
 
     def __init__(
-        self, pipeline: Any, tokens: TokenBytes, width: int, guard: ExtensionGuard, wake: Callable[[], None]
+        self,
+        pipeline: Any,
+        tokens: TokenBytes,
+        width: int,
+        guard: ExtensionGuard,
+        room: BlockRoom,
+        wake: Callable[[], None],
     ) -> None:
         self._pipeline = pipeline
         self._defaults = pipeline.get_config()
@@ -102,6 +115,8 @@ class TextLane:
         self._tokens = tokens
         self._width = width
         self._guard = guard
+        self._room = room
+        self._full = False
         self._wake = wake
         self._lock = threading.Lock()
         self._waiting: deque[TextTask | PrimeTask] = deque()
@@ -181,6 +196,7 @@ class TextLane:
     def _admit(self) -> None:
         with self._lock:
             waiting, self._waiting = self._waiting, deque()
+        self._full = False
         left = [task for task in waiting if not self._begin(task)]
         with self._lock:
             self._waiting.extendleft(reversed(left))
@@ -195,10 +211,11 @@ class TextLane:
             return True
         prefix = whole_blocks(task.prompt.ids[: task.prompt.shared])
         if prefix and not self._is_primed(prefix):
-            task.pays = task.pays or self._is_being_primed(prefix) is None
-            self._begin_priming(PrimeTask(prefix))
+            by_another = self._is_being_primed(prefix) is not None
+            begun = self._begin_priming(PrimeTask(prefix))
+            task.pays = task.pays or (begun and not by_another)
             return False
-        if len(self._running) >= self._width:
+        if len(self._running) >= self._width or not self._has_room(task.tokens):
             return False
         at_work = [*self._running.values(), *self._leaving.values()]
         running = (one.admitted for one in at_work if one.admitted is not None)
@@ -207,6 +224,13 @@ class TextLane:
             return False
         self._start(task, len(prefix))
         return True
+
+    def _has_room(self, tokens: int) -> bool:
+        """Whether so many tokens fit beside all that runs; where they do not, nobody behind them goes first."""
+        texts = [one.tokens for one in (*self._running.values(), *self._leaving.values())]
+        primes = [len(one.ids) + 1 for one in self._priming.values()]
+        self._full = self._full or not self._room.holds(tokens, (*texts, *primes))
+        return not self._full
 
     def _start(self, task: TextTask, cached: int) -> None:
         number = next(self._numbers)
@@ -226,6 +250,8 @@ class TextLane:
         if (other := self._is_being_primed(task.ids)) is not None:
             other.askers.extend(task.askers)
             return True
+        if not self._has_room(len(task.ids) + 1):
+            return False
         number = next(self._numbers)
         config = generation_config(self._defaults, _GREEDY, 1, None, number)
         task.handle = self._pipeline.add_request(number, self._as_tensor(task.ids), config)

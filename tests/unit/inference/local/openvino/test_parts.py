@@ -102,4 +102,13 @@ def test_memory_is_planned_by_shape_width_and_context() -> None:
     assert small.blocks == 2 * 65
     assert large.blocks == 16 * 65 + 16 * 65 // 4
     given_memory = plan_cache(smol, 16, 2048, 0.25, exact=False)
-    assert given_memory.blocks * given_memory.block_bytes <= GIB // 4
+    assert 2 * given_memory.blocks * given_memory.block_bytes <= GIB // 4
+    assert plan_cache(smol, 1, 2048, 100, exact=False) == small
+
+
+def test_memory_does_not_grow_with_windows_that_few_requests_fill() -> None:
+    smol = ModelShape(((3, 64, 64),) * 30)
+    many = plan_cache(smol, 64, 8192, None, exact=False)
+    assert 1.4 < many.gigabytes <= 1.5
+    large = plan_cache(ModelShape(((32, 128, 128),) * 32), 16, 8192, None, exact=True)
+    assert large.blocks == 2 * 257
