@@ -20,13 +20,13 @@ RUBRIC = Message("system", "Judge the summary by the claims that the text suppor
 
 @pytest.fixture(scope="module")
 def narrow(nano_model: Path, conversions: Path) -> Iterator[Calls]:
-    """Twice as much memory as one request of the whole window takes, for sixteen requests at once."""
+    """Memory for a few requests, where thirty-two may run at once."""
     options = LoadOptions(
         str(nano_model),
         precision="exact",
-        width=16,
-        context_tokens=512,
-        cache_gb=0.02,
+        width=32,
+        context_tokens=1024,
+        cache_gb=0.006,
         extra={"folder": str(conversions)},
     )
     backend = load(options)
@@ -35,11 +35,11 @@ def narrow(nano_model: Path, conversions: Path) -> Iterator[Calls]:
 
 
 def item(number: int) -> tuple[Message, ...]:
-    return (RUBRIC, Message("user", f"Item {number}: " + f"the value of {number} is {number * 7}; " * (number % 5 + 2)))
+    return (RUBRIC, Message("user", f"Item {number}: " + f"the value of {number} is {number * 7}; " * (number % 5 * 8 + 4)))
 
 
 def test_requests_that_do_not_fit_together_wait_and_are_answered_rightly(narrow: Calls) -> None:
-    asked = [item(number) for number in range(24)]
+    asked = [item(number) for number in range(40)]
     alone = [narrow.write([write(messages, max_tokens=48)])[0] for messages in asked]
     together = narrow.write([write(messages, 1, max_tokens=48) for messages in asked])
     assert all(isinstance(one, Generated) for one in together)
