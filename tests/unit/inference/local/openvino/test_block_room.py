@@ -35,7 +35,8 @@ def narrow(nano_model: Path, conversions: Path) -> Iterator[Calls]:
 
 
 def item(number: int) -> tuple[Message, ...]:
-    return (RUBRIC, Message("user", f"Item {number}: " + f"the value of {number} is {number * 7}; " * (number % 5 * 8 + 4)))
+    values = f"the value of {number} is {number * 7}; " * (number % 5 * 8 + 4)
+    return (RUBRIC, Message("user", f"Item {number}: {values}"))
 
 
 def test_requests_that_do_not_fit_together_wait_and_are_answered_rightly(narrow: Calls) -> None:
