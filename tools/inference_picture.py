@@ -60,7 +60,7 @@ def _bars(axes: Any, figures: list[dict[str, Any]]) -> None:
     for place, value in enumerate(medians):
         axes.text(value, place + 0.28, f"{value:.1f}", va="center", ha="left", fontsize=8)
     axes.axvline(1, color="black", linewidth=0.8, linestyle=":")
-    axes.set_title("Times llama.cpp asked one at a time, nothing kept")
+    axes.set_title("How many times naive llama.cpp")
     axes.set_xlabel("full: tokens/s; short and label: requests/s")
 
 
@@ -77,6 +77,8 @@ def _lines(axes: Any, figures: list[dict[str, Any]]) -> None:
         lows, highs = [one["low"] for _, one in found], [one["high"] for _, one in found]
         axes.fill_between(widths, lows, highs, color=_COLOURS[mode], alpha=0.2)
     axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:.0f}")
+    axes.set_title("More at once, more answers")
     axes.set_xlabel("requests in flight (OpenVINO)")
     axes.set_ylabel("requests/s")
     axes.set_ylim(bottom=0)
