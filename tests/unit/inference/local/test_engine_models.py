@@ -118,14 +118,14 @@ def test_a_prompt_beyond_the_window_is_refused_before_any_work(engine: LocalEngi
 
 def test_a_killed_engine_loses_no_question(engine: LocalEngine) -> None:
     engine.warm()
-    before = engine.counts
+    before, process, doomed = engine.counts, engine._kept.current, engine.process_id
+    assert process is not None
+    assert doomed is not None
+    os.kill(doomed, signal.SIGSTOP)  # a small model answers before all have asked
     with ThreadPoolExecutor(4) as pool:
         calls = [pool.submit(engine.generate, _ask(f"i{number}", 200)) for number in range(4)]
-        process = engine._kept.current
-        assert process is not None
         eventually(lambda: process._questions.waited_for == 4)
-        assert engine.process_id is not None
-        os.kill(engine.process_id, signal.SIGKILL)
+        os.kill(doomed, signal.SIGKILL)
         assert all(call.result().usage.completion for call in calls)
     assert engine.counts.lost == before.lost + 1
     assert engine.counts.again >= before.again + 1
