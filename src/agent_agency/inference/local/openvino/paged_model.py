@@ -7,8 +7,10 @@ whose probabilities are asked for.
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import dataclass
 from itertools import accumulate, chain
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from agent_agency.extras import require
@@ -80,9 +82,15 @@ class PagedModel:
             tensor[target] = tensor[source]
 
     def _give_memory(self, openvino: Any, port: Any, blocks: int) -> None:
-        """Zeroed pages: what was never written may hold no number, and a masked "no number" still spreads."""
+        """Zeroed pages: what was never written may hold no number, and a masked "no number" still spreads.
+
+        They come from the kernel, which gives memory only to those that are written; the C library, asked for zeroed
+        memory, writes all of it where it has some at hand.
+        """
         shape = [size.get_length() if size.is_static else blocks for size in port.partial_shape]
-        array = self._numpy.zeros(shape, port.element_type.to_dtype())
+        kind = self._numpy.dtype(port.element_type.to_dtype())
+        pages = mmap.mmap(-1, prod(shape) * kind.itemsize)
+        array = self._numpy.frombuffer(pages, kind).reshape(shape)
         self._request.set_tensor(port.get_any_name(), openvino.Tensor(array, shared_memory=True))
         self._memory.append(array)
 
