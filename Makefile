@@ -41,7 +41,7 @@ soak: $(CORE) ## Run the slow fuzz, soak and fault-injection tests
 bench: $(CORE) ## Measure, write benchmarks/results/*.json and show the table
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
-bench-inference: $(CORE) ## Measure inference against naive llama.cpp (some 15 minutes), and draw it
+bench-inference: $(CORE) ## Measure inference against naive llama.cpp (some 30 minutes), and draw it
 	@$(BIN)/python -m benchmarks inference inference_growth inference_prefill
 	@$(BIN)/python -m tools.inference_picture
 

@@ -133,7 +133,7 @@ def test_a_line_that_never_ends_is_refused_before_memory_is() -> None:
 @given(JSON)
 def test_no_document_is_more_than_an_answer_or_refused(value: Any) -> None:
     with contextlib.suppress(WireError):
-        answers.read(decode(json.dumps(value).encode()))
+        assert isinstance(answers.read(decode(json.dumps(value).encode())), answers.Answer)
 
 
 @pytest.mark.parametrize("line", [b"", b"hello", b"[1]", b"\xff", b"[" * 100_000, b'{"a":NaN}', b'{"a":1', b"1 2"])
