@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from agent_agency.inference.labels import LabelRequest
 from agent_agency.inference.local.engine import LocalEngine
 from agent_agency.inference.local.local_model import LocalModel
+from agent_agency.inference.local.model_process import ModelProcess
 from agent_agency.inference.protocol import Cancel, Message, Parameters, Request
 from support.local_engines import eventually, refused
 
@@ -93,22 +95,35 @@ def test_labels_are_scored_the_same_with_a_primed_prefix_and_among_others(engine
         assert [one.tokens for one in found.scores] == [one.tokens for one in alone.scores]
 
 
-def test_a_cancelled_answer_frees_its_place(engine: LocalEngine) -> None:
+@contextmanager
+def _standing_still(engine: LocalEngine) -> Iterator[ModelProcess]:
+    """The model's process stopped for a while: a small model answers before anything can be done to its question."""
     engine.warm()
-    with ThreadPoolExecutor(4) as pool:
+    process, number = engine._kept.current, engine.process_id
+    assert process is not None
+    assert number is not None
+    os.kill(number, signal.SIGSTOP)
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(number, signal.SIGCONT)
+
+
+def test_a_cancelled_answer_frees_its_place(engine: LocalEngine) -> None:
+    with _standing_still(engine) as process, ThreadPoolExecutor(4) as pool:
         cancel = Cancel()
         calls = [pool.submit(engine.generate, _ask(f"e{number}", 600), cancel) for number in range(4)]
+        eventually(lambda: process._questions.waited_for == 4)
         cancel.cancel()
         assert {refused(call.result).stable_code for call in calls} == {"engine.cancelled"}
-    process = engine._kept.current
-    assert process is not None
     eventually(lambda: not process._questions.any)
     assert engine.generate(_ask("f")).usage.completion
 
 
 def test_a_deadline_holds(engine: LocalEngine) -> None:
-    engine.warm()
-    assert refused(lambda: engine.generate(_ask("g", 700, deadline_s=0.05))).stable_code == "engine.timeout"
+    with _standing_still(engine):
+        assert refused(lambda: engine.generate(_ask("g", 700, deadline_s=0.05))).stable_code == "engine.timeout"
     assert engine.generate(_ask("h")).usage.completion
 
 
@@ -118,11 +133,9 @@ def test_a_prompt_beyond_the_window_is_refused_before_any_work(engine: LocalEngi
 
 def test_a_killed_engine_loses_no_question(engine: LocalEngine) -> None:
     engine.warm()
-    before, process, doomed = engine.counts, engine._kept.current, engine.process_id
-    assert process is not None
+    before, doomed = engine.counts, engine.process_id
     assert doomed is not None
-    os.kill(doomed, signal.SIGSTOP)  # a small model answers before all have asked
-    with ThreadPoolExecutor(4) as pool:
+    with _standing_still(engine) as process, ThreadPoolExecutor(4) as pool:
         calls = [pool.submit(engine.generate, _ask(f"i{number}", 200)) for number in range(4)]
         eventually(lambda: process._questions.waited_for == 4)
         os.kill(doomed, signal.SIGKILL)
