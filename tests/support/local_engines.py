@@ -14,19 +14,20 @@ from agent_agency.errors import EngineError
 from agent_agency.inference.labels import LabelRequest
 from agent_agency.inference.local.engine import LocalEngine
 from agent_agency.inference.local.local_model import LocalModel
-from agent_agency.inference.local.pulse import Patience
+from agent_agency.inference.local.pulse import Patience, Pulse
 from agent_agency.inference.local.restarts import RestartPolicy
 from agent_agency.inference.protocol import Message, Parameters, Request
 
 DOUBLE = f"{Path(__file__).with_name('scripted_backend.py')}:load"
-QUICK = Patience(load_s=30, beat_s=0.05, hung_s=1.0, stuck_s=0.5, stop_s=5)
-_LONG_S = 20.0
+PATIENT = Patience(load_s=100, beat_s=0.05, hung_s=1000, stuck_s=1000, stop_s=5)
+"""Looks often, and takes no process for hung: a busy machine may leave one waiting for seconds."""
+_LONG_S = 90.0
 
 
 @contextmanager
 def scripted(
     *,
-    patience: Patience = QUICK,
+    patience: Patience = PATIENT,
     policy: RestartPolicy | None = None,
     memory_gb: float | None = None,
     **extra: Any,
@@ -42,12 +43,19 @@ def scripted(
         engine.close(0.0)
 
 
-def ask(text: str, *, deadline_s: float = 30.0, **parameters: Any) -> Request:
+def lose_patience(engine: LocalEngine, *, hung_s: float = 1000, stuck_s: float = 1000) -> None:
+    """Give up the process that is there, and no later one, after so many seconds of beats."""
+    process = engine._kept.current
+    assert process is not None
+    process._pulse = Pulse(Patience(beat_s=PATIENT.beat_s, hung_s=hung_s, stuck_s=stuck_s))
+
+
+def ask(text: str, *, deadline_s: float = 100.0, **parameters: Any) -> Request:
     """A question whose only message is ``text``."""
     return Request((Message("user", text),), Parameters(**parameters), deadline_s=deadline_s)
 
 
-def weigh(text: str, *labels: str, deadline_s: float = 30.0) -> LabelRequest:
+def weigh(text: str, *labels: str, deadline_s: float = 100.0) -> LabelRequest:
     """Labels to score behind ``text``."""
     return LabelRequest((Message("user", text),), labels or ("Yes", "No"), deadline_s)
 

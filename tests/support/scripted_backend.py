@@ -1,8 +1,8 @@
 """A double of a model's backend that does as the last message says; loaded inside a real model process by tests.
 
-``say TEXT``, ``slow SECONDS``, ``pieces COUNT``, ``flood COUNT``, ``die SIGNAL``, ``die_once FILE``, ``exit CODE``,
-``eat MIB``, ``write LINE``, ``write_bytes HEX``, ``long MIB``, ``twice NUMBER``, ``nan``, ``raise``, ``no_memory``,
-``deaf`` (ends nothing), ``mute`` (lets nobody else run).
+``say TEXT``, ``slow SECONDS``, ``until FILE`` (until it is there), ``pieces COUNT``, ``flood COUNT``, ``die SIGNAL``,
+``die_once FILE``, ``exit CODE``, ``eat MIB``, ``write LINE``, ``write_bytes HEX``, ``long MIB``, ``twice NUMBER``,
+``nan``, ``raise``, ``no_memory``, ``deaf`` (ends nothing), ``mute`` (lets nobody else run).
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ def load(options: LoadOptions) -> ScriptedBackend:
         os.kill(os.getpid(), signal.SIGSEGV)
     if how.startswith("slow "):
         time.sleep(float(how.removeprefix("slow ")))
+    if how.startswith("until "):
+        _wait_for(how.removeprefix("until "), threading.Event())
     return ScriptedBackend(options)
 
 
@@ -130,6 +132,10 @@ class _Running:
         self._cancelled.wait(float(self._rest))
         self._finish("slowly")
 
+    def _until(self) -> None:
+        _wait_for(self._rest, self._cancelled)
+        self._finish("at last")
+
     def _pieces(self) -> None:
         for number in range(int(self._rest)):
             self._piece(f"{number} ")
@@ -201,6 +207,11 @@ class _Running:
     def _piece(self, text: str) -> None:
         if isinstance(self._job, GenerateJob) and self._job.piece is not None:
             self._job.piece(text)
+
+
+def _wait_for(path: str, cancelled: threading.Event) -> None:
+    while not Path(path).exists() and not cancelled.wait(0.005):
+        pass
 
 
 def _say(text: str) -> None:

@@ -25,7 +25,7 @@ from agent_agency.inference.local.process_start import Start, Started, environme
 from agent_agency.inference.local.pulse import Finding, Patience, Pulse
 from agent_agency.inference.local.restarts import RestartPolicy
 from agent_agency.inference.protocol import Message
-from support.local_engines import DOUBLE, QUICK, eventually, is_alive
+from support.local_engines import DOUBLE, PATIENT, eventually, is_alive
 
 LOAD = questions.load("llama.cpp", LoadOptions("model"))
 
@@ -33,7 +33,7 @@ LOAD = questions.load("llama.cpp", LoadOptions("model"))
 @contextmanager
 def _process(start: Start) -> Iterator[tuple[ModelProcess, list[Lost]]]:
     over: list[Lost] = []
-    process = ModelProcess(start, LOAD, over.append, time.perf_counter, QUICK)
+    process = ModelProcess(start, LOAD, over.append, time.perf_counter, PATIENT)
     process.begin()
     try:
         yield process, over
@@ -56,11 +56,11 @@ def _python(code: str) -> Start:
 
 def test_a_question_may_be_asked_before_the_process_has_begun() -> None:
     over: list[Lost] = []
-    process = ModelProcess(starting("llama.cpp", DOUBLE), LOAD, over.append, time.perf_counter, QUICK)
+    process = ModelProcess(starting("llama.cpp", DOUBLE), LOAD, over.append, time.perf_counter, PATIENT)
     box: Box = SimpleQueue()
     process.ask(questions.count((Message("user", "a b"),)), box)
     process.begin()
-    assert box.get(timeout=20) == Counted(5)
+    assert box.get(timeout=90) == Counted(5)
     process.stop(1)
     assert [one.code for one in over] == ["engine.closed"]
 
@@ -72,7 +72,7 @@ def test_a_program_that_cannot_be_started_is_one_typed_end() -> None:
         assert "could not be started" in over[0].message
         box: Box = SimpleQueue()
         process.ask(questions.facts(), box)
-        assert box.get(timeout=20) == over[0]
+        assert box.get(timeout=90) == over[0]
 
 
 def test_a_program_that_closes_its_pipe_and_lives_on_is_ended() -> None:
