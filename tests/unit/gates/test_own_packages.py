@@ -91,7 +91,9 @@ def test_links_in_a_circle_end(tmp_path: Path) -> None:
     text=st.text(max_size=200)
     | st.sampled_from(["[tool]\nsetuptools = 1\n", "[tool.poetry]\npackages = [1]\n", "project = 1"])
 )
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_settings_of_any_content_break_nothing(tmp_path: Path, text: str) -> None:
     checkout(tmp_path, "shop.py")
     for name in ("pyproject.toml", "setup.cfg", "setup.py"):

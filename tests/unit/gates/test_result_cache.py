@@ -81,7 +81,9 @@ results = st.builds(
 
 
 @given(result=results)
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_a_result_comes_back_as_it_was_put_in(cache: ResultCache, result: GateResult) -> None:
     assert cache.put(known_key(), result)
     back = cache.get(known_key())
@@ -90,7 +92,9 @@ def test_a_result_comes_back_as_it_was_put_in(cache: ResultCache, result: GateRe
 
 
 @given(position=st.integers(0, 10_000), byte=st.integers(1, 255))
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_one_changed_byte_anywhere_is_never_believed(cache: ResultCache, position: int, byte: int) -> None:
     assert cache.put(known_key(), RESULT)
     path = only_file(cache)

@@ -216,7 +216,9 @@ def test_files_that_say_what_to_start_are_known_by_name(path: str, executable: b
         max_size=30,
     ).map(" ".join)
 )
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_no_script_breaks_the_search(place: Place, script: str) -> None:
     place.file("run.sh", "x")
     place.checkout.joinpath("run.sh").write_text(script, "utf-8", "replace")

@@ -16,7 +16,9 @@ from support.git_repo import GitRepo
 NAMES = st.text(st.sampled_from("abA-_.09 ~"), min_size=1, max_size=4).filter(lambda name: name not in {".", ".."})
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None
+)
 @given(st.dictionaries(NAMES, st.text("0123456789abcdef", min_size=40, max_size=40), max_size=6))
 def test_the_tree_is_the_one_of_git(git_repo: GitRepo, blobs: dict[str, str]) -> None:
     with Repository.discover(git_repo.path) as repo:

@@ -231,7 +231,9 @@ def test_a_header_with_other_members_and_a_right_hash_of_its_own_is_told(small: 
         read_header(first)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.data())
 def test_any_few_changes_to_a_large_export_are_told(large: Exported, data: st.DataObject) -> None:
     changed = bytearray(large.data)

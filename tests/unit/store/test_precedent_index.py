@@ -182,7 +182,9 @@ def test_no_question_is_an_operator_or_a_fault(database: Database, asked: str) -
 
 
 @given(st.text(max_size=60))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=40
+)
 def test_any_text_can_be_asked_for(database: Database, asked: str) -> None:
     if not database.exists():
         fill(database, row("P-1", string.printable))
@@ -257,7 +259,9 @@ def test_each_column_of_a_row_changes_the_digest() -> None:
 
 @pytest.mark.usefixtures("postgres_server")
 @given(rows=st.lists(FACTS, max_size=12), probes=FACTS, issues=st.sets(st.sampled_from("abcd")))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=25)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None, max_examples=25
+)
 def test_both_databases_find_the_same_precedents_by_facts(
     both: tuple[Database, Database],
     rows: list[dict[str, tuple[str, ...]]],

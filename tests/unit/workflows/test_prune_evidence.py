@@ -46,7 +46,9 @@ def prune(
     reports=st.lists(st.lists(st.binary(max_size=2), max_size=3), min_size=1, max_size=6),
     keep=st.integers(0, 7),
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_what_kept_rulings_rest_on_stays_and_the_rest_goes_and_the_ledger_explains_it(
     tmp_path_factory: pytest.TempPathFactory, reports: list[list[bytes]], keep: int
 ) -> None:

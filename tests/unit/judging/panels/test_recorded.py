@@ -139,7 +139,7 @@ def test_a_folder_and_a_missing_file_are_told_in_a_sentence(tmp_path: Path) -> N
         list(read_items(tmp_path / "absent"))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=150)
 @given(content=st.one_of(st.binary(max_size=80), st.binary(max_size=80).map(lambda tail: b"\x1f\x8b" + tail)))
 def test_any_bytes_are_rows_or_a_refusal(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "any"
