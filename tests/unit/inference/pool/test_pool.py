@@ -25,9 +25,9 @@ def _states(pool: ModelPool) -> dict[str, str]:
 
 
 def _until(holds: Callable[[], bool]) -> None:
-    """Wait for another thread, for half a minute at most."""
+    """Wait for another thread, for a minute and a half at most."""
     waited = threading.Event()
-    for _ in range(3000):
+    for _ in range(9000):
         if holds():
             return
         waited.wait(0.01)
@@ -132,7 +132,7 @@ def test_two_models_that_never_pause_and_do_not_fit_together_are_both_served() -
 
     def ask(name: str) -> None:
         while not stop.is_set():
-            with pool.lease(name, 600.0):
+            with pool.lease(name, 60_000.0):
                 stop.wait(0.002)
             served[name] += 1
 

@@ -142,9 +142,12 @@ def test_the_engine_is_given_what_is_left_of_the_deadline() -> None:
 
 
 def test_an_engine_that_never_answers_keeps_nobody_beyond_the_deadline() -> None:
+    now = [0.0]
     engine = GatedDouble(deaf=True)
-    scheduler = Scheduler(engine, _one_at_a_time(overrun_s=0.01))
-    hung = scheduler.submit(asked("hung", deadline_s=0.02))
+    scheduler = Scheduler(engine, _one_at_a_time(overrun_s=1.0, idle_s=0.01), timer=lambda: now[0])
+    hung = scheduler.submit(asked("hung", deadline_s=30.0))
+    engine.wait_for_running(1)
+    now[0] = 32.0
     with pytest.raises(EngineError) as caught:
         hung.result()
     assert _code(caught) == "engine.timeout"
@@ -346,11 +349,12 @@ def test_a_refusal_for_what_was_asked_does_not_speak_against_the_engine() -> Non
 
 def test_a_busy_engine_is_asked_again_after_the_time_that_it_names() -> None:
     tries: list[str] = []
+    retry_after_s = 0.01
 
     def answer(text: str) -> str:
         tries.append(text)
         if len(tries) < 3:
-            raise failing("busy", retry_after_s=0.01)
+            raise failing("busy", retry_after_s=retry_after_s)
         return text[::-1]
 
     engine = GatedDouble(answer=answer)
@@ -359,8 +363,9 @@ def test_a_busy_engine_is_asked_again_after_the_time_that_it_names() -> None:
         assert scheduler.generate(asked("abc")).text == "cba"
         assert scheduler.served().width < SchedulerSettings().aimd.first
         tries.clear()
+        retry_after_s = 1000.0
         with pytest.raises(EngineError) as caught:
-            scheduler.generate(asked("x", deadline_s=0.005))
+            scheduler.generate(asked("x", deadline_s=100.0))
     assert _code(caught) == "engine.busy"
 
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import random
 import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
@@ -21,9 +23,9 @@ from support.scheduled_double import GatedDouble, asked, asked_labels, failing
 class _Flights:
     """Single flight over a scheduler over a gated double, and threads that ask."""
 
-    def __init__(self, engine: GatedDouble | None = None) -> None:
+    def __init__(self, engine: GatedDouble | None = None, timer: Callable[[], float] = time.perf_counter) -> None:
         self.engine = engine or GatedDouble()
-        self.scheduler = Scheduler(self.engine, SchedulerSettings(width=4))
+        self.scheduler = Scheduler(self.engine, SchedulerSettings(width=4, idle_s=0.01), timer=timer)
         self.flight = SingleFlight(self.scheduler)
         self.pool = ThreadPoolExecutor(32)
 
@@ -130,10 +132,14 @@ def test_a_failure_is_told_to_all_who_wait_and_kept_for_nobody() -> None:
     flights.end()
 
 
-def test_who_has_time_left_asks_again_when_the_call_ran_out_of_its_own(flights: _Flights) -> None:
-    hurried = flights.ask("abc", deadline_s=0.3)
+def test_who_has_time_left_asks_again_when_the_call_ran_out_of_its_own() -> None:
+    now = [0.0]
+    flights = _Flights(timer=lambda: now[0])
+    hurried = flights.ask("abc", deadline_s=100.0)
     flights.wait_for_waiting(1)
-    patient = flights.ask("abc", deadline_s=60.0)
+    patient = flights.ask("abc", deadline_s=200.0)
+    flights.wait_for_waiting(2)
+    now[0] = 150.0
     assert _code(hurried) == "engine.timeout"
     flights.engine.wait_for_asked(2)
     flights.engine.gate.set()
