@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from agent_agency.clock import Clock
 from agent_agency.errors import JudgeError
@@ -24,7 +25,7 @@ from agent_agency.judging.modes.limits import WANTED, Compared, choose_limits
 from agent_agency.workflows.active_prompt import active_prompt
 from agent_agency.workflows.evaluation_records import StoredCalls
 from agent_agency.workflows.judge_items import Item, ItemSet, halves, items_for
-from agent_agency.workflows.judge_serving import best_width, served
+from agent_agency.workflows.judge_serving import Served, best_width, served
 from agent_agency.workflows.judge_ways import SECRET_BYTES, USUAL, AskMode, Opening, Way, check_labels_scored
 from agent_agency.workflows.mode_asking import AskedAll, ask_all
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from agent_agency.workflows.mode_shelf import ModeShelf
 
 _TINY = 1e-300
+_Ask: TypeAlias = Callable[[AskMode, ItemSet], AskedAll]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +143,11 @@ def calibrate(request: CalibrateRequest, services: CalibrateServices) -> Calibra
         secret = services.secret(SECRET_BYTES)
         opening = Opening(prompt, engine, services.parameters, secret, call_s=request.call_s)
         opening.check_room(request.way)
-        scored = _scores(request, opening, items, services)
+        ask = partial(_asked, request, opening, services, asked)
+        scored = _scores(ask, items)
         fitted, held = (_of(scored, part) for part in halves([one.item for one in scored]))
         fit = (fit_to_truth if request.method == "fitted" else fit_to_prior)([one.row for one in fitted])
-        compared, why_not = _compared(request, opening, held, fit, services)
+        compared, why_not = _compared(ask, request.agreement, held, fit)
     limits = choose_limits(compared, request.agreement) if request.agreement is not None and compared else None
     made = Calibration(
         base=opening.label_base(request.way),
@@ -161,10 +164,8 @@ def calibrate(request: CalibrateRequest, services: CalibrateServices) -> Calibra
     return Calibrated(request.judge, services.engine.name, made, path, items.source, missing, compared, why_not)
 
 
-def _scores(
-    request: CalibrateRequest, opening: Opening, items: ItemSet, services: CalibrateServices
-) -> tuple[_Scored, ...]:
-    asked = _asked(request, "label", opening, items, services)
+def _scores(ask: _Ask, items: ItemSet) -> tuple[_Scored, ...]:
+    asked = ask("label", items)
     found = []
     for item, work in zip(items.items, asked.works, strict=True):
         told = (work.assessment or {}).get("scored")
@@ -181,13 +182,13 @@ def _scores(
 
 
 def _compared(
-    request: CalibrateRequest, opening: Opening, held: Sequence[_Scored], fit: Fit, services: CalibrateServices
+    ask: _Ask, agreement: float | None, held: Sequence[_Scored], fit: Fit
 ) -> tuple[tuple[Compared, ...], str]:
     """The held-out items, each with what the label and a whole answer say of it, and why there are none."""
-    if request.agreement is None or not held:
+    if agreement is None or not held:
         return (), ""
     items = ItemSet(tuple(one.item for one in held), "held out")
-    whole = _asked(request, "full", opening, items, services)
+    whole = ask("full", items)
     both = zip(held, whole.verdicts, strict=True)
     compared = tuple(_one(one.row, fit, verdict) for one, verdict in both if verdict is not None)
     return compared, "" if compared else f"whole answers cannot be had: {whole.problem}"
@@ -199,9 +200,14 @@ def _one(row: Row, fit: Fit, full: Verdict) -> Compared:
 
 
 def _asked(
-    request: CalibrateRequest, mode: AskMode, opening: Opening, items: ItemSet, services: CalibrateServices
+    request: CalibrateRequest,
+    opening: Opening,
+    services: CalibrateServices,
+    asked: Served,
+    mode: AskMode,
+    items: ItemSet,
 ) -> AskedAll:
-    judge = opening.judge(replace(request.way, mode=mode))
+    judge = asked.in_turn(opening.judge(replace(request.way, mode=mode)))
     workers = request.workers or best_width(services.engine)
     return ask_all(judge, items, workers, services.clock, lambda done, of: services.tell(mode, done, of))
 

@@ -20,7 +20,7 @@ from agent_agency.judging.subject import Subject
 from agent_agency.workflows.active_prompt import active_prompt
 from agent_agency.workflows.evaluation_records import SealedUses, StoredCalls
 from agent_agency.workflows.judge_card import Items, measure_card
-from agent_agency.workflows.judge_serving import best_width, served
+from agent_agency.workflows.judge_serving import Served, best_width, served
 from agent_agency.workflows.judge_ways import SECRET_BYTES, USUAL, Opening, Way, check_labels_scored
 from agent_agency.workflows.mode_shelf import NO_SHELF, ModeShelf
 
@@ -84,22 +84,24 @@ def run_card(request: CardRequest, services: CardServices) -> JudgeCard:
         opening.check_room(request.way)
         judge = opening.judge(request.way)
         items = Items(_items(request, services), request.split)
-        chosen = _comparing(opening) if request.way.mode == "full" else None
-        effort = replace(request.effort, workers=request.effort.workers or best_width(services.engine))
+        chosen = _comparing(opening, asked) if request.way.mode == "full" else None
+        workers = request.effort.workers or best_width(services.engine)
+        effort = replace(request.effort, workers=workers, in_turn=asked.in_turn)
         told = (services.clock, chosen, services.tell)
         return measure_card(judge, items, effort, *told, request.way.as_dict())
 
 
-def _comparing(opening: Opening) -> FirstChosen:
+def _comparing(opening: Opening, asked: Served) -> FirstChosen:
     """Compares two subjects with whole answers; a mode without them has no figure for where something is shown."""
     prompt = opening.prompt
     layout = Layout(shipped_rubric(prompt.judge), fence_for(opening.secret, prompt.digest))
-    return partial(_first_chosen, Comparer(prompt, opening.engine, layout, parameters=opening.parameters))
+    return partial(_first_chosen, asked, Comparer(prompt, opening.engine, layout, parameters=opening.parameters))
 
 
-def _first_chosen(comparer: Comparer, one: Subject, other: Subject) -> tuple[bool, ...]:
+def _first_chosen(asked: Served, comparer: Comparer, one: Subject, other: Subject) -> tuple[bool, ...]:
     """Only of a pair that was decided in both orders: one order alone would lean by which piece is the better one."""
-    chosen = comparer.compare(one, other).first_chosen
+    with asked.room():
+        chosen = comparer.compare(one, other).first_chosen
     return chosen if len(chosen) == _ORDERS else ()
 
 

@@ -262,7 +262,9 @@ def _row(way: Way, bench: _Bench) -> ModeRow:
             raise
         return ModeRow(way.mode, "", None, None, error.message)
     told = partial(services.tell, way.mode)
-    asked = ask_all(judge, items, bench.workers, services.clock, told, lambda: bench.served.prefill.primed)
+    asked = ask_all(
+        bench.served.in_turn(judge), items, bench.workers, services.clock, told, lambda: bench.served.prefill.primed
+    )
     calibrated = judge.calibration is not None if isinstance(judge, LabelJudge) else None
     truth = against_truth(way.mode, asked.verdicts, [one.truth for one in items.items])
     return ModeRow(way.mode, judge.version, calibrated, asked, asked.problem, truth)

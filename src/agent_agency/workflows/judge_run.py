@@ -195,7 +195,7 @@ def _judged(
         wanted = {one.subject.digest for one in records if one.subject is not None}
         earlier = {digest for digest in wanted if (digest, judge.version) in keeper.settled}
         with keeper:
-            outcomes = judge_batch(judge, records, keeper, request.bounds, services.clock, services.told)
+            outcomes = judge_batch(asked.in_turn(judge), records, keeper, request.bounds, services.clock, services.told)
         if request.out is not None:
             lines = (json.dumps(one.as_dict(), ensure_ascii=False) for one in outcomes)
             write_whole(request.out, "".join(f"{line}\n" for line in lines).encode("utf-8"))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -11,13 +14,18 @@ from agent_agency.errors import EngineError
 from agent_agency.inference.call_cache import CallCache
 from agent_agency.inference.labels import label_engine
 from agent_agency.inference.offline.engine import OfflineEngine
-from agent_agency.inference.protocol import Capabilities
+from agent_agency.inference.protocol import Cancel, Capabilities
+from agent_agency.inference.scheduling.pace import AHEAD
 from agent_agency.inference.scheduling.width import AimdSettings
+from agent_agency.judging.assessment import Assessment
 from agent_agency.judging.batch import WORKERS
+from agent_agency.judging.subject import Subject
 from agent_agency.workflows.judge_serving import best_width, serve, served
 from support.openai_server import serving
 from support.scheduled_double import ITEM_TOKENS, RUBRIC_TOKENS, PrimingDouble, asked, asked_labels
 from support.server_engines import ask, engine_of
+
+SUBJECT = Subject("one", "text", "task", "output")
 
 
 class Model(PrimingDouble):
@@ -30,6 +38,29 @@ class Model(PrimingDouble):
     def capabilities(self) -> Capabilities:
         told = super().capabilities()
         return Capabilities(told.schema, True, False, True, True, None, language_model=True, labels=True)
+
+
+class CrowdedJudge:
+    """A double of a judge that stays with each subject until its gate is open."""
+
+    version = "crowded"
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.changed = threading.Condition()
+        self.inside = self.most = 0
+        self.heard: list[Cancel | None] = []
+
+    def assess(self, subject: Subject, *, rollout: int = 0, cancel: Cancel | None = None) -> Assessment:
+        with self.changed:
+            self.heard.append(cancel)
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            self.changed.notify_all()
+        assert self.gate.wait(60)
+        with self.changed:
+            self.inside -= 1
+        return cast("Assessment", (subject.id, rollout))
 
 
 class Rolled(Model):
@@ -107,3 +138,28 @@ def test_a_server_that_dies_is_left_alone_after_a_few_failures() -> None:
         assert codes[-1] == "engine.breaker_open"
         assert len(server.chats()) - before < 30
         asking.close()
+
+
+def test_a_loop_asks_only_where_there_is_room_so_that_no_deadline_is_used_up_by_waiting() -> None:
+    judge = CrowdedJudge()
+    with served(Model(), "judge") as asked, ThreadPoolExecutor(24) as pool:
+        in_turn = asked.in_turn(judge)
+        works = [pool.submit(in_turn.assess, SUBJECT) for _ in range(24)]
+        room = AHEAD * Model().width
+        with judge.changed:
+            assert judge.changed.wait_for(lambda: judge.inside == room, 60)
+        judge.gate.set()
+        assert len([one.result(60) for one in works]) == len(works)
+    assert (judge.most, in_turn.version) == (room, "crowded")
+
+
+def test_a_loop_that_is_called_off_while_it_waits_hears_it_from_the_judge() -> None:
+    judge, cancel = CrowdedJudge(), Cancel()
+    with served(Model(), "judge") as asked, ExitStack() as taken, ThreadPoolExecutor(1) as pool:
+        for _ in range(AHEAD * Model().width):
+            taken.enter_context(asked.room())
+        judge.gate.set()
+        work = pool.submit(asked.in_turn(judge).assess, SUBJECT, cancel=cancel)
+        cancel.cancel()
+        assert cast("tuple[str, int]", work.result(60)) == (SUBJECT.id, 0)
+    assert judge.heard == [cancel]

@@ -1,19 +1,20 @@
 """One engine as all tasks of a process share it: cache, then single flight, then the queue, then the engine.
 
 The order matters: a kept answer waits in no queue; what is not kept is asked once by all who want it at a time; and
-only what has to be asked takes a place in the queue. Who asks in a loop waits for room before the queue (`pace`), so
-that no request is late before it is sent.
+only what has to be asked takes a place in the queue. Of many requests of one task those are let into the queue whose
+turn comes soon (`pace`); who asks in a loop takes room before it asks, so that no deadline is used up by waiting.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
 
 from agent_agency.inference.call_cache import CallCache, ChangingEngine
-from agent_agency.inference.protocol import Engine
+from agent_agency.inference.protocol import Cancel, Engine
 from agent_agency.inference.scheduling.for_task import ForTask
 from agent_agency.inference.scheduling.pace import Pace, Paced
 from agent_agency.inference.scheduling.scheduler import Scheduler
@@ -43,7 +44,8 @@ class Serving:
         self.scheduler = Scheduler(engine, settings, timer=timer)
         """The queue alone, for who wants tickets."""
         self._flights = SingleFlight(self.scheduler, timer=timer)
-        self._pace = Pace(lambda: self.scheduler.width)
+        self._pace = Pace(lambda: self.scheduler.width, timer)
+        self._loops = Pace(lambda: self.scheduler.width, timer)
         self._cache = None if isinstance(engine, ChangingEngine) else cache
 
     def __enter__(self) -> Self:
@@ -67,6 +69,19 @@ class Serving:
             return Paced(ForTask(self.scheduler, task, priority), self._pace, line)
         engine = Paced(ForTask(self._flights, task, priority), self._pace, line)
         return engine if self._cache is None else self._cache.wrap(engine)
+
+    def room(self, task: str, priority: int = 0, cancel: Cancel | None = None) -> AbstractContextManager[float]:
+        """Wait until one more request of a task would be let in; to be taken by a loop before it asks.
+
+        Args:
+            task: as in `for_task`.
+            priority: as in `for_task`.
+            cancel: ends the wait.
+
+        Raises:
+            EngineError: ``engine.cancelled``, while it waits.
+        """
+        return self._loops.step((task, priority), cancel)
 
     def served(self) -> Served:
         """As `Scheduler.served`."""

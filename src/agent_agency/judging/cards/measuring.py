@@ -45,6 +45,7 @@ class Effort:
         pairs: pairs of a passing and a failing subject that are compared in both orders.
         workers: calls in the air at once; ``None`` for `WORKERS`.
         seed: of the choice of subjects.
+        in_turn: has the judge asked when there is room for one more question.
     """
 
     retest: int = 80
@@ -52,6 +53,7 @@ class Effort:
     pairs: int = 40
     workers: int | None = None
     seed: int = 0
+    in_turn: Callable[[Assessor], Assessor] = lambda judge: judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def put_to_the_test(
     """
     chance = random.Random(effort.seed)  # noqa: S311 - which subjects are asked about, not a secret
     with ThreadPoolExecutor(effort.workers or WORKERS) as pool:
-        asking = _Asking(judge, pool, tell)
+        asking = _Asking(effort.in_turn(judge), pool, tell)
         first = asking.verdicts("items", [one.subject for one in items], rollout=0)
         again = sorted(chance.sample(range(len(items)), min(effort.retest, len(items))))
         second = asking.verdicts("retest", [items[at].subject for at in again], rollout=1)
