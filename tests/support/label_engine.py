@@ -27,7 +27,7 @@ def written_by_marks(request: Request) -> str:
     verdict = "pass" if text.count("good") > text.count("bad") else "fail"
     score = 0.9 if verdict == "pass" else 0.1
     if "reasoning" not in (request.schema or {}).get("properties", {}):
-        return json.dumps({"verdict": verdict, "score": score})
+        return json.dumps({"verdict": f"{verdict} {score}"})
     quote = max(text.split("\n"), key=len)
     told = {"evidence": [quote], "reasoning": "By the rule.", "verdict": verdict, "score": score}
     return json.dumps({**told, "confidence": 0.9, "suggestions": []})

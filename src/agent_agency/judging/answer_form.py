@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from agent_agency.canonical_json import digest_json
 from agent_agency.judging.answer import Answer
 from agent_agency.judging.answer_schema import answer_schema, answer_text, shape_in_words
 from agent_agency.judging.read_answer import Refused, read_answer
@@ -40,6 +41,12 @@ class AnswerForm:
     written: Callable[[Answer], str]
     schema: Mapping[str, Any] | None
     read: Read
+
+    @property
+    def digest(self) -> str:
+        """``sha256:…`` of how it is asked for: a judge that is asked for an answer of another shape is another one."""
+        schema = None if self.schema is None else dict(self.schema)
+        return digest_json({"shape": self.shape, "ask": self.ask, "schema": schema})
 
 
 FULL = AnswerForm(

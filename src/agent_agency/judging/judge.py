@@ -47,7 +47,8 @@ def judge_version(
 
 def ways(layout: Layout) -> dict[str, str]:
     """How a layout differs from the usual one, as a part of a judge's version."""
-    found: dict[str, str] = {} if layout.form.mode == "full" else {"mode": layout.form.mode}
+    form = layout.form
+    found: dict[str, str] = {} if form.mode == "full" else {"mode": form.mode, "form": form.digest}
     return found if layout.order == "rubric-first" else {**found, "order": layout.order}
 
 

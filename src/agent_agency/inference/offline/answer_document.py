@@ -14,6 +14,8 @@ from agent_agency.inference.offline.learner import Votes
 ABSTAIN = "abstain"
 _LEAST_QUOTE = 8
 _LONGEST_QUOTE = 300
+_SCORED = re.compile(r"(?P<label>\S+) (?P<score>[0-9]+(?:\.[0-9]+)?)", re.ASCII)
+_SCORE = "score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,18 @@ def label_member(schema: Mapping[str, Any] | None, documents: Sequence[Mapping[s
     return next((name for name in ("verdict", "label") if any(name in one for one in documents)), "verdict")
 
 
+def apart(held: Mapping[str, Any], schema: Mapping[str, Any] | None, label: str) -> Mapping[str, Any]:
+    """A demonstration in which label and score are one text, as two members, so that labels are voted for alone.
+
+    Only where the schema lists such texts; any other demonstration comes back as it is.
+    """
+    allowed = _properties(schema).get(label, {}).get("enum", ())
+    if not any(isinstance(one, str) and _SCORED.fullmatch(one) for one in allowed):
+        return held
+    said = _SCORED.fullmatch(str(held.get(label)))
+    return held if said is None else {**held, label: said["label"], _SCORE: float(said["score"])}
+
+
 def document(decided: Decided, schema: Mapping[str, Any] | None, label: str) -> dict[str, Any]:
     """An answer with the schema's members in their order; without a schema, with those of the first demonstration."""
     members = _properties(schema) or {name: _like(value) for name, value in next(iter(decided.documents), {}).items()}
@@ -66,7 +80,7 @@ def _like(value: Any) -> dict[str, Any]:
 def _member(name: str, member: Mapping[str, Any], decided: Decided, label: str) -> Any:
     kinds = _kinds(member)
     if name == label:
-        return _label(member, decided)
+        return _label(member, decided, label)
     if "array" in kinds:
         return _quotes(decided) if name == "evidence" else []
     if kinds & {"number", "integer"}:
@@ -84,11 +98,15 @@ def _kinds(member: Mapping[str, Any]) -> set[str]:
     return kinds
 
 
-def _label(member: Mapping[str, Any], decided: Decided) -> Any:
+def _label(member: Mapping[str, Any], decided: Decided, label: str) -> Any:
     allowed = member.get("enum")
     winner = decided.votes.winner if decided.votes else ABSTAIN
     if not allowed or winner in allowed:
         return winner
+    scored = {one: said for one in allowed if (said := _SCORED.fullmatch(str(one))) and said["label"] == winner}
+    if scored:
+        score = _number(_SCORE, decided, label, nullable=False) or 0.0
+        return min(scored, key=lambda one: abs(score - float(scored[one]["score"])))
     return ABSTAIN if ABSTAIN in allowed else allowed[-1]
 
 

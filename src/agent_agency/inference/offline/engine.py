@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from agent_agency.canonical_json import digest_json
 from agent_agency.errors import EngineError
-from agent_agency.inference.offline.answer_document import ABSTAIN, Decided, document, label_member
+from agent_agency.inference.offline.answer_document import ABSTAIN, Decided, apart, document, label_member
 from agent_agency.inference.offline.features import Features, features_of
 from agent_agency.inference.offline.learner import Learner, Shown, Votes
 from agent_agency.inference.offline.naming import Naming
@@ -126,6 +126,7 @@ class OfflineEngine:
         turns = self._turns(request.messages)
         documents = tuple(held for _, held in turns)
         label = label_member(request.schema, documents)
+        turns = [(text, apart(held, request.schema, label)) for text, held in turns]
         asked = self._seen(request.messages[-1].content)
         usable = [(text, held) for text, held in turns if isinstance(held.get(label), str) and held[label] != ABSTAIN]
         if not usable:

@@ -18,9 +18,8 @@ from agent_agency.judging.modes.label_first import LabelFirst
 from agent_agency.judging.modes.label_judge import LabelJudge
 from agent_agency.judging.modes.label_words import WORDINGS, label_form, labels_of
 from agent_agency.judging.modes.limits import Limits
-from agent_agency.judging.modes.short_answer import SHORT, read_short
+from agent_agency.judging.modes.short_answer import SHORT
 from agent_agency.judging.prompt import Demonstration
-from agent_agency.judging.read_answer import Refused
 from agent_agency.judging.shipped import shipped_prompt, shipped_rubric
 from agent_agency.judging.subject import Subject
 from support.counting_engine import CountingEngine
@@ -124,37 +123,6 @@ def test_an_engine_without_labels_is_refused_before_anything_is_asked() -> None:
     with pytest.raises(EngineError) as raised:
         _label(CountingEngine())
     assert raised.value.stable_code == "engine.no_labels"
-
-
-def test_a_short_answer_has_verdict_and_score_and_no_evidence() -> None:
-    engine = LabelRuleEngine()
-    made = _judge(engine, SHORT, SHOWN).assess(_text())
-    assert (made.verdict, made.answer.score, made.answer.confidence, made.mode) == ("pass", 0.9, None, "short")
-    assert not made.has_evidence
-    request = engine.asks[0]
-    assert request.schema == SHORT.schema
-    assert request.messages[2].content == '{"verdict":"pass","score":0.9}'
-    assert request.messages[4].content == '{"verdict":"abstain","score":0.0}'
-    assert read_short(request.messages[4].content) == Answer("abstain", None, None)
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ('{"verdict":"pass","score":0.2}', "incoherent"),
-        ('{"verdict":"pass","score":null}', "incoherent"),
-        ('{"verdict":"pass","score":true}', "invalid"),
-        ('{"verdict":"good","score":0.9}', "invalid"),
-        ('{"verdict":["pass"],"score":0.9}', "invalid"),
-        ('{"verdict":"pass"}', "invalid"),
-        ('{"verdict":"pass","score":0.9,"why":"x"}', "invalid"),
-        ("pass", "invalid"),
-    ],
-)
-def test_a_short_answer_that_breaks_a_rule_is_refused(text: str, reason: str) -> None:
-    read = read_short(text)
-    assert isinstance(read, Refused)
-    assert read.reason == reason
 
 
 def test_every_mode_and_order_is_another_version_and_whole_answers_keep_theirs() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,12 @@ import pytest
 from agent_agency.canonical_json import digest_bytes
 from agent_agency.inference.local.engine import LocalEngine
 from agent_agency.inference.local.local_model import LocalModel
-from agent_agency.inference.protocol import Parameters
+from agent_agency.inference.protocol import Message, Parameters, Request
+from agent_agency.judging.answer import Answer
 from agent_agency.judging.answer_form import FULL
 from agent_agency.judging.modes.label_judge import LabelJudge
+from agent_agency.judging.modes.short_answer import SHORT, SHORT_TOKENS, read_short
+from agent_agency.judging.read_answer import Refused
 from agent_agency.judging.shipped import shipped_prompt
 from agent_agency.judging.subject import Subject
 from agent_agency.workflows.judge_items import Item, ItemSet
@@ -64,11 +68,22 @@ def test_the_order_of_the_prompt_is_another_version_and_labels_come_in_both(engi
     assert all(None not in ask_all(one, ITEMS, 4, time.monotonic).verdicts for one in asked)
 
 
+def test_every_short_answer_that_an_engine_can_draw_is_usable(engine: LocalEngine) -> None:
+    def drawn(at: int) -> Answer | Refused:
+        parameters = Parameters(temperature=1.0, seed=at, max_tokens=SHORT_TOKENS)
+        return read_short(engine.generate(Request((Message("user", f"{at}"),), parameters, SHORT.schema, 300.0)).text)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(drawn, range(200)))
+    assert [one for one in answers if isinstance(one, Refused)] == []
+    assert len({one.verdict for one in answers if isinstance(one, Answer)}) > 1
+
+
 def test_short_answers_keep_to_their_schema_and_take_few_tokens(engine: LocalEngine) -> None:
     with served(engine, "modes") as scheduled:
         judge = Opening(shipped_prompt("rubric"), scheduled.engine, Parameters(), b"s" * 32).judge(Way("short"))
         asked = ask_all(judge, ITEMS, 4, time.monotonic)
-    assert {work.reason for work in asked.works} <= {"", "incoherent"}
+    assert {(work.status, work.reason) for work in asked.works} <= {("judged", ""), ("abstained", "")}
     assert asked.tokens.completion <= 25 * asked.tokens.calls
     assert asked.tokens.cached > 0
 
