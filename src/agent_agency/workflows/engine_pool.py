@@ -252,6 +252,7 @@ class Engines:
         if self._pool is None or self._counts is None:
             from agent_agency.inference.pool.history import NoHistory, PoolHistory, StoredHistory
             from agent_agency.inference.pool.machine_memory import budget_of
+            from agent_agency.inference.pool.memory_claims import claims_of_user
             from agent_agency.inference.pool.pool import ModelPool, PoolServices
             from agent_agency.inference.pool.process_place import this_process
             from agent_agency.inference.spend.local_counts import LocalCounts
@@ -259,7 +260,8 @@ class Engines:
             store, services = self._store(), self._services
             history: PoolHistory = NoHistory() if store is None else StoredHistory(store)
             budget = budget_of(self._choices.pool.memory_gb)
-            drawn_on = PoolServices(history, services.clock, services.timer, this_process())
+            claims = claims_of_user(self._environment)
+            drawn_on = PoolServices(history, services.clock, services.timer, this_process(), claims)
             self._pool, self._counts = ModelPool((), budget, drawn_on), LocalCounts(store, self._task, services.clock)
             looking = threading.Thread(target=self._look_after, args=(self._pool, self._counts), name="pool")
             looking.daemon = True

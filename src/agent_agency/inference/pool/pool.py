@@ -1,7 +1,8 @@
-"""The models of one machine: loaded when they are asked, within a budget of memory, unloaded when nobody asks.
+"""The models of one process: loaded when they are asked, within a budget of memory, unloaded when nobody asks.
 
 A request takes a lease. The pool loads the model where it is not warm, lets the least recently used idle ones go where
 there is no room, and never one that works on a request; where requests never cease, models take turns (`turns`).
+The budget is for all processes together (`memory_claims`).
 Loading goes on in a thread of its own, so that a request with a short deadline ends in time and the next one finds the
 model warm.
 """
@@ -12,12 +13,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agent_agency.clock import Clock, rfc3339
 from agent_agency.errors import EngineError
 from agent_agency.inference.pool.budget import leavers
+from agent_agency.inference.pool.memory_claims import NoClaims
 from agent_agency.inference.pool.pool_errors import (
     cancelled,
     closed,
@@ -29,11 +31,12 @@ from agent_agency.inference.pool.pool_errors import (
 )
 from agent_agency.inference.pool.pooled import AlwaysWarm
 from agent_agency.inference.pool.slot import Slot, Standing
-from agent_agency.inference.pool.turns import comes_first, who_yields
+from agent_agency.inference.pool.turns import comes_first, who_goes_for_others, who_yields
 from agent_agency.store.pool_events import PoolEvent
 
 if TYPE_CHECKING:
     from agent_agency.inference.pool.history import PoolHistory
+    from agent_agency.inference.pool.memory_claims import Claims
     from agent_agency.inference.pool.pooled import Member, PooledEngine
     from agent_agency.inference.pool.states import Event, State
     from agent_agency.inference.protocol import Cancel
@@ -46,12 +49,16 @@ _CLOSE_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class PoolServices:
-    """What a pool draws on: where events go, what time it is, seconds that only go forward, and which process it is."""
+    """What a pool draws on: where events go, what time it is, seconds that only go forward, which process it is.
+
+    ``claims`` tell what other processes hold of the memory.
+    """
 
     history: PoolHistory
     clock: Clock
     timer: Callable[[], float] = time.monotonic
     process: str = ""
+    claims: Claims = field(default_factory=NoClaims)
 
 
 class ModelPool:
@@ -59,7 +66,7 @@ class ModelPool:
 
     Args:
         members: with different names.
-        budget_bytes: that all loaded models may hold together.
+        budget_bytes: that all loaded models may hold together, those of other processes among them.
         services: history and clocks.
     """
 
@@ -157,13 +164,15 @@ class ModelPool:
             ended = {one.name for one in self._slots.values() if one.idle and one.ended}
             gone = ended | {one.name for one in self._slots.values() if _idle_too_long(one, now)}
             rest = [one.resident() for one in self._slots.values() if one.memory and one.name not in gone]
-            gone |= set(leavers(0, self.budget_bytes, rest) or ())
+            gone |= set(who_goes_for_others(self._services.claims.others(), self.budget_bytes, rest, now))
             leaving = [self._slots[name] for name in sorted(gone)]
             for slot in leaving:
                 self._note(slot, "drain", detail="its process had ended" if slot.name in ended else "")
                 slot.taken = True
         for slot in leaving:
             self._unload(slot)
+        with self._changed:
+            self._claim()
         self._tell()
 
     def close(self, drain_s: float = _CLOSE_S) -> None:
@@ -182,6 +191,8 @@ class ModelPool:
                 if slot.state == "draining":
                     self._note(slot, "drained")
                 slot.memory = 0
+        with self._changed:
+            self._services.claims.close()
         self._tell()
 
     def _slot(self, name: str) -> Slot:
@@ -227,7 +238,7 @@ class ModelPool:
         left = until - self._services.timer()
         if left <= 0:
             holders = [one.name for one in self._slots.values() if one.in_flight]
-            raise not_in_time(slot.name, slot.state, holders)
+            raise not_in_time(slot.name, slot.state, holders, self._services.claims.others())
         self._changed.wait(min(left, _LOOK_S) if cancel is not None else left)
 
     def _give_back(self, slot: Slot) -> None:
@@ -270,6 +281,7 @@ class ModelPool:
         with self._changed:
             slot.memory = 0
             slot.taken = False
+            self._claim()
             if slot.state == "draining":
                 self._note(slot, "drained", detail=problem)
             self._changed.notify_all()
@@ -298,14 +310,18 @@ class ModelPool:
                 if self._closed or not (slot.waiting or ahead):
                     slot.wants_since = None
                     slot.taken = False
+                    self._claim()
                     self._changed.notify_all()
                     return False
                 going = self._going_for(slot)
+                if going == () and not self._services.claims.take(self._held() + slot.expected, self.budget_bytes):
+                    going = None  # another process was quicker
                 if going == ():
                     slot.wants_since = None
                     slot.memory = slot.expected
                     self._note(slot, "load")
                     return True
+                self._claim()
                 if going is None:
                     self._changed.wait(_LOOK_S)
                     continue
@@ -324,11 +340,20 @@ class ModelPool:
         if not comes_first(slot, slots, now):
             return None
         residents = [one.resident() for one in slots if one.memory and one is not slot]
-        going = leavers(slot.expected, self.budget_bytes, residents)
+        budget = self.budget_bytes - self._services.claims.others().held
+        going = leavers(slot.expected, budget, residents)
         if going is None:
-            for name in who_yields(slot, slots, self.budget_bytes, now):
+            for name in who_yields(slot, slots, budget, now):
                 self._note(self._slots[name], "drain", detail=f"lets {slot.name} have its turn")
         return going
+
+    def _held(self) -> int:
+        return sum(one.memory for one in self._slots.values())
+
+    def _claim(self) -> None:
+        """Let the other processes know what this one holds, and what it waits for; the lock is held."""
+        wanted = sum(one.expected for one in self._slots.values() if one.wants_since is not None)
+        self._services.claims.tell(self._held(), wanted)
 
     def _loaded(self, slot: Slot) -> None:
         with self._changed:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from agent_agency.errors import EngineError
+
+if TYPE_CHECKING:
+    from agent_agency.inference.pool.memory_claims import Others
 
 _GIB = 1024**3
 
@@ -25,14 +29,21 @@ def over_budget(name: str, needed: int, budget: int) -> EngineError:
     )
 
 
-def not_in_time(name: str, state: str, busy: Sequence[str]) -> EngineError:
-    """The deadline passed while it was not warm."""
-    why = "it is still loading" if state == "loading" else f"no memory came free beside {', '.join(busy) or 'others'}"
+def not_in_time(name: str, state: str, busy: Sequence[str], others: Others) -> EngineError:
+    """The deadline passed while it was not warm; ``busy`` models and ``others``, processes, hold the memory."""
+    beside = [*busy, *([_elsewhere(others)] if others.held else [])]
+    why = "it is still loading" if state == "loading" else f"no memory came free beside {', '.join(beside) or 'others'}"
     return EngineError(
         f"The model {name} was not loaded in time: {why}",
         fix="Ask again with a longer deadline, or give the models more memory_gb below [pool].",
         code="engine.timeout",
     )
+
+
+def _elsewhere(others: Others) -> str:
+    numbers = ", ".join(map(str, others.processes))
+    which = f"process {numbers}" if len(others.processes) == 1 else f"processes {numbers}"
+    return f"the models of {which} ({others.held / _GIB:.2f} GiB)"
 
 
 def same_again(error: EngineError, seconds: float) -> EngineError:

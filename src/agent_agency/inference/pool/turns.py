@@ -6,13 +6,15 @@ for a while has busy models end what they have and take nothing new; those asked
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent_agency.inference.pool.budget import leavers
 
 if TYPE_CHECKING:
+    from agent_agency.inference.pool.budget import Resident
+    from agent_agency.inference.pool.memory_claims import Others
     from agent_agency.inference.pool.slot import Slot
 
 PATIENCE_S = 2.0
@@ -53,6 +55,25 @@ def who_yields(slot: Slot, slots: Iterable[Slot], budget: int, now: float) -> tu
         if had_turn and one.in_flight:
             busy.add(one.name)
     return tuple(name for name in leavers(slot.expected, budget, residents) or () if name in busy)
+
+
+def who_goes_for_others(others: Others, budget: int, residents: Sequence[Resident], now: float) -> tuple[str, ...]:
+    """The idle models that go because of what other processes hold, and wait for; the least recently used first.
+
+    Where all of them together do not make the room that others wait for, only those go that were not asked lately: idle
+    ones of other processes may make the rest, and else they went in vain, but nobody missed them.
+
+    Args:
+        others: what other processes hold and want.
+        budget: bytes for all processes.
+        residents: this process's models that hold memory.
+        now: seconds that only go forward.
+    """
+    left = budget - others.held
+    going = leavers(others.wanted, left, residents) or leavers(0, left, residents) or ()
+    if going or not others.wanted or leavers(others.wanted, left, residents) is not None:
+        return going
+    return tuple(one.name for one in residents if one.idle and now - one.last_used >= PATIENCE_S)
 
 
 def _waits_long(slot: Slot, now: float) -> bool:
