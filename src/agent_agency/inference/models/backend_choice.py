@@ -22,8 +22,6 @@ OPENVINO = "openvino"
 LLAMA_CPP = "llama.cpp"
 MODULES = MappingProxyType({OPENVINO: "openvino_genai", LLAMA_CPP: "xllamacpp"})
 _FAST_MACHINES = frozenset({"x86_64", "amd64"})
-_READ_BY_OPENVINO = frozenset({"llama", "qwen2", "qwen3"})
-_QUANTISED_FOR_OPENVINO = frozenset({"F16", "F32", "Q8_0", "Q4_0", "Q4_1", "Q4_K", "Q6_K"})
 _BY_USE = ("short", "full", "label")
 
 
@@ -73,7 +71,7 @@ def choose_backend(
         engine, why = measured.engine, measured.why
     else:
         engine = _default(facts, machine, possible)
-        why = default_choice(openvino=engine == OPENVINO, memory_gib=memory_gib).why
+        why = _default_why(engine, facts, memory_gib)
     if engine not in possible:
         raise MissingExtraError(
             f"This needs {MODULES[engine]}, which is not installed", fix="Run pip install 'agent-agency[local]'."
@@ -110,13 +108,17 @@ def _default(facts: ModelFacts, machine: Machine, possible: list[str]) -> str:
 def _reads(engine: str, facts: ModelFacts) -> bool:
     if engine == LLAMA_CPP or facts.format == "openvino":
         return (engine == OPENVINO) == (facts.format == "openvino")
-    whole = set(facts.tensor_kinds) <= _QUANTISED_FOR_OPENVINO and facts.quantisation != "F32"
-    return facts.architecture in _READ_BY_OPENVINO and whole
+    return not facts.not_openvino
+
+
+def _default_why(engine: str, facts: ModelFacts, memory_gib: int) -> str:
+    why = default_choice(openvino=engine == OPENVINO, memory_gib=memory_gib).why
+    return f"{why}: {facts.not_openvino}" if engine == LLAMA_CPP and facts.not_openvino else why
 
 
 def _refuse_unreadable(engine: str, facts: ModelFacts, settings: EngineSettings) -> None:
-    if engine == OPENVINO and facts.format == "gguf" and facts.architecture not in _READ_BY_OPENVINO:
-        message = f"OpenVINO reads no GGUF file of the architecture {facts.architecture!r}"
+    if engine == OPENVINO and facts.not_openvino:
+        message = f"OpenVINO does not run this model rightly: {facts.not_openvino}"
         fix = f"Write 'engine = \"{LLAMA_CPP}\"', or convert the model into a folder of OpenVINO's form."
     elif engine == LLAMA_CPP and facts.format == "openvino":
         message, fix = "llama.cpp reads GGUF files, and this is an OpenVINO folder", f"Write 'engine = \"{OPENVINO}\"'."

@@ -10,6 +10,7 @@ from typing import Literal
 from agent_agency.errors import EngineError, FileUnreadableError
 from agent_agency.inference.models.gguf_header import GgufHeader, read_gguf, truncated
 from agent_agency.inference.models.gguf_kinds import FILES, TENSORS
+from agent_agency.inference.models.openvino_reads import not_for_openvino
 
 SHORT_CONTEXT = 4096
 """Tokens below which a rubric with demonstrations and an item may not fit; said when a model is added."""
@@ -36,6 +37,7 @@ class ModelFacts:
         tensor_kinds: every format of its tensors, the most common (by elements) first.
         parameters: how many numbers its tensors hold; ``None`` where it is not told.
         size: bytes of all its files.
+        not_openvino: why OpenVINO cannot run it, or would run it wrongly, as a clause; empty where it can.
     """
 
     format: Literal["gguf", "openvino"]
@@ -49,6 +51,7 @@ class ModelFacts:
     tensor_kinds: tuple[str, ...]
     parameters: int | None
     size: int
+    not_openvino: str = ""
 
     def warnings(self) -> tuple[str, ...]:
         """What a person should know before judging with it, in a sentence each."""
@@ -167,6 +170,7 @@ def _facts(header: GgufHeader) -> ModelFacts:
         tensor_kinds=_kinds(header),
         parameters=sum(tensor.elements for tensor in header.tensors),
         size=header.size,
+        not_openvino=not_for_openvino(header),
     )
 
 

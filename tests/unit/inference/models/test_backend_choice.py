@@ -35,9 +35,7 @@ def _facts() -> ModelFacts:
         (BOTH, {}, "openvino", 16),
         (NO_OPENVINO, {}, "llama.cpp", 8),
         (ARM, {}, "llama.cpp", 8),
-        (BOTH, {"architecture": "gemma3"}, "llama.cpp", 8),
-        (BOTH, {"tensor_kinds": ("IQ2_XS", "F32")}, "llama.cpp", 8),
-        (BOTH, {"quantisation": "F32"}, "llama.cpp", 8),
+        (BOTH, {"not_openvino": "it reads no weights in IQ2_XS"}, "llama.cpp", 8),
         (BOTH, {"format": "openvino", "architecture": "gemma3"}, "openvino", 16),
     ],
 )
@@ -58,10 +56,20 @@ def test_what_was_measured_goes_before_the_default_and_a_person_before_both() ->
     assert choose_backend(AUTO, _facts(), MEASURED, gone).engine == "openvino"
 
 
+def test_a_model_that_openvino_would_run_wrongly_goes_to_the_other_engine_whatever_was_measured() -> None:
+    wrong = replace(_facts(), not_openvino="it leaves out the tensor 'rope_freqs.weight'")
+    measured = Choice("openvino", "default", 16, "measured: 9 requests/s")
+    found = choose_backend(AUTO, wrong, measured, BOTH)
+    assert found.engine == "llama.cpp"
+    assert found.why.endswith("cannot run the model: it leaves out the tensor 'rope_freqs.weight'")
+    with pytest.raises(EngineError, match=r"rope_freqs\.weight"):
+        choose_backend(replace(AUTO, engine="openvino"), wrong, None, BOTH)
+
+
 @pytest.mark.parametrize(
     ("engine", "changes", "machine", "code"),
     [
-        ("openvino", {"architecture": "gemma3"}, BOTH, "engine.unsupported_model"),
+        ("openvino", {"not_openvino": "it reads no weights in IQ2_XS"}, BOTH, "engine.unsupported_model"),
         ("llama.cpp", {"format": "openvino"}, BOTH, "engine.unsupported_model"),
         ("openvino", {}, NO_OPENVINO, "usage.extra_missing"),
         ("auto", {}, NOTHING, "usage.extra_missing"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from agent_agency.errors import EngineError
 from agent_agency.inference.local.backend import Failed
@@ -43,12 +44,27 @@ def failed(error: BaseException) -> Failed:
     )
 
 
+def gave_up(error: BaseException) -> Failed:
+    """What an exception in the midst of a step means: nobody knows how far its requests were computed."""
+    return replace(failed(error), broken=True)
+
+
 def unsupported(path: str, error: BaseException) -> EngineError:
     """The error of a model that OpenVINO does not load."""
     what = "its file lacks something that it should hold" if isinstance(error, IndexError) else detail(error)
     return EngineError(
         f"OpenVINO cannot run this model ({what})",
-        fix='Use engine = "llama.cpp" for it, or a model that OpenVINO reads (llama, qwen2, qwen3; Q8_0, Q4_0).',
+        fix='Use engine = "llama.cpp" for it, or a file that OpenVINO reads (llama, qwen2, qwen3; Q8_0, Q4_0, Q6_K).',
+        path=path,
+        code="engine.model_unsupported",
+    )
+
+
+def not_rightly(path: str, why: str) -> EngineError:
+    """The error of a model that OpenVINO may load, and would not compute as its file says."""
+    return EngineError(
+        f"OpenVINO does not run this model rightly: {why}",
+        fix='Use engine = "llama.cpp" for it, or convert the model into a folder of OpenVINO\'s form.',
         path=path,
         code="engine.model_unsupported",
     )

@@ -17,7 +17,7 @@ from agent_agency.inference.local.openvino.backend import Lanes, OpenVinoBackend
 from agent_agency.inference.local.openvino.block_room import BlockRoom
 from agent_agency.inference.local.openvino.blocks import BlockStore
 from agent_agency.inference.local.openvino.extension_guard import ExtensionGuard
-from agent_agency.inference.local.openvino.faults import NATIVE, no_labels, unsupported
+from agent_agency.inference.local.openvino.faults import NATIVE, no_labels, not_rightly, unsupported
 from agent_agency.inference.local.openvino.label_lane import LabelLane
 from agent_agency.inference.local.openvino.label_plan import LabelScorer
 from agent_agency.inference.local.openvino.loop import Loop
@@ -57,6 +57,8 @@ def load(options: LoadOptions) -> OpenVinoBackend:
     keep_quiet()
     told = read_model(Path(options.path))
     refuse_without_template(told, Path(options.path))
+    if told.not_openvino:
+        raise not_rightly(options.path, told.not_openvino)
     exact = options.precision == "exact"
     context = options.context_tokens or min(told.context_tokens or MOST_CONTEXT, MOST_CONTEXT)
     files = model_files(options)
