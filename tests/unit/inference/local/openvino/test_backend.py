@@ -32,27 +32,27 @@ def asked(text: str) -> tuple[Message, ...]:
     return (Message("system", "Judge what follows by the rubric. " * 20), Message("user", text))
 
 
-def test_the_pieces_of_a_stream_are_the_text(quick: Calls) -> None:
+def test_the_pieces_of_a_stream_are_the_text(exact: Calls) -> None:
     pieces: list[str] = []
-    answer = quick.write([write(asked("one"), max_tokens=40, temperature=1.5, piece=pieces.append)])[0]
+    answer = exact.write([write(asked("one"), max_tokens=40, temperature=1.5, piece=pieces.append)])[0]
     assert "".join(pieces) == answer.text
     assert len(pieces) > 1
-    assert (answer.finish, answer.completion_tokens) == ("length", 40)
-    assert answer.prompt_tokens == quick.backend.count_tokens(asked("one"))
+    assert (answer.finish == "length") == (answer.completion_tokens == 40)
+    assert answer.prompt_tokens == exact.backend.count_tokens(asked("one"))
 
 
-def test_a_stop_string_ends_an_answer_and_is_no_part_of_it(quick: Calls) -> None:
-    whole = quick.write([write(asked("two"), max_tokens=30)])[0].text
+def test_a_stop_string_ends_an_answer_and_is_no_part_of_it(exact: Calls) -> None:
+    whole = exact.write([write(asked("two"), max_tokens=30)])[0].text
     stop = whole[10:14]
     pieces: list[str] = []
-    cut = quick.write([write(asked("two"), max_tokens=30, stop=(stop,), piece=pieces.append)])[0]
+    cut = exact.write([write(asked("two"), max_tokens=30, stop=(stop,), piece=pieces.append)])[0]
     assert cut.finish == "stop"
     assert cut.text == "".join(pieces) == whole[: whole.index(stop)]
 
 
 def test_every_finished_answer_under_a_schema_keeps_to_it(quick: Calls) -> None:
     answers = quick.write(
-        [write(asked(str(seed)), 1, VERDICT, max_tokens=32, temperature=2.0, seed=seed) for seed in range(16)]
+        [write(asked(str(seed)), 1, VERDICT, max_tokens=64, temperature=2.0, seed=seed) for seed in range(16)]
     )
     assert {answer.finish for answer in answers} == {"stop"}
     for answer in answers:
@@ -96,25 +96,29 @@ def test_a_text_longer_than_its_schema_allows_is_told_as_cut_off(quick: Calls) -
             assert 60 <= len(json.loads(answer.text)["a"]) <= 65
 
 
-def test_a_cancelled_call_frees_its_place_and_others_go_on(quick: Calls) -> None:
+def test_a_cancelled_call_frees_its_place_and_others_go_on(exact: Calls) -> None:
     ends: list[object] = []
-    ended, begun = threading.Event(), threading.Event()
+    ended, begun, go = threading.Event(), threading.Event(), threading.Event()
+
+    def hold(_: str) -> None:
+        """Until it is cancelled: the answer might else end by itself first."""
+        begun.set()
+        assert go.wait(60)
 
     def end(result: object) -> None:
         ends.append(result)
         ended.set()
 
-    cancel = quick.backend.submit(
-        write(asked("long"), max_tokens=1500, temperature=1.0, piece=lambda _: begun.set())(end)
-    )
+    cancel = exact.backend.submit(write(asked("long"), max_tokens=1500, temperature=1.0, piece=hold)(end))
     assert begun.wait(60)
     cancel()
+    go.set()
     assert ended.wait(60)
     cancel()
     assert [type(one) for one in ends] == [Failed]
     assert isinstance(ends[0], Failed)
     assert ends[0].code == "engine.cancelled"
-    assert quick.write([write(asked("next"), max_tokens=3)])[0].completion_tokens == 3
+    assert 1 <= exact.write([write(asked("next"), max_tokens=3)])[0].completion_tokens <= 3
 
 
 def test_a_prefix_is_computed_once(quick: Calls) -> None:
@@ -161,16 +165,16 @@ def test_jobs_of_a_backend_that_is_closed_end(nano_model: Path, conversions: Pat
     assert ends[-1].code == "engine.closed"
 
 
-def test_a_converted_model_is_a_folder_that_loads_by_itself(quick: Calls, conversions: Path) -> None:
+def test_a_converted_model_is_a_folder_that_loads_by_itself(exact: Calls, conversions: Path) -> None:
     folders = [one.parent for one in conversions.glob("openvino/*/openvino_model.xml")]
     sizes = [sum(file.stat().st_size for file in folder.iterdir()) for folder in folders]
-    folder = folders[sizes.index(min(sizes))]
-    backend = load(LoadOptions(str(folder), width=8, context_tokens=2048, threads=2))
+    folder = folders[sizes.index(max(sizes))]
+    backend = load(LoadOptions(str(folder), precision="exact", width=8, context_tokens=2048, threads=2))
     try:
         again = Calls(backend).write([write(asked("one"), max_tokens=12)])[0].text
     finally:
         backend.close()
-    assert again == quick.write([write(asked("one"), max_tokens=12)])[0].text
+    assert again == exact.write([write(asked("one"), max_tokens=12)])[0].text
 
 
 def test_where_only_labels_are_scored_no_prefix_is_computed_for_texts_too(nano_model: Path, conversions: Path) -> None:

@@ -87,18 +87,24 @@ def test_several_next_turns_of_one_conversation_at_once_equal_each_alone(exact: 
 def test_what_is_cancelled_while_its_prompt_is_computed_spoils_no_answer(exact: Calls, alone: Calls) -> None:
     """The library's prefix cache knows a prompt before it is computed; who lets go of it then would leave a hole."""
     rubric = Message("system", "Weigh what the change leaves out against what it adds, line by line. " * 70)
-    steps, over = threading.Semaphore(0), threading.Semaphore(0)
-    talker = exact.backend.submit(
-        write(item(0), max_tokens=400, piece=lambda _: steps.release())(lambda _: over.release())
-    )
-    steps.acquire()
+    steps, go, over = (threading.Semaphore(0) for _ in range(3))
+
+    def talk(_: str) -> None:
+        """The one thread that computes is in here, and so stands still until it may go on."""
+        steps.release()
+        assert go.acquire(timeout=60)
+
+    talker = exact.backend.submit(write(item(0), max_tokens=400, piece=talk)(lambda _: over.release()))
+    assert steps.acquire(timeout=60)
     ended: list[Result] = []
     gone = exact.backend.submit(write((rubric, *item(1)[1:]), max_tokens=4)(ended.append))
-    for _ in range(3):  # the prompt takes five steps or more, and the talker writes once in each
-        steps.acquire()
+    for _ in range(2):  # the prompt takes five steps or more, and the talker writes once in each
+        go.release()
+        assert steps.acquire(timeout=60)
     gone()
     talker()
-    assert over.acquire(timeout=30)
+    go.release(400)
+    assert over.acquire(timeout=60)
     asked = [(rubric, *item(number)[1:]) for number in range(4)]
     told = exact.write([write(messages, shared=1, max_tokens=2, top_logprobs=1) for messages in asked])
     right = [alone.write([write(messages, max_tokens=2, top_logprobs=1)])[0] for messages in asked]
@@ -121,7 +127,7 @@ def test_who_waits_for_a_prefix_keeps_it_when_who_came_first_goes(exact: Calls) 
     leaves = [exact.backend.submit(prime(rubric)(end)) for _ in range(3)]
     leaves[0]()
     for _ in range(3):
-        assert over.acquire(timeout=30)
+        assert over.acquire(timeout=60)
     assert sum(isinstance(one, Primed) for one in told) >= 2
 
 
@@ -139,7 +145,8 @@ def test_without_its_guards_the_library_would_answer_wrongly(
     monkeypatch.setattr("agent_agency.inference.local.openvino.load.ExtensionGuard", _NoGuard)
     monkeypatch.setattr(text_lane, "whole_blocks", lambda ids: ids)
     extra = {"folder": str(conversions)}
-    backend = load(LoadOptions(str(tiny_model), precision="exact", width=8, context_tokens=2048, extra=extra))
+    options = LoadOptions(str(tiny_model), precision="exact", width=8, context_tokens=2048, threads=2, extra=extra)
+    backend = load(options)
     try:
         asks = [write(item(number), shared=1, max_tokens=8, top_logprobs=1) for number in range(8)]
         spoiled = Calls(backend).write(asks)
