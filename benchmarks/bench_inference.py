@@ -25,7 +25,7 @@ from agent_agency.inference.local.test_model.order import ModelOrder
 from agent_agency.inference.local.test_model.shapes import SHAPES
 from agent_agency.inference.models.digests import Digests
 from agent_agency.inference.models.model_facts import read_model
-from agent_agency.workflows.engine_bench import Model, Opened, measure_on, naive_row, opened
+from agent_agency.workflows.measure_engine import Model, Opened, measure_on, naive_row, opened
 from benchmarks.figures import Figure, figure_of
 from benchmarks.openvino_bare import bare_tokens_per_s
 

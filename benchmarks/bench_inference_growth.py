@@ -14,7 +14,7 @@ from time import perf_counter
 from agent_agency.inference.bench.judge_load import LoadShape
 from agent_agency.inference.bench.row import Row, Way
 from agent_agency.inference.bench.ways import Loaded
-from agent_agency.workflows.engine_bench import Opened, measure_on, opened
+from agent_agency.workflows.measure_engine import Opened, measure_on, opened
 from benchmarks.bench_inference import test_model
 from benchmarks.figures import Figure, figure_of
 

@@ -36,9 +36,9 @@ from agent_agency.judging.shipped import shipped_prompt
 from agent_agency.judging.subject import Subject
 from agent_agency.learning.dataset import load
 from agent_agency.workflows.active_prompt import prompt_as_shipped
-from agent_agency.workflows.engine_bench import Model, opened
 from agent_agency.workflows.judge_order import in_orders
 from agent_agency.workflows.judge_serving import Served, served
+from agent_agency.workflows.measure_engine import Model, opened
 from benchmarks.figures import Figure, figure_of
 
 JUDGES = ("relevance", "faithfulness", "minimality", "safety")

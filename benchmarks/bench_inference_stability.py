@@ -19,7 +19,7 @@ from agent_agency.inference.bench.judge_load import LoadShape, judge_load
 from agent_agency.inference.bench.ways import Loaded
 from agent_agency.inference.labels import LabelReply, LabelRequest
 from agent_agency.inference.protocol import Message, Parameters, Request
-from agent_agency.workflows.engine_bench import Model, Opened, opened
+from agent_agency.workflows.measure_engine import Model, Opened, opened
 from benchmarks.bench_inference import LABELS, test_model
 from benchmarks.figures import Figure, figure_of
 

@@ -36,12 +36,37 @@ def test_every_row_stands_beside_the_naive_one_and_the_winner_is_kept(tmp_path: 
         assert row["ratio_to_naive"] == pytest.approx(row["requests_per_s"] / naive["requests_per_s"], rel=1e-4)
         assert row["p50_s"] <= row["p95_s"]
         assert row["valid"] == (1.0 if row["mode"] == "short" else None)
+    assert document["trials"] == [], "what is asked for by name is measured whole"
     kept = json.loads((tmp_path / "config" / "agency" / "measured-engines.json").read_text("utf-8"))
     assert kept["measurements"][0]["choices"]["label"]["width"] == 4
 
     again = agency(*order, "--if-changed", cwd=tmp_path, env=home)
     assert (again.code, again.document["measured"], again.document["rows"]) == (0, False, [])
     assert again.document["choices"] == document["choices"]
+
+
+def test_what_was_only_tried_stands_apart_from_the_rows(tmp_path: Path, home: dict[str, str]) -> None:
+    order = (
+        "engine",
+        "bench",
+        "--model",
+        str(nano_model()),
+        "--requests",
+        "8",
+        "--rubric-tokens",
+        "48",
+        "--item-tokens",
+    )
+    part = (*order, "16", "--engine", "llama.cpp", "--mode", "label", "--no-keep")
+    document = agency(*part, "--json", cwd=tmp_path, env=home).document
+    assert [one["concurrency"] for one in document["trials"]] == [1, 4]
+    assert all(one["requests"] < 8 for one in document["trials"])
+    assert {row["requests"] for row in document["rows"]} == {8}
+    widths = {row["concurrency"] for row in document["rows"] if row["mode"] == "label"}
+    assert widths == {1, 8, *(one["concurrency"] for one in document["trials"] if one["measured"])}
+    shown = agency(*part, cwd=tmp_path, env=home)
+    assert "Tried with a few requests and not measured whole:" in shown.out
+    assert "1 at once, trial: 2 of 2" in shown.err
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from agent_agency.inference.bench.row import Way
+    from agent_agency.workflows.engine_bench_rows import Told
 
 SCHEMA_VERSION = 1
 
@@ -50,7 +49,8 @@ def bench(
     """Measure each engine that this machine can run on a load of judge's shape, and keep which was best.
 
     NAME is a local engine or role of your configuration. One row is always there: llama.cpp asked one at a time with
-    nothing kept between requests, which all others are a multiple of. Takes minutes on a small machine.
+    nothing kept between requests, which all others are a multiple of. A short trial finds the numbers at once that are
+    worth measuring; --at-once measures those that you name. Takes minutes on a small machine.
     """
     del load  # there is one shape so far; the option says so in scripts
     from agent_agency.inference.bench.judge_load import LoadShape
@@ -73,17 +73,18 @@ def bench(
     return 0
 
 
-def _progress() -> Callable[[Way, int, int], None]:
+def _progress() -> Told:
     """One line per way on standard error; on a terminal it counts up."""
     stream = sys.stderr
     live = stream.isatty()
 
-    def told(way: Way, done: int, of: int) -> None:
+    def told(way: Way, done: int, of: int, *, trial: bool) -> None:
         if not live and done != of:
             return
         kept = "" if way.prefix_cache else ", nothing kept"
         precision = "" if way.precision == "default" else f", {way.precision}"
-        line = f"{way.engine} {way.mode}, {way.concurrency} at once{precision}{kept}: {done} of {of}"
+        tried = ", trial" if trial else ""
+        line = f"{way.engine} {way.mode}, {way.concurrency} at once{precision}{kept}{tried}: {done} of {of}"
         click.echo(f"\r\033[K{line}" if live else line, file=stream, nl=not live or done == of)
 
     return told

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 from agent_agency.report.text import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from agent_agency.inference.bench.row import Row
+    from agent_agency.inference.bench.trial import Trial
     from agent_agency.workflows.engine_bench import EngineBench
 
 _LOADED = 0.1
@@ -30,6 +33,8 @@ def print_bench(found: EngineBench, console: Console) -> None:
         table.add_row(*(Text(cell) for cell in _cells(row)))
     if found.rows:
         console.print(table)
+    if found.trials:
+        console.print(Text(_trials(found.trials), style="dim"))
     for line in _lines(found):
         console.print(Text(line))
 
@@ -54,6 +59,24 @@ def _cells(row: Row) -> tuple[str, ...]:
 def _short(value: float) -> str:
     """Three digits that count, and no exponent."""
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - from here on all three stand before the point
+
+
+def _trials(trials: Sequence[Trial]) -> str:
+    """What was only tried, in one sentence; `close` ones by name."""
+    left = [one for one in trials if not one.measured]
+    told = ", ".join(_tried(one) for one in left) or "none"
+    close = (
+        " (*: near the best of an engine that cannot win; --at-once measures it)"
+        if any(one.close for one in left)
+        else ""
+    )
+    return f"Tried with a few requests and not measured whole: {told}{close}."
+
+
+def _tried(one: Trial) -> str:
+    exact = " exact" if one.way.precision == "exact" else ""
+    mark = "*" if one.close else ""
+    return f"{one.way.engine}{exact} {one.way.mode} {one.way.concurrency} at once{mark} {_short(one.requests_per_s)}/s"
 
 
 def _lines(found: EngineBench) -> list[str]:
@@ -87,6 +110,7 @@ def bench_document(found: EngineBench) -> dict[str, Any]:
             "item_tokens": found.shape.item_tokens,
         },
         "rows": [row.document() for row in found.rows],
+        "trials": [one.document() for one in found.trials],
         "skipped": [{"what": what, "why": why} for what, why in found.skipped],
         "choices": {
             mode: {"engine": one.engine, "precision": one.precision, "width": one.width, "why": one.why}

@@ -16,7 +16,6 @@ from agent_agency.inference.protocol import Cancel, Message, Parameters, Reply, 
 
 FULL_TOKENS = 48
 SHORT_TOKENS = 48
-_DEADLINE_S = 900.0
 
 
 class Answering(Protocol):
@@ -39,11 +38,13 @@ class Asked:
         schema: of a short verdict.
         valid: whether a reply is valid under it.
         labels: that are scored.
+        deadline_s: seconds that a request may take.
     """
 
     schema: Mapping[str, Any]
     valid: Callable[[Reply], bool]
     labels: tuple[str, ...]
+    deadline_s: float = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,9 @@ class Instruments:
     told: Callable[[int], None]
 
 
-def measure_way(engine: Answering, way: Way, load: JudgeLoad, asked: Asked, instruments: Instruments) -> Row:
+def measure_way(
+    engine: Answering, way: Way, load: JudgeLoad, asked: Asked, instruments: Instruments, words: str | None = None
+) -> Row:
     """Answer the whole load one way; the rubric is computed within the measured time, as it would be in use.
 
     So are the items: each way is asked in words of its own (`own_prompts`).
@@ -76,12 +79,13 @@ def measure_way(engine: Answering, way: Way, load: JudgeLoad, asked: Asked, inst
         load: the prompts.
         asked: schema and labels.
         instruments: clock, processes and memory.
+        words: that the prompts begin with; ``None`` for words of this way's own.
 
     Raises:
         EngineError: a request failed.
     """
     watched, primed = other_load(instruments.processes), instruments.primed()
-    asks = [_ask(engine, way, prompt, load.shared, asked) for prompt in own_prompts(load, way)]
+    asks = [_ask(engine, way, prompt, load.shared, asked) for prompt in own_prompts(load, way, words)]
     driven = drive(asks, way.concurrency, instruments.timer, instruments.told)
     prompt, computed = _prompt_tokens(driven.answers)
     return Row(
@@ -103,23 +107,23 @@ def measure_way(engine: Answering, way: Way, load: JudgeLoad, asked: Asked, inst
     )
 
 
-def own_prompts(load: JudgeLoad, way: Way) -> list[tuple[Message, ...]]:
+def own_prompts(load: JudgeLoad, way: Way, words: str | None = None) -> list[tuple[Message, ...]]:
     """The load's prompts, each beginning with words that no other way's begin with.
 
     An engine keeps more than the rubric: OpenVINO all blocks of the prompts that it answered lately, llama.cpp the last
     prompt of each slot. Asked the same prompts again, it answers from what it computed for the way before, up to fifty
     times as quickly; judges' items are new ones.
     """
-    words = f"{way.mode} {way.concurrency}"
-    return [(replace(first, content=f"{words} {first.content}"), *rest) for first, *rest in load.prompts]
+    begin = f"{way.mode} {way.concurrency}" if words is None else words
+    return [(replace(first, content=f"{begin} {first.content}"), *rest) for first, *rest in load.prompts]
 
 
 def _ask(engine: Answering, way: Way, prompt: tuple[Message, ...], shared: int, asked: Asked) -> Callable[[], Answer]:
     if way.mode == "label":
-        scored = LabelRequest(prompt, asked.labels, _DEADLINE_S, shared=shared)
+        scored = LabelRequest(prompt, asked.labels, asked.deadline_s, shared=shared)
         return lambda: engine.score_labels(scored)
     tokens, schema = (FULL_TOKENS, None) if way.mode == "full" else (SHORT_TOKENS, asked.schema)
-    request = Request(prompt, Parameters(max_tokens=tokens), schema, _DEADLINE_S, shared=shared)
+    request = Request(prompt, Parameters(max_tokens=tokens), schema, asked.deadline_s, shared=shared)
     return lambda: engine.generate(request)
 
 

@@ -34,6 +34,11 @@ class Way:
         """The way that all others are held against: one at a time on llama.cpp, nothing kept."""
         return self == NAIVE
 
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """Engine, precision and mode: ways of one kind differ in how many requests are in flight."""
+        return self.engine, self.precision, self.mode
+
 
 NAIVE = Way("llama.cpp", "full", 1, prefix_cache=False)
 
@@ -72,7 +77,7 @@ class Row:
 
     def document(self) -> dict[str, Any]:
         """The row as plain data, rounded to what a measurement can tell."""
-        return {key: _rounded(value) for key, value in asdict(self).items()}
+        return {key: rounded(value) for key, value in asdict(self).items()}
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -81,5 +86,6 @@ def quantile(values: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """A number with six digits that count, as many as a measurement can tell; anything else as it is."""
     return float(f"{value:.6g}") if isinstance(value, float) else value

@@ -12,7 +12,7 @@ from agent_agency.inference.bench.ways import Loaded, Wanted, ways
 from agent_agency.inference.models.digests import Digests
 from agent_agency.inference.models.model_facts import read_model
 from agent_agency.inference.protocol import Message
-from agent_agency.workflows.engine_bench import Model, measure_on, opened
+from agent_agency.workflows.measure_engine import Model, measure_on, opened
 from support.test_models import nano_model
 
 
