@@ -67,6 +67,16 @@ def test_a_model_of_this_machine_is_served_and_ends_in_order(home: dict[str, str
         assert not Path(f"/proc/{child}").exists()
 
 
+def test_what_was_answered_once_is_kept_apart_from_what_judges_keep(home: dict[str, str], tmp_path: Path) -> None:
+    told = []
+    for options in ((), ("--no-cache",)):
+        with _serving(home, *options) as (url, _):
+            answers = [_posted(f"{url}/chat/completions", ASK) for _ in range(2)]
+            told += [one.headers["cache-status"].removeprefix("agency; ") for one in answers]
+    assert told == ["fwd=miss; stored", "hit", "fwd=bypass", "fwd=bypass"]
+    assert [one.name for one in (tmp_path / "agency").iterdir() if one.name in {"served", "calls"}] == ["served"]
+
+
 def test_who_stops_reading_stops_the_model(home: dict[str, str]) -> None:
     with _serving(home, "--host", "::1") as (url, _):
         body = {**ASK, "max_tokens": 8000, "stream": True}

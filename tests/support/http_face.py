@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 
-from agent_agency.inference.protocol import Parameters
-from agent_agency.inference.scheduling.scheduler import Scheduler
+from agent_agency.inference.call_cache import CallCache
+from agent_agency.inference.protocol import Engine, Parameters
+from agent_agency.inference.scheduling.serving import Serving
 from agent_agency.inference.scheduling.settings import SchedulerSettings
 from agent_agency.web.face import Face, FaceLimits
 from agent_agency.web.server import Server, listen, serve, url_of
@@ -26,7 +27,7 @@ class Served:
 
     url: str
     engine: GatedEngine
-    scheduler: Scheduler
+    serving: Serving
     client: httpx.Client
 
     def chat(self, **body: Any) -> httpx.Response:
@@ -39,19 +40,26 @@ class Served:
 
 @contextmanager
 def serving_face(
-    *, capacity: int = 4, token: str | None = None, limits: FaceLimits | None = None, **changes: Any
+    *,
+    capacity: int = 4,
+    token: str | None = None,
+    limits: FaceLimits | None = None,
+    cache: CallCache | None = None,
+    around: Callable[[Engine], Engine] = lambda engine: engine,
+    **changes: Any,
 ) -> Iterator[Served]:
-    """Serve a `GatedEngine` of width 2 until the block ends."""
+    """Serve a `GatedEngine` of width 2 until the block ends; each request is a call of its own unless ``shares``."""
     engine = GatedEngine()
-    scheduler = Scheduler(engine, SchedulerSettings(capacity=capacity, width=2))
+    serving = Serving(around(engine), SchedulerSettings(capacity=capacity, width=2), cache=cache)
     ids = iter(range(1_000_000))
-    face = Face("gated", scheduler, Parameters(), lambda: 7.0, lambda: str(next(ids)), token=token)
+    changes = {"shares": False, **changes}
+    face = Face("gated", serving, Parameters(), lambda: 7.0, lambda: str(next(ids)), token=token)
     face = replace(face, limits=limits or FaceLimits(), **changes)
     try:
         with httpx.Client(timeout=20, trust_env=False) as client, running_face(face, engine.gate.set) as url:
-            yield Served(url, engine, scheduler, client)
+            yield Served(url, engine, serving, client)
     finally:
-        assert scheduler.close(drain=False)
+        assert serving.close(drain=False)
 
 
 @contextmanager

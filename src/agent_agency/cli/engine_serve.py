@@ -28,25 +28,38 @@ _LEAST_TOKEN = 16
 @click.option("--token-env", metavar="VARIABLE", help=f"Holds the token that requests must carry. Default: {TOKEN}.")
 @click.option("--queue", type=click.IntRange(1, 4096), default=256, show_default=True, help="Requests that may wait.")
 @click.option("--deadline", type=click.FloatRange(0.1, 86_400), default=120.0, show_default=True, help="Seconds.")
+@click.option("--no-cache", is_flag=True, help="Make each request a call of its own, and keep no answers.")
 @click.option("--json", "as_json", is_flag=True, help="Tell the address as one JSON document.")
-def serve(*, name: str, host: str, port: int, token_env: str | None, queue: int, deadline: float, as_json: bool) -> int:
+def serve(
+    *,
+    name: str,
+    host: str,
+    port: int,
+    token_env: str | None,
+    queue: int,
+    deadline: float,
+    no_cache: bool,
+    as_json: bool,
+) -> int:
     """Serve an engine over HTTP, as OpenAI's clients ask it: NAME is as for agency engine ask.
 
     There are /v1/chat/completions, /v1/models, /v1/labels (scores of labels), /health and /metrics. Requests wait in
-    one queue; when it is full the answer is 429 with Retry-After. It ends with Ctrl-C or SIGTERM, after the answers
-    that are under way.
+    one queue; when it is full the answer is 429 with Retry-After. What has a determined answer (temperature 0, or a
+    seed) is asked once: later it is answered from what is kept. It ends with Ctrl-C or SIGTERM, after the answers that
+    are under way.
     """
     from agent_agency.extras import require
 
     require("starlette", extra="web")
     require("uvicorn", extra="web")
     from agent_agency.inference.engine_file import load_engines
-    from agent_agency.inference.scheduling.scheduler import Scheduler
+    from agent_agency.inference.scheduling.serving import Serving
     from agent_agency.inference.scheduling.settings import SchedulerSettings
     from agent_agency.web.face import Face, FaceLimits
     from agent_agency.web.server import hosts_of, listen, refuse_open_house, url_of
     from agent_agency.web.server import serve as run
     from agent_agency.workflows.engine_pool import Engines
+    from agent_agency.workflows.kept_answers import served_answers
 
     token = _token(token_env)
     refuse_open_house(host, token)
@@ -56,11 +69,14 @@ def serve(*, name: str, host: str, port: int, token_env: str | None, queue: int,
         stack.callback(engines.close)
         settings = engines.settings(name)
         engine = engines.engine(name)
-        scheduler = Scheduler(engine, SchedulerSettings(capacity=queue))
-        stack.callback(scheduler.close, drain=False)
+        cache = (
+            None if no_cache else served_answers(os.environ, tell=lambda why: click.echo(f"agency: {why}", err=True))
+        )
+        serving = Serving(engine, SchedulerSettings(capacity=queue), cache=cache)
+        stack.callback(serving.close, drain=False)
         face = Face(
             name=settings.name,
-            scheduler=scheduler,
+            serving=serving,
             parameters=settings.parameters(),
             seconds=time.time,
             new_id=lambda: uuid.uuid4().hex,
@@ -68,6 +84,7 @@ def serve(*, name: str, host: str, port: int, token_env: str | None, queue: int,
             token=token,
             hosts=hosts_of(host) if token is None else None,
             limits=FaceLimits(deadline_s=deadline),
+            shares=not no_cache,
         )
         listening = stack.enter_context(listen(host, port))
         engines.start(settings.name)

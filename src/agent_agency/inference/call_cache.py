@@ -64,6 +64,15 @@ class ChangingEngine(Protocol):
         ...
 
 
+@runtime_checkable
+class HandedOver(Protocol):
+    """A role as an engine: whoever has it now answers."""
+
+    def holder(self) -> Engine:
+        """Who has the role now."""
+        ...
+
+
 class CallCache:
     """Replies on disk, one file each; any number of threads and processes may use one folder at once.
 

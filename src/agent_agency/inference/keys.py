@@ -25,6 +25,11 @@ def parameters_document(parameters: Parameters) -> dict[str, Any]:
     }
 
 
+def is_determined(parameters: Parameters) -> bool:
+    """Whether the same question is to have the same answer: nothing is drawn, or from a seed that is told."""
+    return parameters.temperature == 0 or parameters.seed is not None
+
+
 def prompt_digest_of(request: Request | LabelRequest) -> str:
     """The digest of what is asked.
 

@@ -6,9 +6,9 @@ Nothing here waits for an engine in the event loop, so that ``/health`` answers 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -23,10 +23,11 @@ from agent_agency.web import answers
 from agent_agency.web.asked import AskedWrongError, Chat, read_chat, read_labels
 from agent_agency.web.face import Face
 from agent_agency.web.guard import Guard
-from agent_agency.web.metrics import CONTENT_TYPE, metrics_text
+from agent_agency.web.kept_wish import KeptWish, read_wish, status_header
+from agent_agency.web.metrics import CONTENT_TYPE, Spared, metrics_text
+from agent_agency.web.once import Once, not_kept
 from agent_agency.web.streaming import EventStream, Pieces, until_gone
 
-T = TypeVar("T")
 _READ_ON = 4
 """Times the bound of a body that are read and thrown away: who is still sending would not see the refusal."""
 _GONE = 499
@@ -59,6 +60,7 @@ class Handlers:
 
     def __init__(self, face: Face) -> None:
         self._face = face
+        self._once = Once(face.serving, shares=face.shares)
 
     async def chat(self, request: Request) -> Any:
         """``POST /v1/chat/completions``."""
@@ -90,19 +92,24 @@ class Handlers:
 
     async def metrics(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's signature
         """``GET /metrics``."""
-        text = metrics_text(self._face.scheduler.served(), self._face.name, self._face.state())
+        spared = Spared(self._once.kept, self._once.joined, self._once.open)
+        text = metrics_text(self._face.scheduler.served(), spared, self._face.name, self._face.state())
         return PlainTextResponse(text, headers={"Content-Type": CONTENT_TYPE})
 
     async def _chat(self, request: Request) -> Any:
         face = self._face
         chat = read_chat(await self._body(request), face.name, face.parameters, face.limits)
+        wish = _wish(request)
         if chat.stream:
+            if wish.only_kept:
+                raise not_kept()
             return await self._streamed(chat, request)
-        ticket = face.scheduler.submit(chat.request, task=chat.task, priority=chat.priority)
-        reply = await _unless_gone(ticket, request)
-        if reply is None:
+        with _watched(request) as gone:
+            found = await self._once.chat(chat, wish, gone)
+        if found is None:
             return Response(status_code=_GONE)
-        return JSONResponse(answers.chat_document(reply, logprobs=chat.logprobs, **self._named("chatcmpl")))
+        document = answers.chat_document(found.reply, logprobs=chat.logprobs, **self._named("chatcmpl"))
+        return JSONResponse(document, headers=status_header(found.how))
 
     async def _streamed(self, chat: Chat, request: Request) -> Any:
         pieces = Pieces(self._face, chat)
@@ -123,11 +130,13 @@ class Handlers:
 
     async def _labels(self, request: Request) -> Response:
         asked = read_labels(await self._body(request), self._face.name, self._face.limits)
-        ticket = self._face.scheduler.submit_labels(asked.request, task=asked.task, priority=asked.priority)
-        reply = await _unless_gone(ticket, request)
-        if reply is None:
+        with _watched(request) as gone:
+            found = await self._once.labels(asked, _wish(request), gone)
+        if found is None:
             return Response(status_code=_GONE)
-        return JSONResponse(answers.labels_document(reply, **self._named("labels")))
+        return JSONResponse(
+            answers.labels_document(found.reply, **self._named("labels")), headers=status_header(found.how)
+        )
 
     def _named(self, kind: str) -> dict[str, Any]:
         created = int(self._face.seconds())
@@ -173,19 +182,18 @@ async def _answered(handler: Callable[[Request], Awaitable[Any]], request: Reque
         return JSONResponse(document, status, headers)
 
 
-async def _unless_gone(ticket: Future[T], request: Request) -> T | None:
-    """The answer; ``None`` where the client went away first, and then the request is taken back."""
-    answer = asyncio.wrap_future(ticket)
+def _wish(request: Request) -> KeptWish:
+    return read_wish(request.headers.getlist("cache-control"))
+
+
+@contextmanager
+def _watched(request: Request) -> Iterator[asyncio.Future[None]]:
+    """What is done once the client has gone away."""
     gone = asyncio.ensure_future(until_gone(request.receive))
     try:
-        both: set[asyncio.Future[Any]] = {answer, gone}
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        return answer.result() if answer.done() else None
+        yield gone
     finally:
         gone.cancel()
-        if not ticket.done():
-            ticket.cancel()
-        answer.cancel()
 
 
 async def _http_refusal(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature

@@ -89,6 +89,7 @@ class Chat:
         logprobs: alternatives per token that are to be told; ``None`` for no log-probabilities.
         priority: higher goes first.
         task: whose share of the engine it takes.
+        user: who it is asked for; its answers are nobody else's.
     """
 
     request: Request
@@ -97,6 +98,7 @@ class Chat:
     logprobs: int | None
     priority: int
     task: str
+    user: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class Labels:
     request: LabelRequest
     priority: int
     task: str
+    user: str
 
 
 def read_chat(data: bytes, name: str, parameters: Parameters, limits: FaceLimits) -> Chat:
@@ -150,7 +153,13 @@ def read_chat(data: bytes, name: str, parameters: Parameters, limits: FaceLimits
     )
     _refuse_unwritable(request)
     return Chat(
-        request, stream, _flag(options, "include_usage"), (others or 0) if wants else None, _priority(body), _task(body)
+        request,
+        stream,
+        _flag(options, "include_usage"),
+        (others or 0) if wants else None,
+        _priority(body),
+        _task(body),
+        _user(body),
     )
 
 
@@ -172,7 +181,7 @@ def read_labels(data: bytes, name: str, limits: FaceLimits) -> Labels:
         shared=_shared(body),
     )
     _refuse_unwritable(request)
-    return Labels(request, _priority(body), _task(body))
+    return Labels(request, _priority(body), _task(body), _user(body))
 
 
 def _body(data: bytes, name: str, known: frozenset[str]) -> Mapping[str, Any]:
@@ -263,13 +272,24 @@ def _priority(body: Mapping[str, Any]) -> int:
 
 
 def _task(body: Mapping[str, Any]) -> str:
-    for key in ("task", "user"):
-        value = body.get(key)
-        if value is not None and (not isinstance(value, str) or len(value) > _LONGEST_TASK):
-            raise AskedWrongError(f"'{key}' is no text of up to {_LONGEST_TASK} signs.", key)
-        if value:
-            return value
-    return ""
+    return _short(body, "task") or _user(body)
+
+
+def _user(body: Mapping[str, Any]) -> str:
+    return _short(body, "user")
+
+
+def _short(body: Mapping[str, Any], key: str) -> str:
+    value = body.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > _LONGEST_TASK:
+        raise AskedWrongError(f"'{key}' is no text of up to {_LONGEST_TASK} signs.", key)
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise AskedWrongError(f"'{key}' cannot be written as UTF-8: {error}.", key) from None
+    return value
 
 
 def _table(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from agent_agency.inference.protocol import Parameters
 from agent_agency.inference.scheduling.scheduler import Scheduler
+from agent_agency.inference.scheduling.serving import Serving
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
@@ -41,7 +42,7 @@ class Face:
 
     Args:
         name: the model's name in requests.
-        scheduler: the engine behind its queue.
+        serving: the engine behind its queue, with single flight and, where answers are kept, these.
         parameters: how answers are drawn where a request does not say.
         seconds: since 1970, for the time of answers.
         new_id: a new random text.
@@ -49,10 +50,11 @@ class Face:
         token: that every request must carry; ``None`` for none.
         hosts: names under which this face may be asked; ``None`` for any.
         limits: of one request.
+        shares: whether like requests share a call, and are answered by what is kept; else each is a call of its own.
     """
 
     name: str
-    scheduler: Scheduler
+    serving: Serving
     parameters: Parameters
     seconds: Callable[[], float]
     new_id: Callable[[], str]
@@ -60,6 +62,12 @@ class Face:
     token: str | None = field(default=None, repr=False)
     hosts: frozenset[str] | None = LOOPBACK
     limits: FaceLimits = field(default_factory=FaceLimits)
+    shares: bool = True
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """The queue alone."""
+        return self.serving.scheduler
 
     def knows(self, authorization: str) -> bool:
         """Whether a header carries the token; compared in constant time."""

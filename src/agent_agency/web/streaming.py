@@ -14,11 +14,13 @@ from agent_agency.inference.protocol import Cancel, Piece
 from agent_agency.web import answers
 from agent_agency.web.asked import Chat
 from agent_agency.web.face import Face
+from agent_agency.web.kept_wish import BYPASS, NAME
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
+    (b"cache-status", f"{NAME}; {BYPASS}".encode()),
 ]
 
 

@@ -21,6 +21,8 @@ from agent_agency.inference.call_cache import CallCache
 
 CALLS = "calls"
 """The folder of kept answers, beside the user's other files of this kind."""
+SERVED = "served"
+"""The same for what is answered over HTTP."""
 SECRET = "fences.key"  # noqa: S105 - a file's name
 _BYTES = 32
 _OTHERS = 0o077
@@ -49,6 +51,19 @@ def kept_answers(environment: Mapping[str, str], tell: Callable[[str], None] | N
     """
     try:
         return CallCache(calls_folder(environment), tell=tell)
+    except AgencyError:
+        return None
+
+
+def served_answers(environment: Mapping[str, str], tell: Callable[[str], None] | None = None) -> CallCache | None:
+    """What `agency engine serve` keeps, apart from what judges keep: who may ask a face is told nothing of judges.
+
+    Args:
+        environment: the process's variables.
+        tell: as for `kept_answers`.
+    """
+    try:
+        return CallCache(calls_folder(environment).with_name(SERVED), tell=tell)
     except AgencyError:
         return None
 

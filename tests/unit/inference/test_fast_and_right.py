@@ -23,7 +23,6 @@ from agent_agency.inference.labels import LabelReply, LabelRequest, label_engine
 from agent_agency.inference.local.engine import LocalEngine
 from agent_agency.inference.local.local_model import LocalModel
 from agent_agency.inference.protocol import Cancel, Engine, Message, Parameters, Reply, Request
-from agent_agency.inference.scheduling.scheduler import Scheduler
 from agent_agency.inference.scheduling.serving import Serving
 from agent_agency.web.face import Face
 from support.http_face import running_face
@@ -161,8 +160,8 @@ def test_what_is_asked_together_is_what_is_answered_alone(engines: tuple[LocalEn
 
 def test_what_http_tells_is_what_is_answered_alone(engines: tuple[LocalEngine, _Right]) -> None:
     engine, right = engines
-    scheduler = Scheduler(engine)
-    face = Face("tiny", scheduler, Parameters(), lambda: 7.0, lambda: "1")
+    serving = Serving(engine)
+    face = Face("tiny", serving, Parameters(), lambda: 7.0, lambda: "1")
     with running_face(face) as url, ThreadPoolExecutor(12) as pool, httpx.Client(timeout=60, trust_env=False) as client:
 
         def ask(request: LabelRequest) -> list[float]:
@@ -171,5 +170,5 @@ def test_what_http_tells_is_what_is_answered_alone(engines: tuple[LocalEngine, _
             return [one["logprob"] for one in client.post(f"{url}/labels", json=body).json()["scores"]]
 
         told = list(pool.map(ask, _SCORES))
-    assert scheduler.close()
+    assert serving.close()
     assert told == [pytest.approx(_numbers(one), abs=CLOSE) for one in right.labels]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, suppress
 from select import select
 from typing import Any
@@ -126,7 +126,7 @@ def test_a_flood_of_one_task_leaves_room_for_another_and_its_turn_comes_next() -
         _until(served, running=2, waiting=3)
         body = {"messages": USER, "labels": ["a", "b"], "task": "single"}
         single = pool.submit(served.client.post, f"{served.url}/labels", json=body)
-        gone = next(one for one in as_completed(flood, timeout=20)).result()
+        gone = next(one for one in as_completed(flood, timeout=60)).result()
         assert gone.status_code == 429
         assert int(gone.headers["retry-after"]) >= 1
         served.engine.gate.set()
@@ -145,8 +145,8 @@ def test_who_goes_away_frees_the_slot(path: str) -> None:
         with socket.create_connection((host, int(port))) as connection:
             head = f"POST /v1/{where} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
             connection.sendall(f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data)
-            assert served.engine.arrived.acquire(timeout=10)
-        assert served.engine.cancelled.acquire(timeout=10)
+            assert served.engine.arrived.acquire(timeout=60)
+        assert served.engine.cancelled.acquire(timeout=60)
         _until(served, running=0, waiting=0)
         served.engine.gate.set()
         assert served.chat().status_code == 200
@@ -206,30 +206,43 @@ def test_what_is_no_request_is_refused_in_openais_shape(
 
 
 def test_a_body_of_no_told_length_is_bounded_and_a_slow_one_ends() -> None:
-    with serving_face(limits=FaceLimits(body_bytes=1000, body_s=0.2)) as served:
+    with serving_face(limits=FaceLimits(body_bytes=1000)) as served:
         headers = {"Content-Type": "application/json"}
         chunks = (b" " * 500 for _ in range(4))
         found = served.client.post(f"{served.url}/chat/completions", content=chunks, headers=headers)
         assert found.status_code == 413
-        port = int(served.url.rpartition(":")[2].partition("/")[0])
-        with socket.create_connection(("127.0.0.1", port)) as slow:
-            head = "POST /v1/labels HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            slow.sendall(f"{head}Content-Length: 50\r\n\r\n{{".encode())
-            slow.settimeout(10)
-            assert slow.recv(1000).startswith(b"HTTP/1.1 408")
-        with socket.create_connection(("127.0.0.1", port)) as large, suppress(ConnectionError):
+        with socket.create_connection(("127.0.0.1", _port(served)), 60) as large, suppress(ConnectionError):
             large.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 200_000)
-            large.settimeout(10)
             assert not large.recv(1000).startswith(b"HTTP/1.1 200")
+    with (
+        serving_face(limits=FaceLimits(body_s=0.2)) as served,
+        socket.create_connection(("127.0.0.1", _port(served)), 60) as slow,
+    ):
+        head = "POST /v1/labels HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        slow.sendall(f"{head}Content-Length: 50\r\n\r\n{{".encode())
+        assert slow.recv(1000).startswith(b"HTTP/1.1 408")
+
+
+def _port(served: Served) -> int:
+    return int(served.url.rpartition(":")[2].partition("/")[0])
+
+
+def _under_way(served: Served, pool: ThreadPoolExecutor) -> Future[httpx.Response]:
+    """A question that has come to the engine; on a busy machine its own head may be too late, and it is asked again."""
+    while True:
+        asked = pool.submit(served.chat)
+        while not asked.done():
+            if served.engine.arrived.acquire(timeout=0.01):
+                return asked
 
 
 def test_a_head_that_does_not_come_ends_its_connection_and_no_answer(bounded: Served) -> None:
     with serving_face(limits=FaceLimits(head_s=0.3)) as served, ExitStack() as stack:
         served.engine.gate.clear()
-        asked = stack.enter_context(ThreadPoolExecutor(1)).submit(served.chat)
-        assert served.engine.arrived.acquire(timeout=10)
-        port = int(served.url.rpartition(":")[2].partition("/")[0])
-        silent, slow = (stack.enter_context(socket.create_connection(("127.0.0.1", port), 10)) for _ in range(2))
+        asked = _under_way(served, stack.enter_context(ThreadPoolExecutor(1)))
+        silent, slow = (
+            stack.enter_context(socket.create_connection(("127.0.0.1", _port(served)), 60)) for _ in range(2)
+        )
         with suppress(ConnectionError):
             slow.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
             while not select([slow], [], [], 0.02)[0]:  # one sign at a time
@@ -237,8 +250,7 @@ def test_a_head_that_does_not_come_ends_its_connection_and_no_answer(bounded: Se
         assert _rest_of(slow) == _rest_of(silent) == b""
         served.engine.gate.set()
         assert asked.result().status_code == 200
-    port = int(bounded.url.rpartition(":")[2].partition("/")[0])
-    with socket.create_connection(("127.0.0.1", port), 10) as patient:
+    with socket.create_connection(("127.0.0.1", _port(bounded)), 60) as patient:
         for part in (b"GET /health HTT", b"P/1.1\r\nHost: localhost\r\n", b"Connection: close\r\n\r\n"):
             patient.sendall(part)
         assert patient.recv(1000).startswith(b"HTTP/1.1 200")
@@ -313,5 +325,5 @@ def test_an_end_waits_for_answers_under_way() -> None:
         with serving_face() as served:
             served.engine.gate.clear()
             asked = pool.submit(served.chat)
-            assert served.engine.arrived.acquire(timeout=10)
+            assert served.engine.arrived.acquire(timeout=60)
         assert asked.result().status_code == 200

@@ -96,6 +96,10 @@ class FollowedRole:
         self._tells_busy = True
         tell_busy(self._now())
 
+    def holder(self) -> Engine:
+        """Who has the role now; may look it up in the store."""
+        return self._now()
+
     def _now(self) -> Engine:
         """One thread looks while the others go on with the last one: a slow store holds up one request in a second."""
         now = self._timer()

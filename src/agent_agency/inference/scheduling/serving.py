@@ -41,12 +41,14 @@ class Serving:
         cache: CallCache | None = None,
         timer: Callable[[], float] = time.perf_counter,
     ) -> None:
+        self.engine = engine
         self.scheduler = Scheduler(engine, settings, timer=timer)
         """The queue alone, for who wants tickets."""
-        self._flights = SingleFlight(self.scheduler, timer=timer)
+        self.flights = SingleFlight(self.scheduler, timer=timer)
+        """The queue behind single flight, for who wants seats."""
         self._pace = Pace(lambda: self.scheduler.width, timer)
         self._loops = Pace(lambda: self.scheduler.width, timer)
-        self._cache = None if isinstance(engine, ChangingEngine) else cache
+        self.cache: CallCache | None = None if isinstance(engine, ChangingEngine) else cache
 
     def __enter__(self) -> Self:
         return self
@@ -67,8 +69,8 @@ class Serving:
         line = (task, priority)
         if measuring:
             return Paced(ForTask(self.scheduler, task, priority), self._pace, line)
-        engine = Paced(ForTask(self._flights, task, priority), self._pace, line)
-        return engine if self._cache is None else self._cache.wrap(engine)
+        engine = Paced(ForTask(self.flights, task, priority), self._pace, line)
+        return engine if self.cache is None else self.cache.wrap(engine)
 
     def room(self, task: str, priority: int = 0, cancel: Cancel | None = None) -> AbstractContextManager[float]:
         """Wait until one more request of a task would be let in; to be taken by a loop before it asks.

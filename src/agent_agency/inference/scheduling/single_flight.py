@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from agent_agency.errors import EngineError
 from agent_agency.inference.around import AroundEngine
@@ -53,6 +53,24 @@ class QueueingEngine(Engine, Protocol):
 class _Flight(Generic[T]):
     ticket: Future[T]
     waiting: int = 1
+    claimed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seat(Generic[T]):
+    """A share in a call that is under way.
+
+    Args:
+        ticket: the call's; it is everybody's who has a seat, and so never to be cancelled by one of them.
+        own: the call was started for this seat.
+        leave: give the seat up; who leaves last ends the call.
+        claim: true for the first who asks, so that of all who are answered one keeps the answer.
+    """
+
+    ticket: Future[T]
+    own: bool
+    leave: Callable[[], None]
+    claim: Callable[[], bool]
 
 
 class _Air(Generic[T]):
@@ -62,23 +80,30 @@ class _Air(Generic[T]):
         self._lock = lock
         self._flights: dict[str, _Flight[T]] = {}
 
-    def board(self, key: str, start: Callable[[], Future[T]]) -> tuple[_Flight[T], bool]:
-        """The call of a name, and whether it had to be started.
+    def board(self, key: str, start: Callable[[], Future[T]]) -> Seat[T]:
+        """A seat in the call of a name, which is started where there is none.
 
         Raises:
             EngineError: it cannot be.
         """
         with self._lock:
             flight = self._flights.get(key)
-            if flight is not None and not flight.ticket.done():
+            own = flight is None or flight.ticket.done()
+            if flight is None or own:
+                flight = self._flights[key] = _Flight(start())
+            else:
                 flight.waiting += 1
-                return flight, False
-            flight = self._flights[key] = _Flight(start())
-        flight.ticket.add_done_callback(lambda _: self._land(key, flight))
-        return flight, True
+        if own:
+            flight.ticket.add_done_callback(lambda _: self._land(key, flight))
+        return Seat(flight.ticket, own, partial(self._leave, key, flight), partial(self._claim, flight))
 
-    def leave(self, key: str, flight: _Flight[T]) -> None:
-        """One waits no more; the last one ends the call."""
+    @property
+    def seats(self) -> int:
+        """Seats that are taken now."""
+        with self._lock:
+            return sum(flight.waiting for flight in self._flights.values())
+
+    def _leave(self, key: str, flight: _Flight[T]) -> None:
         with self._lock:
             flight.waiting -= 1
             last = flight.waiting == 0
@@ -86,6 +111,11 @@ class _Air(Generic[T]):
                 del self._flights[key]
         if last:
             flight.ticket.cancel()
+
+    def _claim(self, flight: _Flight[T]) -> bool:
+        with self._lock:
+            first, flight.claimed = not flight.claimed, True
+        return first
 
     def _land(self, key: str, flight: _Flight[T]) -> None:
         with self._lock:
@@ -115,21 +145,26 @@ class SingleFlight(AroundEngine):
         """Requests that were answered by a call of somebody else's."""
         return self._shared
 
+    @property
+    def seats(self) -> int:
+        """Requests that wait for a call, their own or another one's."""
+        return self._texts.seats + self._labels.seats
+
     def generate(self, request: Request, cancel: Cancel | None = None, *, task: str = "", priority: int = 0) -> Reply:
         """Answer one request, by a like call in the air where there is one; the reply is then marked as a hit.
 
         Raises:
             EngineError: as the inner engine.
         """
-
-        def submit(seconds: float) -> Future[Reply]:
-            asked = replace(request, deadline_s=seconds)
-            return self._queueing.submit(asked, cancel if request.fresh else None, task=task, priority=priority)
-
         if request.fresh:
-            return _awaited(submit(request.deadline_s))
+            return _awaited(self._queueing.submit(request, cancel, task=task, priority=priority))
+        started = self._timer()
         key = call_key(request, self._engine.identity)
-        return self._answer(self._texts, key, request.deadline_s, cancel, submit)
+
+        def board(seconds: float) -> Seat[Reply]:
+            return self.board(key, replace(request, deadline_s=seconds), task=task, priority=priority)
+
+        return self._answer(board, started, request.deadline_s, cancel)
 
     def score_labels(
         self, request: LabelRequest, cancel: Cancel | None = None, *, task: str = "", priority: int = 0
@@ -139,16 +174,37 @@ class SingleFlight(AroundEngine):
         Raises:
             EngineError: as the inner engine.
         """
-
-        def submit(seconds: float) -> Future[LabelReply]:
-            asked = replace(request, deadline_s=seconds)
-            own = cancel if request.fresh else None
-            return self._queueing.submit_labels(asked, own, task=task, priority=priority)
-
         if request.fresh:
-            return _awaited(submit(request.deadline_s))
+            return _awaited(self._queueing.submit_labels(request, cancel, task=task, priority=priority))
+        started = self._timer()
         key = label_call_key(request, self._engine.identity)
-        return self._answer(self._labels, key, request.deadline_s, cancel, submit)
+
+        def board(seconds: float) -> Seat[LabelReply]:
+            return self.board_labels(key, replace(request, deadline_s=seconds), task=task, priority=priority)
+
+        return self._answer(board, started, request.deadline_s, cancel)
+
+    def board(self, key: str, request: Request, *, task: str = "", priority: int = 0) -> Seat[Reply]:
+        """A seat in the call of a name, for who waits for many at a time; the call is made where there is none.
+
+        Args:
+            key: the call's name.
+            request: what is asked, with what is left of its deadline.
+            task: whose share of the engine the call takes.
+            priority: higher goes first.
+
+        Raises:
+            EngineError: as `Scheduler.submit`.
+        """
+        return self._texts.board(key, lambda: self._queueing.submit(request, task=task, priority=priority))
+
+    def board_labels(self, key: str, request: LabelRequest, *, task: str = "", priority: int = 0) -> Seat[LabelReply]:
+        """As `board`, for labels.
+
+        Raises:
+            EngineError: as `Scheduler.submit_labels`.
+        """
+        return self._labels.board(key, lambda: self._queueing.submit_labels(request, task=task, priority=priority))
 
     def stream(
         self, request: Request, cancel: Cancel | None = None, *, task: str = "", priority: int = 0
@@ -160,34 +216,37 @@ class SingleFlight(AroundEngine):
         """
         return self._queueing.stream(request, cancel, task=task, priority=priority)
 
-    def _answer(
-        self, air: _Air[T], key: str, deadline_s: float, cancel: Cancel | None, submit: Callable[[float], Future[T]]
-    ) -> T:
-        started = self._timer()
+    def handed_on(self, reply: T, waited_s: float) -> T:
+        """The reply of a call as it is told to who joined it."""
+        with self._lock:
+            self._shared += 1
+        return replace(reply, cache_hit=True, latency_s=waited_s)
+
+    def _answer(self, board: Callable[[float], Seat[T]], started: float, deadline_s: float, cancel: Cancel | None) -> T:
         while True:
             left = deadline_s - (self._timer() - started)
             if left <= 0:
                 raise errors.overran(deadline_s)
-            flight, own = air.board(key, partial(submit, left))
+            seat = board(left)
             try:
-                _wait(flight.ticket, cancel, left)
+                _wait(seat.ticket, cancel, left)
             except BaseException:
-                air.leave(key, flight)
+                seat.leave()
                 raise
-            if not flight.ticket.done():
-                air.leave(key, flight)
+            if not seat.ticket.done():
+                seat.leave()
                 raise errors.cancelled() if cancel is not None and cancel.cancelled else errors.overran(deadline_s)
-            error = flight.ticket.exception()
+            error = seat.ticket.exception()
             if error is None:
-                reply = flight.ticket.result()
-                return reply if own else self._handed_on(reply, self._timer() - started)
-            if own or not _ran_out(error):
-                raise _like(error)
+                reply = seat.ticket.result()
+                return reply if seat.own else self.handed_on(reply, self._timer() - started)
+            if is_final(seat, error):
+                raise like(error)
 
-    def _handed_on(self, reply: T, waited_s: float) -> T:
-        with self._lock:
-            self._shared += 1
-        return replace(reply, cache_hit=True, latency_s=waited_s)
+
+def is_final(seat: Seat[Any], error: BaseException) -> bool:
+    """Whether a call's error is the asker's answer too: not where the call had less time than the asker has left."""
+    return seat.own or not (isinstance(error, EngineError) and error.stable_code == "engine.timeout")
 
 
 def _wait(ticket: Future[T], cancel: Cancel | None, seconds: float) -> None:
@@ -210,11 +269,7 @@ def _awaited(ticket: Future[T]) -> T:
         raise
 
 
-def _ran_out(error: BaseException) -> bool:
-    return isinstance(error, EngineError) and error.stable_code == "engine.timeout"
-
-
-def _like(error: BaseException) -> BaseException:
+def like(error: BaseException) -> BaseException:
     """An error for one of several who wait: raising one object in several threads would mix their traces."""
     if type(error) is not EngineError:
         return error
