@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
 from types import MappingProxyType
@@ -35,10 +35,11 @@ _ALIGNMENT = 32
 
 @dataclass(frozen=True, slots=True)
 class GgufArray:
-    """An array of the metadata: its elements' kind and number; the elements are not kept."""
+    """An array of the metadata: its elements' kind and number, and at which byte they begin; they are not kept."""
 
     kind: int
     count: int
+    start: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,9 +243,10 @@ class _Reader:
 
     def _array(self, depth: int) -> GgufArray:
         kind, count = self._unsigned("<I"), self._count("arrays", MAX_ITEMS - self._walked)
+        start = self._at
         if kind in SCALARS:
             self._skip(count * struct.calcsize(SCALARS[kind]))
-            return GgufArray(kind, count)
+            return GgufArray(kind, count, start)
         self._walked += count
         if kind == STRING:
             for _ in range(count):
@@ -254,7 +256,7 @@ class _Reader:
                 self._array(depth + 1)
         else:
             raise _InvalidError("an array holds what no array may hold")
-        return GgufArray(kind, count)
+        return GgufArray(kind, count, start)
 
     def _key(self) -> str:
         return self._string(MAX_KEY, "a key")

@@ -19,6 +19,7 @@ from agent_agency.inference.local.llama_cpp.server import start
 from agent_agency.inference.local.llama_cpp.settings import Settings, settings_of
 from agent_agency.inference.local.llama_cpp.slots import Slots
 from agent_agency.inference.models.gguf_header import read_gguf
+from agent_agency.inference.models.gguf_marks import read_marks
 from agent_agency.inference.models.model_facts import read_model, refuse_without_template
 
 MOST_LOGPROBS = 100
@@ -68,7 +69,7 @@ def _serve(settings: Settings, folder: PrivateFolder) -> Backend:
     server = start(settings, folder)
     told = server.door.ask("/props", None, Call())
     context: int = told["default_generation_settings"]["n_ctx"]
-    prompts = Prompts(server.door, context)
+    prompts = Prompts(server.door, context, read_marks(Path(settings.path)))
     notes = _EXACT_NOTES if settings.exact else _DEFAULT_NOTES
     alone = settings.width == 1 and not settings.reuse
     if settings.exact and not alone and not same_numbers(server.door, prompts, width=settings.width):

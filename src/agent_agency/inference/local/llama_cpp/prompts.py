@@ -1,4 +1,7 @@
-"""Prompts as the model reads them: messages through its own chat template, and text as tokens."""
+"""Prompts as the model reads them: messages through its own chat template, and text as tokens.
+
+The template's marks are single tokens; those that stand in a message are text, see `plain_text`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,9 @@ from agent_agency.errors import EngineError
 from agent_agency.inference.local.llama_cpp.call import Call
 from agent_agency.inference.local.llama_cpp.door import Door
 from agent_agency.inference.local.llama_cpp.tokens import Tokens, common
+from agent_agency.inference.local.plain_text import PlainText, parts
+from agent_agency.inference.local.template_values import TEMPLATE_VALUES
+from agent_agency.inference.models.gguf_marks import Marks
 from agent_agency.inference.protocol import Message, Speaker
 
 _KEPT = 64
@@ -25,23 +31,29 @@ class Prompts:
     Args:
         door: to the server.
         context: tokens of one request's window.
+        marks: of the model's file.
     """
 
-    def __init__(self, door: Door, context: int) -> None:
+    def __init__(self, door: Door, context: int, marks: Marks) -> None:
         self._door = door
         self._context = context
+        self._plain_text = PlainText(marks.steering)
+        added = self._tokens({"content": "", "add_special": True}, Call())
+        self._opening = added[:-1] if marks.closed else added
         self._lock = Lock()
         self._beginnings: OrderedDict[tuple[Message, ...], Tokens] = OrderedDict()
 
     def text(self, messages: Sequence[Message], call: Call) -> str:
         """The whole prompt, the turn that the model is to write being opened."""
-        turns = [{"role": one.role, "content": one.content} for one in messages]
-        written: str = self._door.ask("/apply-template", {"messages": turns}, call)["prompt"]
+        turns = [{"role": one.role, "content": one.content} for one in self._plain_text.kept(messages)]
+        body = {"messages": turns, "chat_template_kwargs": dict(TEMPLATE_VALUES)}
+        written: str = self._door.ask("/apply-template", body, call)["prompt"]
         return written
 
     def tokens(self, text: str, call: Call) -> Tokens:
-        """A prompt's tokens; marks of turns in it are single ones, as with every server of this engine."""
-        return self._tokens({"content": text, "add_special": True, "parse_special": True}, call)
+        """A prompt's tokens, those that every text of this model begins with among them, and none behind it."""
+        body = {"content": parts(text), "add_special": False, "parse_special": True}
+        return (*self._opening, *self._tokens(body, call))
 
     def plain(self, call: Call) -> int:
         """A token of plain text that begins no JSON: one that can be forced, and is told with its numbers.

@@ -28,6 +28,7 @@ from agent_agency.inference.local.openvino.prompts import Prompts
 from agent_agency.inference.local.openvino.quiet import keep_quiet
 from agent_agency.inference.local.openvino.text_lane import TextLane
 from agent_agency.inference.local.openvino.token_text import TokenBytes
+from agent_agency.inference.models.gguf_marks import Marks, read_marks
 from agent_agency.inference.models.model_facts import no_template, read_model, refuse_without_template
 
 if TYPE_CHECKING:
@@ -128,14 +129,21 @@ def _backend(options: LoadOptions, files: ModelFiles, plan: CachePlan, context: 
         loop.wake()
 
     room = BlockRoom(plan.blocks)
-    text = TextLane(pipeline, TokenBytes(tokenizer), options.width, ExtensionGuard(plan.blocks), room, wake)
+    marks = _marks(Path(options.path), tokenizer)
+    words = TokenBytes(tokenizer, marks.spoken)
+    text = TextLane(pipeline, words, options.width, ExtensionGuard(plan.blocks), room, wake)
     labels = LabelLane(open_scorer, options.width, wake)
     loop = Loop((labels, text))
     facts = _facts(genai, options, context, plan, exact=exact)
     lanes = Lanes(text, labels, loop)
-    backend = OpenVinoBackend(facts, Prompts(tokenizer, context), lanes, files.remove_temporary, reuse=_reuses(options))
+    prompts = Prompts(tokenizer, context, marks)
+    backend = OpenVinoBackend(facts, prompts, lanes, files.remove_temporary, reuse=_reuses(options))
     loop.start()
     return backend
+
+
+def _marks(path: Path, tokenizer: Any) -> Marks:
+    return Marks(TokenBytes(tokenizer).marks()) if path.is_dir() else read_marks(path)
 
 
 def _reuses(options: LoadOptions) -> bool:

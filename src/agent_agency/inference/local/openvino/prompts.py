@@ -1,7 +1,8 @@
 """Messages as a model's tokens: its own chat template, then its own tokenizer.
 
 The template's text stands for itself: no token is added that the template does not write, except the one that a text
-begins with where the model wants one and the template leaves it out. llama.cpp does the same.
+begins with where the model wants one and the template leaves it out. llama.cpp does the same. What stands in a message
+is text, also where it reads like a mark of the template; see `plain_text`.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from agent_agency.errors import EngineError
 from agent_agency.inference.local.openvino.faults import detail, prompt_too_long
+from agent_agency.inference.local.plain_text import PlainText, parts
+from agent_agency.inference.local.template_values import TEMPLATE_VALUES
+from agent_agency.inference.models.gguf_marks import Marks
 from agent_agency.inference.protocol import Message, Speaker
 
 _KEPT = 32
@@ -33,13 +38,16 @@ class Prompts:
     Args:
         tokenizer: an ``openvino_genai.Tokenizer`` with a chat template.
         context: the window, in tokens.
+        marks: of the model's file.
     """
 
-    def __init__(self, tokenizer: Any, context: int) -> None:
+    def __init__(self, tokenizer: Any, context: int, marks: Marks) -> None:
         self._tokenizer = tokenizer
         self._context = context
+        self._plain_text = PlainText(marks.steering)
         self._most = self._longest()
-        self._opening = self._ids_with_specials("")
+        self._opening = self._encode("", specials=True) or marks.opening
+        self._joins_system = self._loses_system()
         self._lock = threading.Lock()
         self._leading: OrderedDict[tuple[Message, ...], tuple[int, ...]] = OrderedDict()
         self._labels: OrderedDict[tuple[str, str], tuple[int, ...]] = OrderedDict()
@@ -103,10 +111,18 @@ class Prompts:
             while len(kept) > _KEPT:
                 kept.popitem(last=False)
 
-    def _text(self, messages: tuple[Message, ...], *, opened: bool) -> str:
-        turns = [{"role": one.role, "content": one.content} for one in messages]
+    def _loses_system(self) -> bool:
+        """Whether the template refuses a system message, or leaves it out without a word."""
+        word = "A rubric."
         try:
-            return str(self._tokenizer.apply_chat_template(turns, opened))
+            return word not in self._written((Message("system", word), Message("user", "An item.")), opened=True)
+        except RuntimeError:
+            return True
+
+    def _text(self, messages: tuple[Message, ...], *, opened: bool) -> str:
+        plain = self._plain_text.kept(messages)
+        try:
+            return self._written(_system_joined(plain) if self._joins_system else plain, opened=opened)
         except RuntimeError as error:
             raise EngineError(
                 f"The model's chat template refuses these messages ({detail(error)})",
@@ -114,16 +130,20 @@ class Prompts:
                 code="engine.bad_request",
             ) from None
 
+    def _written(self, messages: tuple[Message, ...], *, opened: bool) -> str:
+        turns = [{"role": one.role, "content": one.content} for one in messages]
+        return str(self._tokenizer.apply_chat_template(turns, opened, extra_context=dict(TEMPLATE_VALUES)))
+
     def _ids(self, text: str) -> tuple[int, ...]:
         ids = self._plain(text)
         opening = self._opening
         return ids if ids[: len(opening)] == opening else (*opening, *ids)
 
     def _plain(self, text: str) -> tuple[int, ...]:
-        return self._encode(text, specials=False)
-
-    def _ids_with_specials(self, text: str) -> tuple[int, ...]:
-        return self._encode(text, specials=True)
+        ids = tuple(chain.from_iterable(self._encode(part, specials=False) for part in parts(text)))
+        if len(ids) >= self._most:
+            raise prompt_too_long(len(ids), self._context, or_more=True)
+        return ids
 
     def _encode(self, text: str, *, specials: bool) -> tuple[int, ...]:
         made = self._tokenizer.encode(text, add_special_tokens=specials)
@@ -140,6 +160,16 @@ class Prompts:
         """
         made = self._tokenizer.encode("7\n" * (self._context + _MARGIN), add_special_tokens=False)
         return int(made.input_ids.shape[1])
+
+
+def _system_joined(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """A leading system message put before what the user says, as llama.cpp does where a template knows no system."""
+    if not messages or messages[0].role != "system":
+        return messages
+    said, rest = [messages[0].content], messages[1:]
+    if rest and rest[0].role == "user":
+        said, rest = [*said, rest[0].content], rest[1:]
+    return (Message("user", "\n".join(said)), *rest)
 
 
 def _in_common(one: tuple[int, ...], other: tuple[int, ...]) -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterable
 from typing import Any
 
 _SPACE = "\u2581".encode()
 """What SentencePiece writes for a space."""
+_BRACKETS = frozenset({(b"<", b">"), (b"[", b"]")})
 _BYTE = re.compile(rb"<0x([0-9A-Fa-f]{2})>")
 
 
@@ -16,10 +18,12 @@ class TokenBytes:
 
     Args:
         tokenizer: an ``openvino_genai.Tokenizer``.
+        spoken: tokens that it takes for ones that steer, and that are text, such as ``<think>``.
     """
 
-    def __init__(self, tokenizer: Any) -> None:
+    def __init__(self, tokenizer: Any, spoken: Iterable[str] = ()) -> None:
         self._tokenizer = tokenizer
+        self._spoken = frozenset(one.encode() for one in spoken)
         self._bytes: dict[int, bytes] = {number: text for text, number in tokenizer.get_vocab().items()}
         self._sentence_pieces = _is_sentence_piece(self._bytes)
         self._steering: dict[int, bool] = {}
@@ -30,9 +34,17 @@ class TokenBytes:
         if found.startswith(b"<") and found.endswith(b">"):
             if self._sentence_pieces and (byte := _BYTE.fullmatch(found)):
                 return bytes([int(byte[1], 16)])
-            if self._steers(token):
+            if found not in self._spoken and self._steers(token):
                 return b""
         return found.replace(_SPACE, b" ") if self._sentence_pieces else found
+
+    def marks(self) -> tuple[str, ...]:
+        """The tokens that steer the model, as they are written: those in brackets, as all known ones are."""
+        return tuple(
+            text.decode("utf-8", "replace")
+            for token, text in self._bytes.items()
+            if (text[:1], text[-1:]) in _BRACKETS and not _BYTE.fullmatch(text) and self._steers(token)
+        )
 
     def _steers(self, token: int) -> bool:
         if token not in self._steering:
