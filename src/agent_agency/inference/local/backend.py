@@ -68,11 +68,16 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A job that came to nothing: a code as of `EngineError`, what happened, and the next step."""
+    """A job that came to nothing: a code as of `EngineError`, what happened, and the next step.
+
+    ``broken`` says that the backend failed in the midst of work: it takes no more, nothing that it keeps can be
+    trusted, and its process is to end.
+    """
 
     code: str
     message: str
     fix: str
+    broken: bool = False
 
 
 Ended = Callable[["Generated | Labelled | Primed | Failed"], None]

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from agent_agency.inference.local.backend import Failed
     from agent_agency.inference.local.wire import WireError
 
+GAVE_UP = 70
+"""The exit code of a process whose engine is broken (sysexits(3): an internal software error)."""
 _GIB = 1024**3
 _REPORT = "Ask again; try the other engine if it goes on."
 _MEMORY = "Take a smaller model, a smaller context or a smaller width, or give it more memory_gb."
@@ -43,7 +45,7 @@ def not_started(error: OSError | ValueError) -> Lost:
     return Lost(
         "engine.process_died",
         f"The model's process could not be started: {error}",
-        "See whether this machine has memory and processes left.",
+        "See whether this machine has memory, processes, and room in its folder for temporary files (TMPDIR) left.",
     )
 
 
@@ -53,14 +55,16 @@ def not_loaded(failed: Failed) -> Lost:
 
 
 def died(status: int, last_words: str) -> Lost:
-    """The process ended by itself.
+    """The process ended by itself; with `GAVE_UP` because its engine is broken.
 
     Args:
         status: its exit code, or the negative number of a signal.
         last_words: the last line that it printed.
     """
     said = f"; it last said: {last_words}" if last_words else ""
-    if status < 0:
+    if status == GAVE_UP:
+        how = "was ended because its engine failed in the midst of work"
+    elif status < 0:
         how = f"was killed by {_signal_name(-status)}"
         if -status == signal.SIGKILL:
             how += ", as the kernel does where memory runs out"

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import agent_agency
 from agent_agency.inference.local.llama_cpp.environment import environment_for_child
-from agent_agency.inference.local.llama_cpp.private_folder import PrivateFolder
+from agent_agency.inference.local.private_folder import MEMORY_FOLDER, PrivateFolder, remove_left
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,11 @@ def starting(engine: str, backend: str | None, *, spin: bool = False) -> Start:
 
     def start() -> Started:
         folder = PrivateFolder((Path(tempfile.gettempdir()),), _PREFIX)
+
+        def clean() -> None:
+            folder.remove()
+            remove_left(MEMORY_FOLDER)  # what llama.cpp had there: memory that nobody else gives back
+
         double = () if backend is None else ("--backend", backend)
         try:
             process = subprocess.Popen(
@@ -81,6 +86,6 @@ def starting(engine: str, backend: str | None, *, spin: bool = False) -> Start:
         except BaseException:
             folder.remove()
             raise
-        return Started(process, folder.remove)
+        return Started(process, clean)
 
     return start

@@ -35,10 +35,13 @@ class Tasks:
 
     Args:
         tell: takes the answer to a question, from any thread.
+        give_up: ends the process, called in place of telling a failure by which the backend is broken: who asked may
+            then ask a new process.
     """
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, tell: Tell, give_up: Callable[[Failed], object]) -> None:
         self._tell = tell
+        self._give_up = give_up
         self._lock = threading.Lock()
         self._running: dict[int, _Running] = {}
 
@@ -73,6 +76,8 @@ class Tasks:
 
     def end(self, number: int, answer: Answer) -> None:
         """Tell a job's end; a second one is not told."""
+        if isinstance(answer, Failed) and answer.broken:
+            self._give_up(answer)
         with self._lock:
             there = self._running.pop(number, None)
         if there is not None:

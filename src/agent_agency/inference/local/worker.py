@@ -19,12 +19,13 @@ from agent_agency.errors import EngineError
 from agent_agency.inference.local import questions
 from agent_agency.inference.local.answers import Pong
 from agent_agency.inference.local.parentage import end_with, go_before_the_parent, memory_of, private_pipes
+from agent_agency.inference.local.process_ends import GAVE_UP
 from agent_agency.inference.local.tasks import Tasks, failure
 from agent_agency.inference.local.wire import Lines, decode
 from agent_agency.inference.local.written_lines import WrittenLines
 
 if TYPE_CHECKING:
-    from agent_agency.inference.local.backend import Backend, Load
+    from agent_agency.inference.local.backend import Backend, Failed, Load
     from agent_agency.inference.local.questions import Question
 
 BACKENDS = MappingProxyType(
@@ -51,7 +52,7 @@ class Worker:
         self._reading = reading
         self._double = double
         self._out = WrittenLines(writing, _end)
-        self._tasks = Tasks(self._out.put)
+        self._tasks = Tasks(self._out.put, self._give_up)
         self._asked: SimpleQueue[Question | None] = SimpleQueue()
 
     def run(self) -> None:
@@ -78,6 +79,13 @@ class Worker:
             self._out.put(_LOAD, failure(error))
             return None
         return backend
+
+    def _give_up(self, failed: Failed) -> None:
+        """End the process, all that was answered before being written."""
+        self._out.flush(_WRITE_S)
+        sys.stderr.write(f"{failed.message}\n")
+        sys.stderr.flush()
+        os._exit(GAVE_UP)
 
     def _read(self) -> None:
         lines = Lines()

@@ -12,8 +12,8 @@ from agent_agency.inference.local.llama_cpp.call import Call
 from agent_agency.inference.local.llama_cpp.desk import Desk
 from agent_agency.inference.local.llama_cpp.generation import Generation
 from agent_agency.inference.local.llama_cpp.label_scores import LabelScores
-from agent_agency.inference.local.llama_cpp.private_folder import PrivateFolder
 from agent_agency.inference.local.llama_cpp.server import Server
+from agent_agency.inference.local.private_folder import PrivateFolder
 from agent_agency.inference.priming import Primed
 from agent_agency.inference.protocol import Message
 

@@ -12,12 +12,12 @@ from agent_agency.inference.local.llama_cpp.call import Call
 from agent_agency.inference.local.llama_cpp.desk import Desk
 from agent_agency.inference.local.llama_cpp.llama_cpp_backend import LlamaCpp
 from agent_agency.inference.local.llama_cpp.prefixes import Prefixes
-from agent_agency.inference.local.llama_cpp.private_folder import PrivateFolder
 from agent_agency.inference.local.llama_cpp.prompts import Prompts
 from agent_agency.inference.local.llama_cpp.same_numbers import same_numbers
 from agent_agency.inference.local.llama_cpp.server import start
 from agent_agency.inference.local.llama_cpp.settings import Settings, settings_of
 from agent_agency.inference.local.llama_cpp.slots import Slots
+from agent_agency.inference.local.private_folder import PrivateFolder
 from agent_agency.inference.models.gguf_header import read_gguf
 from agent_agency.inference.models.gguf_marks import read_marks
 from agent_agency.inference.models.model_facts import read_model, refuse_without_template

@@ -16,8 +16,8 @@ from typing import Any
 from agent_agency.errors import EngineError
 from agent_agency.extras import require
 from agent_agency.inference.local.llama_cpp.door import Door
-from agent_agency.inference.local.llama_cpp.private_folder import PrivateFolder
 from agent_agency.inference.local.llama_cpp.settings import Settings
+from agent_agency.inference.local.private_folder import PrivateFolder
 
 _SILENT = -1
 _BATCH = 512  # what is cancelled goes on to the end of its batch; computing is done by 512 in any case

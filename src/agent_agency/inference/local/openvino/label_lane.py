@@ -81,11 +81,8 @@ class LabelLane:
             return
         try:
             self._work(tasks)
-        except NoRoomError:
-            self._one_by_one(tasks)
-        except Exception as error:  # noqa: BLE001 - whatever the library raises is told to who waits
-            for task in tasks:
-                task.end(failed(error))
+        except Exception:  # noqa: BLE001 - whatever the library raises, or no room: one alone may do
+            self._one_by_one([task for task in tasks if not task.over])
 
     def end_all(self, failed: Failed) -> None:
         """End everything that waits."""
@@ -128,7 +125,7 @@ class LabelLane:
                 self._work([task])
             except NoRoomError:
                 task.end(CACHE_FULL)
-            except Exception as error:  # noqa: BLE001 - as above
+            except Exception as error:  # noqa: BLE001 - as above, and told to who waits
                 task.end(failed(error))
 
     def _ready(self) -> LabelScorer:

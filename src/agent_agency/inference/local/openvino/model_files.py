@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from agent_agency.errors import EngineError
 from agent_agency.extras import require
 from agent_agency.inference.local.openvino.faults import NATIVE, unsupported
+from agent_agency.inference.local.private_folder import PrivateFolder
 
 if TYPE_CHECKING:
     from agent_agency.inference.local.backend import LoadOptions
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 MODEL = "openvino_model.xml"
 _CONVERTED = "openvino"
 _LINK = "model.gguf"
+_TEMPORARY = "agency-openvino-"
 _MADE = (MODEL, "openvino_tokenizer.xml", "openvino_detokenizer.xml")
 
 
@@ -32,7 +34,7 @@ class ModelFiles:
     """
 
     folder: Path
-    temporary: Path | None = None
+    temporary: PrivateFolder | None = None
 
     @property
     def model(self) -> Path:
@@ -42,7 +44,7 @@ class ModelFiles:
     def remove_temporary(self) -> None:
         """Remove what was made for this run alone."""
         if self.temporary is not None:
-            shutil.rmtree(self.temporary, ignore_errors=True)
+            self.temporary.remove()
 
 
 def model_files(options: LoadOptions) -> ModelFiles:
@@ -60,13 +62,16 @@ def model_files(options: LoadOptions) -> ModelFiles:
         return ModelFiles(path)
     kept = options.extra.get("folder")
     if kept is None:
-        temporary = Path(tempfile.mkdtemp(prefix="agency-openvino-"))
         try:
-            _convert(path, temporary)
+            temporary = PrivateFolder((Path(tempfile.gettempdir()),), _TEMPORARY)
+        except OSError as error:
+            raise _not_kept(Path(error.filename or tempfile.gettempdir()), error.strerror or str(error)) from None
+        try:
+            _convert(path, temporary.path)
         except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
+            temporary.remove()
             raise
-        return ModelFiles(temporary, temporary)
+        return ModelFiles(temporary.path, temporary)
     folder = Path(str(kept)) / _CONVERTED / _name(path, options.extra.get("digest"))
     if not (folder / MODEL).exists():
         _convert_beside(path, folder)

@@ -2,13 +2,15 @@
 
 The library (2026.4.1) takes the blocks of a prompt into its prefix cache when the prompt is let in, and they stay there
 when it is let go of before they were computed: whoever asks the same beginning later is answered from memory that was
-never written. So a prompt whose computing has begun is computed to its end, though nobody may wait for it any more.
+never written. So a prompt whose computing has begun is computed to its end, though nobody may wait for it any more;
+and a pipeline that fails in the midst of a step is not used again, as nobody knows which blocks were written.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from types import MappingProxyType
@@ -20,7 +22,7 @@ from agent_agency.inference.local.openvino.answer_text import AnswerText
 from agent_agency.inference.local.openvino.block_room import BlockRoom
 from agent_agency.inference.local.openvino.bounds import keeps_bounds
 from agent_agency.inference.local.openvino.extension_guard import Admitted, ExtensionGuard, whole_blocks
-from agent_agency.inference.local.openvino.faults import CACHE_FULL, CANCELLED, failed
+from agent_agency.inference.local.openvino.faults import CACHE_FULL, CANCELLED, failed, gave_up
 from agent_agency.inference.local.openvino.sampling import generation_config
 from agent_agency.inference.priming import Primed
 from agent_agency.inference.protocol import Parameters
@@ -117,6 +119,7 @@ class TextLane:
         self._guard = guard
         self._room = room
         self._full = False
+        self._broken: Failed | None = None
         self._wake = wake
         self._lock = threading.Lock()
         self._waiting: deque[TextTask | PrimeTask] = deque()
@@ -147,7 +150,10 @@ class TextLane:
         return bool(self._waiting or self._running or self._priming or self._leaving)
 
     def step(self) -> None:
-        """Let requests in, compute one step of all of them, and hand on what was written."""
+        """Let requests in, compute one step of all of them, and hand on what was written.
+
+        What the library raises in the midst of it breaks the lane: all who wait, and who come later, are told so.
+        """
         try:
             self._drop_cancelled()
             self._admit()
@@ -155,7 +161,9 @@ class TextLane:
                 self._pipeline.step()
                 self._read()
         except Exception as error:  # noqa: BLE001 - whatever the library raises is told to all who wait
-            self.end_all(failed(error))
+            with self._lock:
+                self._broken = broken = gave_up(error)
+            self.end_all(broken)
 
     def end_all(self, failed: Failed) -> None:
         """End everything."""
@@ -165,16 +173,20 @@ class TextLane:
         tasks = [*waiting, *self._running.values(), *self._priming.values()]
         for task in [*tasks, *self._leaving.values()]:
             if task.handle is not None:
-                task.handle.cancel()
+                with suppress(Exception):  # a library that is broken must not keep the others from being told
+                    task.handle.cancel()
         for under_way in (self._running, self._priming, self._leaving):
             under_way.clear()
         for task in tasks:
-            for ended in _askers(task):
-                ended(failed)
+            _end(task, failed)
 
     def _put(self, task: TextTask | PrimeTask) -> None:
         with self._lock:
-            self._waiting.append(task)
+            broken = self._broken
+            if broken is None:
+                self._waiting.append(task)
+        if broken is not None:
+            _end(task, broken)
         self._wake()
 
     def _cancel(self, one: TextTask | Asker) -> None:
@@ -197,9 +209,25 @@ class TextLane:
         with self._lock:
             waiting, self._waiting = self._waiting, deque()
         self._full = False
-        left = [task for task in waiting if not self._begin(task)]
-        with self._lock:
-            self._waiting.extendleft(reversed(left))
+        left: list[TextTask | PrimeTask] = []
+        try:
+            while waiting:
+                if not self._tried(waiting[0]):
+                    left.append(waiting[0])
+                waiting.popleft()
+        finally:  # whatever happened, nobody who waits is forgotten
+            with self._lock:
+                self._waiting.extendleft(reversed([*left, *waiting]))
+
+    def _tried(self, task: TextTask | PrimeTask) -> bool:
+        """As `_begin`; what the library refuses is told to its asker alone, unless it has no memory left."""
+        try:
+            return self._begin(task)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever the library has against it
+            _end(task, failed(error))
+            return True
 
     def _begin(self, task: TextTask | PrimeTask) -> bool:
         """Whether it needs to wait no longer."""
@@ -236,11 +264,7 @@ class TextLane:
         number = next(self._numbers)
         task.cached = 0 if task.pays else cached
         config = generation_config(self._defaults, task.parameters, task.max_tokens, task.grammar, number)
-        try:
-            task.handle = self._pipeline.add_request(number, self._as_tensor(task.prompt.ids), config)
-        except Exception as error:  # noqa: BLE001 - one request that the library refuses is told to its asker
-            task.ended(failed(error))
-            return
+        task.handle = self._pipeline.add_request(number, self._as_tensor(task.prompt.ids), config)
         self._running[number] = task
 
     def _begin_priming(self, task: PrimeTask) -> bool:
@@ -274,12 +298,8 @@ class TextLane:
     def _read(self) -> None:
         finished = require("openvino_genai", extra="local").GenerationStatus
         for number, task in [*self._running.items()]:
-            finish = _take(task)
-            if task.answer.stopped:
-                task.handle.stop()
-            if task.answer.stopped or task.handle.get_status() != finished.RUNNING:
+            if _has_ended(task, finished.RUNNING):
                 del self._running[number]
-                _tell(task, finish)
         for number, prime in [*self._priming.items()]:
             if prime.handle.get_status() != finished.RUNNING:
                 del self._priming[number]
@@ -294,6 +314,23 @@ class TextLane:
         while len(self._primed) > _PRIMED:
             self._primed.popitem(last=False)
         _end(task, Primed(len(task.ids), len(task.ids)))
+
+
+def _has_ended(task: TextTask, running: Any) -> bool:
+    """Hand on what a request wrote, and its end; what is wrong with its text is told to its asker alone."""
+    try:
+        finish = _take(task)
+        if task.answer.stopped:
+            task.handle.stop()
+        if not task.answer.stopped and task.handle.get_status() == running:
+            return False
+        _tell(task, finish)
+    except Exception as error:
+        if not task.begun:
+            raise
+        task.handle.cancel()
+        task.ended(failed(error))
+    return True
 
 
 def _take(task: TextTask) -> str | None:
@@ -322,6 +359,6 @@ def _askers(task: TextTask | PrimeTask) -> list[Ended]:
     return [one.ended for one in task.askers] if isinstance(task, PrimeTask) else [task.ended]
 
 
-def _end(task: PrimeTask, result: Primed) -> None:
+def _end(task: TextTask | PrimeTask, result: Primed | Failed) -> None:
     for ended in _askers(task):
         ended(result)

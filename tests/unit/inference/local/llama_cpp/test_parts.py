@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_agency.inference.local.llama_cpp.environment import environment_for_child
-from agent_agency.inference.local.llama_cpp.private_folder import PrivateFolder
 from agent_agency.inference.local.llama_cpp.slots import Slot, Slots
 from agent_agency.inference.local.llama_cpp.tokens import common
+from agent_agency.inference.local.private_folder import PrivateFolder
 
 TOKENS = st.lists(st.integers(0, 2), max_size=12).map(tuple)
 
@@ -58,7 +58,7 @@ def test_a_slot_that_holds_no_more_than_can_be_copied_is_left_to_others() -> Non
 def test_a_folder_that_a_killed_process_left_is_removed_and_a_living_ones_stays(tmp_path: Path) -> None:
     script = (
         "import os, sys; from pathlib import Path\n"
-        "from agent_agency.inference.local.llama_cpp.private_folder import PrivateFolder\n"
+        "from agent_agency.inference.local.private_folder import PrivateFolder\n"
         "folder = PrivateFolder((Path(sys.argv[1]),)); print(folder.path, flush=True); os._exit(9)\n"
     )
     ran = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
