@@ -75,7 +75,7 @@ def test_labels_are_calibrated_measured_and_then_told_of(records: Path, server: 
     assert "changes verdicts" in " ".join(_run(records, server, "--mode", "label")[1]["notes"])
     made = agency("judge", "calibrate", *asked, "--agreement", "0.8", "--json", cwd=records.parent)
     assert made.code == 0, made.err
-    assert made.document["cascade"] == {"held_out": 22, "decided_by_label": 22, "agreed": 22}
+    assert made.document["cascade"] == {"held_out": 22, "decided_by_label": 22, "agreed": 22, "whole_abstained": 0}
     assert json.loads(Path(made.document["file"]).read_text())["digest"] == made.document["calibration"]["digest"]
     code, cascade = _run(records, server, "--mode", "cascade")
     assert (code, cascade["by_mode"], cascade["by_verdict"]) == (0, {"label": 1}, {"pass": 1})

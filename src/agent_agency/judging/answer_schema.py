@@ -2,6 +2,10 @@
 
 The order of the members is the order in which a model writes them: evidence, then reasoning, then the verdict. A
 verdict that is written first is justified afterwards, and stands even where the justification arrives elsewhere.
+
+The schema does not bind the score to the verdict, as that of short answers does: three members would have to depend on
+one another, which the strict form of servers cannot say at its root, and whether a quote stands in the material no
+schema says. What does not go together is told to the model once (`read_answer`), then it is an abstention.
 """
 
 from __future__ import annotations

@@ -57,7 +57,11 @@ def modes_end(found: Modes) -> Iterator[str]:
             yield f"{row.mode}: some were not answered, for one: {clean(row.why_not)}"
         if row.calibrated is False:
             yield f"{row.mode}: not calibrated; agency judge calibrate {found.judge}"
+        if row.abstained:
+            yield f"{row.mode}: {row.abstained} of {row.answered} answers are abstentions{_for_one(row)}"
         against = found.against_full(row.mode) if row.mode != "full" else None
+        if against is None and row.mode != "full" and row.answered:
+            yield f"{row.mode}: on no item did it or full give a verdict, so nothing is known of it."
         if against is not None and against.standing != "keeps verdicts":
             yield (
                 f"{row.mode} {against.standing}: {against.share:.0%} are as full says, {against.interval.low:.0%} to "
@@ -65,6 +69,12 @@ def modes_end(found: Modes) -> Iterator[str]:
             )
     if not found.language_model:
         yield NO_MODEL
+
+
+def _for_one(row: ModeRow) -> str:
+    works = () if row.asked is None else row.asked.works
+    problem = next((one.problem for one in works if one.status == "abstained" and one.problem), "")
+    return f", for one: {clean(problem)}" if problem else "."
 
 
 def _cells(found: Modes, row: ModeRow) -> tuple[str, ...]:
@@ -104,6 +114,7 @@ def calibrated_document(found: Calibrated) -> dict[str, Any]:
             "held_out": len(found.compared),
             "decided_by_label": len(decided),
             "agreed": sum(one.agrees for one in decided),
+            "whole_abstained": sum(one.full == "abstain" for one in found.compared),
         },
     }
 
@@ -124,6 +135,8 @@ def calibrated_lines(found: Calibrated) -> Iterator[str]:
             f"held out {held.items} items: loss {held.log_loss_before:.3f} before and {held.log_loss_after:.3f} after; "
             f"right {held.accuracy_before:.0%} before, {held.accuracy_after:.0%} after"
         )
+        if held.log_loss_after > held.log_loss_before:
+            yield "         On these it is worse than none: calibrate on more items, or on items like those it is for."
     if made.limits is not None:
         yield f"cascade  {_limits_words(found)}"
     if found.why_no_limits:
@@ -133,13 +146,15 @@ def calibrated_lines(found: Calibrated) -> Iterator[str]:
 
 def _limits_words(found: Calibrated) -> str:
     limits = found.calibration.limits
+    empty = sum(one.full == "abstain" for one in found.compared)
+    told = f"; {empty} of the whole answers are abstentions, which no label agrees with" if empty else ""
     if limits is None or (limits.low <= NEVER_LOW and limits.high >= NEVER_HIGH):
-        return f"no label is sure enough on {len(found.compared)} items: every one takes a whole answer"
+        return f"no label is sure enough on {len(found.compared)} items: every one takes a whole answer{told}"
     decided = found.decided
     sides = [f"{limits.high:.3f} or more"] if limits.high < NEVER_HIGH else []
     sides += [f"{limits.low:.3f} or less"] if limits.low > NEVER_LOW else []
     agreed = sum(one.agrees for one in decided)
     return (
         f"a label stands where pass is {' or '.join(sides)} likely: {len(decided)} of {len(found.compared)} held-out "
-        f"items, {agreed} as whole answers say"
+        f"items, {agreed} as whole answers say{told}"
     )

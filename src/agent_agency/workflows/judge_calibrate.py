@@ -18,7 +18,15 @@ from agent_agency.errors import JudgeError
 from agent_agency.identity import random_id
 from agent_agency.inference.calls import Metered
 from agent_agency.judging.modes.calibration import Calibration, Method
-from agent_agency.judging.modes.fit_calibration import Fit, Row, applied, fit_to_prior, fit_to_truth, held_out
+from agent_agency.judging.modes.fit_calibration import (
+    Fit,
+    Row,
+    applied,
+    fit_to_prior,
+    fit_to_truth,
+    held_out,
+    refuse_few,
+)
 from agent_agency.judging.modes.label_verdict import answer_of
 from agent_agency.judging.modes.label_words import SCORED
 from agent_agency.judging.modes.limits import WANTED, Compared, choose_limits
@@ -135,6 +143,7 @@ def calibrate(request: CalibrateRequest, services: CalibrateServices) -> Calibra
     check_labels_scored(services.engine, "label")
     prompt = active_prompt(services.database, request.judge)
     items = items_for(prompt, request.source, request.most_items)
+    refuse_few([one.truth for one in halves(items.items)[0]], request.method)
     with (
         StoredCalls(services.database, f"calibrate-{random_id()}") as calls,
         served(services.engine, request.judge, services.cache) as asked,

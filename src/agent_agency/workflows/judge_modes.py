@@ -126,7 +126,7 @@ class Modes:
         return next(one for one in self.rows if one.mode == mode)
 
     def against_full(self, mode: str) -> Agreement | None:
-        """A mode against whole answers; ``None`` where one of them answered nothing."""
+        """A mode against whole answers; ``None`` where they have no verdict between them."""
         return next((one for one in self.pairs if {one.first, one.second} == {mode, "full"}), None)
 
     def as_dict(self) -> dict[str, Any]:
@@ -175,6 +175,7 @@ def _pair(one: Agreement) -> dict[str, Any]:
         "low": one.interval.low,
         "high": one.interval.high,
         "n": one.n,
+        "both_abstained": one.both_abstained,
         "kappa": None if kappa is None else {"value": kappa.value, **kappa.interval.as_dict()},
         "standing": one.standing,
     }

@@ -17,7 +17,9 @@ from agent_agency.errors import AgencyError, EngineError, FileUnreadableError, J
 from agent_agency.inference.protocol import Capabilities, Engine, Message, Parameters
 from agent_agency.judging.batch import Bounds
 from agent_agency.judging.cards.measuring import Effort
+from agent_agency.judging.modes.calibration import Method
 from agent_agency.judging.room import LABEL_TOKENS
+from agent_agency.report.judge_modes import calibrated_lines, modes_end
 from agent_agency.store.database import Database
 from agent_agency.workflows.judge_calibrate import Calibrated, CalibrateRequest, CalibrateServices, calibrate
 from agent_agency.workflows.judge_card_run import CardRequest, CardServices, run_card
@@ -153,9 +155,36 @@ def test_a_prior_needs_no_true_verdicts(world: World) -> None:
     assert made.temperature == 1.0
     assert made.held is None
     assert made.biases[2] > made.biases[0]
-    with pytest.raises(JudgeError) as raised:
+
+
+@pytest.mark.parametrize("method", ["fitted", "prior"])
+def test_too_few_items_are_refused_before_any_of_them_is_asked_about(world: World, method: Method) -> None:
+    world.records.write_text("".join(world.records.read_text("utf-8").splitlines(keepends=True)[:38]), "utf-8")
+    with pytest.raises(JudgeError, match=r"There are 19 items .* 20 are needed") as raised:
+        world.calibrate(method=method)
+    assert raised.value.stable_code == "judge.few_labels"
+    assert isinstance(world.engine, LabelRuleEngine)
+    assert (world.engine.labels, world.engine.asked) == ([], 0)
+
+
+def test_items_without_true_verdicts_are_refused_before_any_of_them_is_asked_about(world: World) -> None:
+    world.records = world.unlabelled
+    with pytest.raises(JudgeError, match="There are 0 items with a true verdict") as raised:
         world.calibrate()
     assert raised.value.stable_code == "judge.few_labels"
+    assert isinstance(world.engine, LabelRuleEngine)
+    assert world.engine.labels == []
+
+
+def test_whole_answers_that_are_abstentions_are_told_of(tmp_path: Path) -> None:
+    world = World(tmp_path, LabelRuleEngine(answer=lambda _: "no JSON"))
+    found = world.modes("label", "short")
+    assert (found.row("full").abstained, found.against_full("short")) == (80, None)
+    told = " ".join(modes_end(found))
+    assert "full: 80 of 80 answers are abstentions, for one: the answer is not one JSON object" in told
+    assert "short: on no item did it or full give a verdict" in told
+    made = world.calibrate(agreement=0.8)
+    assert "40 of the whole answers are abstentions" in " ".join(calibrated_lines(made))
 
 
 @pytest.mark.parametrize("mode", ["label", "cascade"])

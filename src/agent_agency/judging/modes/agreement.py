@@ -13,19 +13,24 @@ from agent_agency.statistics.kappa import Kappa, cohens_kappa
 
 AGREEMENT_AT_LEAST = 0.9
 """The share of equal verdicts below which a mode is said to change them."""
+_NEITHER = ("abstain", "abstain")
 Standing: TypeAlias = Literal["keeps verdicts", "may change verdicts", "changes verdicts"]
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Two modes on the same subjects; an abstention is a verdict of its own here.
+    """Two modes on the same subjects.
+
+    An abstention of one is another verdict than what the other says. Where both abstain nothing was said that could be
+    changed: such subjects are counted apart, as many of them would hide that the few verdicts differ.
 
     Args:
         first: a mode.
         second: another one.
         share: of equal verdicts, and ``interval`` Wilson's of it.
-        n: subjects that both were asked about.
-        kappa: Cohen's, with its interval; ``None`` where it is not defined.
+        n: subjects that both answered, and at least one with a verdict.
+        both_abstained: subjects on which neither gave one.
+        kappa: Cohen's over all of them, with its interval; ``None`` where it is not defined.
     """
 
     first: str
@@ -33,6 +38,7 @@ class Agreement:
     share: float
     interval: Interval
     n: int
+    both_abstained: int
     kappa: Kappa | None
 
     @property
@@ -54,7 +60,7 @@ class AgainstTruth:
 
 
 def agreements(verdicts: Mapping[str, Sequence[Verdict | None]]) -> tuple[Agreement, ...]:
-    """Every two modes.
+    """Every two modes of which at least one gave a verdict on a subject that both answered.
 
     Args:
         verdicts: by mode, of the same subjects in the same order; ``None`` where an engine gave no answer at all.
@@ -66,15 +72,16 @@ def agreements(verdicts: Mapping[str, Sequence[Verdict | None]]) -> tuple[Agreem
     for first, second in combinations(verdicts, 2):
         both = zip(verdicts[first], verdicts[second], strict=True)
         pairs = [(one, other) for one, other in both if one is not None and other is not None]
-        if pairs:
+        if set(pairs) - {_NEITHER}:
             found.append(_agreement(first, second, pairs))
     return tuple(found)
 
 
 def _agreement(first: str, second: str, pairs: Sequence[tuple[Verdict, Verdict]]) -> Agreement:
-    n, same = len(pairs), sum(one == other for one, other in pairs)
+    said = [pair for pair in pairs if pair != _NEITHER]
+    n, same = len(said), sum(one == other for one, other in said)
     kappa = cohens_kappa([one for one, _ in pairs], [other for _, other in pairs])
-    return Agreement(first, second, same / n, wilson(same, n), n, kappa)
+    return Agreement(first, second, same / n, wilson(same, n), n, len(pairs) - n, kappa)
 
 
 def against_truth(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from agent_agency.errors import JudgeError
 from agent_agency.extras import require
 from agent_agency.judging.answer import Verdict
-from agent_agency.judging.modes.calibration import HOTTEST, Held, softmax
+from agent_agency.judging.modes.calibration import HOTTEST, Held, Method, softmax
 from agent_agency.judging.modes.label_words import SCORED
 
 if TYPE_CHECKING:
@@ -42,6 +42,29 @@ class Fit:
     biases: tuple[float, ...]
 
 
+def refuse_few(truths: Sequence[Verdict | None], method: Method) -> None:
+    """Refuse to fit on so few items, which can be told before any of them is asked about.
+
+    Args:
+        truths: what is true of each item that is fitted on.
+        method: how it is fitted.
+
+    Raises:
+        JudgeError: ``judge.few_labels``.
+    """
+    fitted = method == "fitted"
+    count = sum(one in SCORED for one in truths) if fitted else len(truths)
+    if count >= LEAST_ITEMS:
+        return
+    known, more = (" with a true verdict", " labelled") if fitted else ("", "")
+    other = "; or calibrate by the prior alone: --method prior." if fitted else "."
+    raise JudgeError(
+        f"There are {count} items{known} to fit a calibration on; {LEAST_ITEMS} are needed",
+        fix=f"Give more{more} items, of which half are fitted on{other}",
+        code="judge.few_labels",
+    )
+
+
 def fit_to_truth(rows: Sequence[Row]) -> Fit:
     """The likeliest temperature and biases, with a normal prior around none at all (`RIDGE`).
 
@@ -53,12 +76,7 @@ def fit_to_truth(rows: Sequence[Row]) -> Fit:
         MissingExtraError: numpy is not installed.
     """
     known = [one for one in rows if one.truth in SCORED]
-    if len(known) < LEAST_ITEMS:
-        raise JudgeError(
-            f"There are {len(known)} items with a true verdict to calibrate with; {LEAST_ITEMS} are needed",
-            fix="Give more labelled items, or calibrate by the prior alone: --method prior.",
-            code="judge.few_labels",
-        )
+    refuse_few([one.truth for one in known], "fitted")
     numpy = require("numpy", extra="stats")
     scores = numpy.array([one.scores for one in known])
     scores -= scores.mean(axis=1, keepdims=True)
@@ -77,12 +95,7 @@ def fit_to_prior(rows: Sequence[Row]) -> Fit:
     Raises:
         JudgeError: ``judge.few_labels``: there are too few items.
     """
-    if len(rows) < LEAST_ITEMS:
-        raise JudgeError(
-            f"There are {len(rows)} items to calibrate with; {LEAST_ITEMS} are needed",
-            fix="Give more items.",
-            code="judge.few_labels",
-        )
+    refuse_few([one.truth for one in rows], "prior")
     every = [softmax(one.scores) for one in rows]
     means = [sum(column) / len(every) for column in zip(*every, strict=True)]
     logs = [-math.log(max(one, _SMALL)) for one in means]

@@ -14,12 +14,25 @@ def test_every_two_modes_are_compared_on_what_both_answered() -> None:
         "label": ["fail", "fail", "abstain", "pass"],
     }
     found = {(one.first, one.second): one for one in agreements(told)}
-    assert {pair: (one.share, one.n) for pair, one in found.items()} == {
-        ("full", "short"): (pytest.approx(2 / 3), 3),
-        ("full", "label"): (pytest.approx(2 / 3), 3),
-        ("short", "label"): (0.5, 4),
+    assert {pair: (one.share, one.n, one.both_abstained) for pair, one in found.items()} == {
+        ("full", "short"): (pytest.approx(2 / 3), 3, 0),
+        ("full", "label"): (0.5, 2, 1),
+        ("short", "label"): (0.5, 4, 0),
     }
-    assert found["full", "label"].interval == wilson(2, 3)
+    assert found["full", "label"].interval == wilson(1, 2)
+
+
+def test_common_abstentions_hide_no_verdict_that_differs() -> None:
+    full: list[Verdict | None] = ["pass"] * 5
+    short: list[Verdict | None] = ["fail"] * 5
+    full += ["abstain"] * 95
+    short += ["abstain"] * 95
+    (found,) = agreements({"full": full, "short": short})
+    assert (found.standing, found.share, found.n, found.both_abstained) == ("changes verdicts", 0.0, 5, 95)
+
+
+def test_modes_that_only_abstain_are_not_said_to_agree() -> None:
+    assert agreements({"full": ["abstain"] * 100, "short": ["abstain"] * 100}) == ()
 
 
 @pytest.mark.parametrize(
