@@ -28,10 +28,10 @@ for _ in range(2):
         os.setsid()
         if os.fork() == 0:
             os.setsid()
-            time.sleep(60)
+            time.sleep(600)
             os._exit(0)
-        time.sleep(60)
-time.sleep(60)
+        time.sleep(600)
+time.sleep(600)
 """
 QUICK = '[[gate]]\nname = "quick"\nkind = "custom"\nargv = ["true"]\n'
 
@@ -75,7 +75,7 @@ def _running(word: str) -> list[int]:
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -105,7 +105,7 @@ def test_nothing_runs_on_when_the_arbiter_is_killed_and_the_next_review_clears_u
 
 def test_ctrl_c_ends_the_tool_and_clears_up(reviewing: subprocess.Popen[bytes], tmp_path: Path, word: str) -> None:
     reviewing.send_signal(signal.SIGINT)
-    out, err = reviewing.communicate(timeout=30)
+    out, err = reviewing.communicate(timeout=90)
     assert reviewing.returncode not in {0, 1, 4}
     assert b"Traceback" not in out + err
     assert _running(word) == []
@@ -116,7 +116,7 @@ def test_ctrl_c_ends_the_tool_and_clears_up(reviewing: subprocess.Popen[bytes], 
 
 def test_the_tool_would_run_on_were_it_started_plainly(tmp_path: Path, word: str) -> None:
     starter = "import subprocess, sys; subprocess.Popen(sys.argv[1:]); input()"
-    argv = [sys.executable, "-c", starter, sys.executable, "-c", "import time; time.sleep(60)", word]
+    argv = [sys.executable, "-c", starter, sys.executable, "-c", "import time; time.sleep(600)", word]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, cwd=tmp_path) as process:
         _wait_for(lambda: len(_running(word)) == 2)
         process.kill()

@@ -92,7 +92,7 @@ def daemon():
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
-            time.sleep(0.5)
+            time.sleep(5)
             for _ in range(50):
                 write(good)
                 time.sleep(0.05)

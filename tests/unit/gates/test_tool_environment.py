@@ -326,10 +326,10 @@ def test_thousands_of_modules_are_asked_for_too(tools: Tools) -> None:
 
 
 def test_a_question_can_be_stopped(tools: Tools) -> None:
-    tools.site.joinpath("sitecustomize.py").write_text("import time\ntime.sleep(30)\n")
+    tools.site.joinpath("sitecustomize.py").write_text("import time\ntime.sleep(600)\n")
     cancel = threading.Event()
     threading.Timer(0.3, cancel.set).start()
     begun = time.monotonic()
     command = Command(("python",), tools.checkout, {"PATH": "/bin"}, writable=(tools.checkout,))
     assert ask_interpreter(tools.environment / "bin/python", (), command, Isolation.NONE, cancel) is None
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 100

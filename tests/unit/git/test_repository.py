@@ -290,10 +290,15 @@ def test_a_git_that_hangs_is_killed_with_all_that_it_started(tmp_path: Path) -> 
     slow.write_text('#!/bin/sh\nsleep 600 & echo $! > "$1"\nwait\n')
     slow.chmod(0o755)
     pid_file = tmp_path / "pid"
-    with pytest.raises(GitError, match="did not end within"):
-        GitProgram(str(slow)).run([str(pid_file)], environment=dict(os.environ), folder=tmp_path, time_limit=0.5)
+    for seconds in (0.5, 5, 50):  # on a busy machine it may not have begun after half a second
+        with pytest.raises(GitError, match="did not end within"):
+            GitProgram(str(slow)).run(
+                [str(pid_file)], environment=dict(os.environ), folder=tmp_path, time_limit=seconds
+            )
+        if pid_file.exists() and pid_file.read_text():
+            break
     child = int(pid_file.read_text())
-    for _ in range(100):
+    for _ in range(1000):
         if not runs(child):
             return
         time.sleep(0.05)
@@ -333,10 +338,10 @@ def test_an_interrupt_ends_the_running_git_too(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", script, str(slow), str(pid_file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        for _ in range(400):
+        for _ in range(1600):
             if pid_file.exists() and pid_file.read_text().endswith("\n"):
                 break
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=30)[0] == "interrupted\n"
+        assert process.communicate(timeout=90)[0] == "interrupted\n"
     assert not runs(int(pid_file.read_text()))

@@ -109,11 +109,14 @@ def test_a_server_that_hangs_is_left_at_the_deadline(kind: Kind, fault: str) -> 
     with serving(kind=kind, fault=fault) as server:
         engine = engine_of(server)
         assert engine.health().ready
-        with pytest.raises(EngineError) as caught:
-            engine.generate(ask(deadline_s=0.3))
-        assert _code(caught) == "engine.timeout"
+        for seconds in (0.3, 3.0, 30.0):  # on a busy machine the time may be over before the server was asked
+            with pytest.raises(EngineError) as caught:
+                engine.generate(ask(deadline_s=seconds))
+            assert _code(caught) == "engine.timeout"
+            if server.chats():
+                break
         if fault != "drip":
-            assert server.left.wait(10)
+            assert server.left.wait(60)
 
 
 def test_a_server_that_is_silent_for_too_long_is_left_before_the_deadline() -> None:
@@ -121,7 +124,7 @@ def test_a_server_that_is_silent_for_too_long_is_left_before_the_deadline() -> N
         with pytest.raises(EngineError, match="silent") as caught:
             engine_of(server, idle_s=0.2).generate(ask(deadline_s=60))
         assert _code(caught) == "engine.timeout"
-        assert server.left.wait(10)
+        assert server.left.wait(60)
 
 
 @pytest.mark.parametrize("fault", ["silent", "silent_stream", "drip"])
@@ -135,10 +138,10 @@ def test_cancel_from_another_thread_closes_the_connection(fault: str) -> None:
                 time.sleep(0.005)
             cancel.cancel()
             with pytest.raises(EngineError) as caught:
-                call.result(20)
+                call.result(60)
         assert _code(caught) == "engine.cancelled"
         if fault != "drip":
-            assert server.left.wait(10)
+            assert server.left.wait(60)
 
 
 def test_a_stream_that_nobody_reads_on_is_closed() -> None:
@@ -146,7 +149,7 @@ def test_a_stream_that_nobody_reads_on_is_closed() -> None:
         stream = engine_of(server).stream(ask())
         next(iter(stream))
         stream.close()  # type: ignore[attr-defined]
-        assert server.left.wait(10)
+        assert server.left.wait(60)
 
 
 def test_a_busy_server_is_asked_again_after_the_time_that_it_names() -> None:

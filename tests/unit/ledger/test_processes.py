@@ -94,7 +94,7 @@ def _kill_at_random(folder: Path, url: str | None, chance: random.Random, paddin
     first = process.stdout.readline()
     time.sleep(chance.uniform(0, 0.05))
     process.kill()
-    rest, _ = process.communicate(timeout=20)
+    rest, _ = process.communicate(timeout=100)
     lines = (first + rest).splitlines(keepends=True)
     return {(name, int(line.split()[1])) for line in lines if line.endswith("\n")}
 
@@ -128,5 +128,5 @@ def test_an_interrupted_process_leaves_a_ledger_that_verifies(folder: Path) -> N
         process.stdout.readline()
         time.sleep(delay)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=20)
+        process.communicate(timeout=100)
         assert verify_ledger(make_ledger(folder))[0].verified

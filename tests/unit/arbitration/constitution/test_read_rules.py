@@ -121,9 +121,9 @@ def test_no_damage_to_a_file_breaks_the_reader(data: st.DataObject) -> None:
     "bomb", ["a." * 100_000 + "b = 1", "[" + "a." * 50_000 + "b]", "x = [" + "1," * 100_000 + "]", "a" * 250_000]
 )
 def test_a_file_that_is_hard_to_read_takes_no_long_time(bomb: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     read_rules(bomb.encode(), PATH)
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 def _toml_strings(text: str) -> list[str]:

@@ -44,15 +44,18 @@ def test_a_flood_keeps_neither_another_task_nor_a_higher_priority_waiting(task: 
     with Serving(engine, SchedulerSettings(width=width)) as serving, ThreadPoolExecutor(80) as pool:
         flood, single = serving.for_task("flood"), serving.for_task(task, priority)
         answers = [pool.submit(flood.generate, asked(f"item {at}")) for at in range(60)]
-        with engine.changed:
-            assert engine.changed.wait_for(lambda: engine.running == width, 60)
-        taken = serving.served().taken
+        _wait_for_taken(serving, AHEAD * width)  # all for which the flood has room
+        engine.wait_for_running(width)
         answers.append(pool.submit(single.generate, asked("single")))
-        while serving.served().taken == taken < 60:
-            threading.Event().wait(0.001)
+        _wait_for_taken(serving, AHEAD * width + 1)
         engine.gate.set()
         assert all(one.result(60).text for one in answers)
     assert engine.order.index("single") <= width + 1
+
+
+def _wait_for_taken(serving: Serving, count: int) -> None:
+    while serving.served().taken < count:
+        threading.Event().wait(0.001)
 
 
 def test_who_waits_for_room_can_be_called_off() -> None:
@@ -115,8 +118,7 @@ def test_a_deadline_begins_when_a_request_is_asked_and_not_when_there_is_room(tm
         judge = serving.for_task("judge")
         first = [pool.submit(judge.generate, asked(f"item {at}")) for at in range(AHEAD)]
         engine.wait_for_running(1)
-        while serving.served().taken < AHEAD:
-            threading.Event().wait(0.001)
+        _wait_for_taken(serving, AHEAD)
         late = asked("late", deadline_s=0.01)
         labels = replace(asked_labels("late"), deadline_s=0.01)
         for ask in (
