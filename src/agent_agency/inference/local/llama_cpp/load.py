@@ -13,7 +13,7 @@ from agent_agency.inference.local.llama_cpp.desk import Desk
 from agent_agency.inference.local.llama_cpp.llama_cpp_backend import LlamaCpp
 from agent_agency.inference.local.llama_cpp.prefixes import Prefixes
 from agent_agency.inference.local.llama_cpp.prompts import Prompts
-from agent_agency.inference.local.llama_cpp.same_numbers import same_numbers
+from agent_agency.inference.local.llama_cpp.same_numbers import same_numbers, steady
 from agent_agency.inference.local.llama_cpp.server import start
 from agent_agency.inference.local.llama_cpp.settings import Settings, settings_of
 from agent_agency.inference.local.llama_cpp.slots import Slots
@@ -59,20 +59,20 @@ def load(options: LoadOptions) -> Backend:
     settings = settings_of(options, model.context_tokens, bytes_per_token(read_gguf(Path(options.path))))
     folder = PrivateFolder()
     try:
-        return _serve(settings, folder)
+        return _serve(settings, folder, model.tensor_kinds)
     except BaseException:
         folder.remove()
         raise
 
 
-def _serve(settings: Settings, folder: PrivateFolder) -> Backend:
+def _serve(settings: Settings, folder: PrivateFolder, kinds: tuple[str, ...]) -> Backend:
     server = start(settings, folder)
     told = server.door.ask("/props", None, Call())
     context: int = told["default_generation_settings"]["n_ctx"]
     prompts = Prompts(server.door, context, read_marks(Path(settings.path)))
     notes = _EXACT_NOTES if settings.exact else _DEFAULT_NOTES
-    alone = settings.width == 1 and not settings.reuse
-    if settings.exact and not alone and not same_numbers(server.door, prompts, width=settings.width):
+    together = settings.exact and (settings.width > 1 or settings.reuse)
+    if together and not (steady(kinds) and same_numbers(server.door, prompts, width=settings.width)):
         settings, notes = replace(settings, reuse=False, width=1), _ALONE_NOTES
     desk = Desk(
         door=server.door,
