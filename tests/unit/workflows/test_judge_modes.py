@@ -157,6 +157,17 @@ def test_a_prior_needs_no_true_verdicts(world: World) -> None:
     assert made.biases[2] > made.biases[0]
 
 
+def test_runs_say_that_a_calibration_has_no_true_verdicts_or_limits_that_nobody_chose(world: World) -> None:
+    world.calibrate(method="prior", agreement=None)
+    assert [note.split(":")[0] for note in world.run("label").notes] == [
+        "The labels are calibrated by what the model says of everything, without true verdicts",
+        "Nobody has measured how far this mode agrees with whole answers here. Measure it",
+    ]
+    assert ["0.95 is taken" in note for note in world.run("cascade").notes] == [False, True, False]
+    world.calibrate(agreement=0.8)
+    assert len(world.run("cascade").notes) == 1
+
+
 @pytest.mark.parametrize("method", ["fitted", "prior"])
 def test_too_few_items_are_refused_before_any_of_them_is_asked_about(world: World, method: Method) -> None:
     world.records.write_text("".join(world.records.read_text("utf-8").splitlines(keepends=True)[:38]), "utf-8")

@@ -25,7 +25,8 @@ class LabelFirst:
     Args:
         label: with a calibration, as its probabilities decide.
         full: the same judge with whole answers.
-        limits: those of the calibration where none are given, else `DEFAULT_LIMITS`.
+        limits: those of the calibration where none are given, else `DEFAULT_LIMITS`; as nobody has held those against
+            whole answers, the likeliest verdict must then be as likely as their upper one, whichever it is.
 
     Raises:
         JudgeError: ``judge.not_calibrated``.
@@ -40,8 +41,11 @@ class LabelFirst:
             )
         self.label = label
         self.full = full
-        self.limits = limits or label.calibration.limits or DEFAULT_LIMITS
-        self.version = digest_json({"label": label.version, "full": full.version, "limits": self.limits.as_dict()})
+        chosen = limits or label.calibration.limits
+        self.limits = chosen or DEFAULT_LIMITS
+        self._least = 0.0 if chosen else DEFAULT_LIMITS.high
+        told = {"label": label.version, "full": full.version, "limits": self.limits.as_dict()}
+        self.version = digest_json(told if chosen else {**told, "least": self._least})
 
     @property
     def prompt(self) -> JudgePrompt:
@@ -82,4 +86,7 @@ class LabelFirst:
     def _stands(self, first: Assessment) -> bool:
         if first.answer.abstained:
             return first.answer.abstained_because not in _GOES_ON
-        return first.scored is not None and self.limits.decides(dict(first.scored.probabilities)["pass"])
+        if first.scored is None:
+            return False
+        shares = dict(first.scored.probabilities)
+        return self.limits.decides(shares["pass"]) and max(shares.values()) >= self._least

@@ -126,9 +126,10 @@ class LabelJudge:
         if not answer.abstained:
             return work.done(answer)
         verdict, sure = likeliest(shares)
+        below = math.floor(sure * 1000) / 1000  # so that what is just too little does not look like enough
         return work.abstention(
             answer.abstained_because,
-            f"the likeliest verdict, {verdict}, has a probability of {sure:.2f}; {self._abstain_below:g} is needed",
+            f"the likeliest verdict, {verdict}, has a probability of {below:.3f}; {self._abstain_below:g} is needed",
         )
 
 

@@ -17,7 +17,7 @@ from agent_agency.judging.modes.calibration import Calibration
 from agent_agency.judging.modes.label_first import LabelFirst
 from agent_agency.judging.modes.label_judge import LabelJudge
 from agent_agency.judging.modes.label_words import WORDINGS, label_form, labels_of
-from agent_agency.judging.modes.limits import Limits
+from agent_agency.judging.modes.limits import DEFAULT_LIMITS, Limits
 from agent_agency.judging.modes.short_answer import SHORT
 from agent_agency.judging.prompt import Demonstration
 from agent_agency.judging.shipped import shipped_prompt, shipped_rubric
@@ -146,6 +146,23 @@ def test_only_doubtful_labels_take_a_whole_answer() -> None:
     assert (doubtful.mode, len(doubtful.calls), doubtful.judge_version) == ("full", 2, judge.version)
     assert doubtful.has_evidence
     assert (engine.asked, len(engine.labels)) == (1, 2)
+
+
+def test_limits_that_nobody_chose_leave_no_doubt_between_two_verdicts_below_pass() -> None:
+    """Whether it is fail or partial is as open here as it can be, however sure it is that it is no pass."""
+    engine = LabelRuleEngine(rule=lambda _: {"fail": -1.0, "partial": -1.1, "pass": -9.0})
+    assert _label(engine, calibration=_calibrated(engine)).assess(_text()).verdict == "fail"
+    assert _cascade(engine).assess(_text()).mode == "full"
+    chosen = _cascade(engine, DEFAULT_LIMITS)
+    assert chosen.assess(_text()).mode == "label"
+    assert chosen.version != _cascade(engine).version
+
+
+def test_a_probability_that_is_just_too_little_does_not_look_like_enough() -> None:
+    engine = LabelRuleEngine(rule=lambda _: {"fail": -1.0, "partial": -9.0, "pass": -0.9999})
+    made = _label(engine).assess(_text())
+    assert made.answer.abstained_because == "unsure"
+    assert "0.499" in made.problem
 
 
 def test_a_label_that_is_missing_for_its_own_reason_goes_on_and_one_of_a_dead_engine_does_not() -> None:
