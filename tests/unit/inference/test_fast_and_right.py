@@ -26,6 +26,7 @@ from agent_agency.inference.protocol import Cancel, Engine, Message, Parameters,
 from agent_agency.inference.scheduling.serving import Serving
 from agent_agency.web.face import Face
 from support.http_face import running_face
+from support.local_engines import eventually
 from support.test_models import tiny_model
 
 CLOSE = 1e-4
@@ -145,10 +146,10 @@ def test_what_is_asked_together_is_what_is_answered_alone(engines: tuple[LocalEn
             labels = [pool.submit(label_engine(one).score_labels, each) for each in _SCORES for one in (asked, asked)]
             texts = [pool.submit(one.generate, each) for each in _TEXTS for one in (asked, measured)]
             told = [one.result() for one in labels], [one.result() for one in texts]
+            eventually(lambda: neighbours.cancelled > 3)  # a quick machine has answered all before so many are
         for way in (0, 1):
             _all_right(told[0][way::2], right.labels)
             _all_right(told[1][way::2], right.texts)
-        assert neighbours.cancelled > 3
         again = [label_engine(asked).score_labels(each) for each in _SCORES]
         assert all(one.cache_hit for one in again)
         _all_right(again, right.labels)
