@@ -70,8 +70,11 @@ def test_a_model_of_this_machine_is_served_and_ends_in_order(home: dict[str, str
 def test_what_was_answered_once_is_kept_apart_from_what_judges_keep(home: dict[str, str], tmp_path: Path) -> None:
     told = []
     for options in ((), ("--no-cache",)):
-        with _serving(home, *options) as (url, _):
+        with _serving(home, *options) as (url, process):
             answers = [_posted(f"{url}/chat/completions", ASK) for _ in range(2)]
+            if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as under nohup
+                process.send_signal(signal.SIGHUP)
+                assert process.wait(30) == 0
             told += [one.headers["cache-status"].removeprefix("agency; ") for one in answers]
     assert told == ["fwd=miss; stored", "hit", "fwd=bypass", "fwd=bypass"]
     assert [one.name for one in (tmp_path / "agency").iterdir() if one.name in {"served", "calls"}] == ["served"]

@@ -46,9 +46,13 @@ def serving_face(
     limits: FaceLimits | None = None,
     cache: CallCache | None = None,
     around: Callable[[Engine], Engine] = lambda engine: engine,
+    drain_s: float | None = None,
     **changes: Any,
 ) -> Iterator[Served]:
-    """Serve a `GatedEngine` of width 2 until the block ends; each request is a call of its own unless ``shares``."""
+    """Serve a `GatedEngine` of width 2 until the block ends; each request is a call of its own unless ``shares``.
+
+    Where there is a ``drain_s``, the engine's gate is not opened at the end.
+    """
     engine = GatedEngine()
     serving = Serving(around(engine), SchedulerSettings(capacity=capacity, width=2), cache=cache)
     ids = iter(range(1_000_000))
@@ -56,23 +60,24 @@ def serving_face(
     face = Face("gated", serving, Parameters(), lambda: 7.0, lambda: str(next(ids)), token=token)
     face = replace(face, limits=limits or FaceLimits(), **changes)
     try:
-        with httpx.Client(timeout=20, trust_env=False) as client, running_face(face, engine.gate.set) as url:
+        ending = (engine.gate.set, 10.0) if drain_s is None else (lambda: None, drain_s)
+        with httpx.Client(timeout=60, trust_env=False) as client, running_face(face, *ending) as url:
             yield Served(url, engine, serving, client)
     finally:
         assert serving.close(drain=False)
 
 
 @contextmanager
-def running_face(face: Face, told_to_end: Callable[[], None] = lambda: None) -> Iterator[str]:
+def running_face(face: Face, told_to_end: Callable[[], None] = lambda: None, drain_s: float = 10.0) -> Iterator[str]:
     """Serve a face until the block ends; its URL."""
     listening, running = listen("127.0.0.1", 0), list[Server]()
     url = url_of(listening)
-    thread = threading.Thread(target=serve, args=(face, listening, running.append), daemon=True)
+    thread = threading.Thread(target=serve, args=(face, listening, running.append, drain_s), daemon=True)
     thread.start()
     try:
         yield url
     finally:
         running[0].stop()
         told_to_end()
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -45,7 +45,7 @@ def chat_document(reply: Reply, *, ident: str, created: int, model: str, logprob
     """A whole answer."""
     choice = {
         "index": 0,
-        "message": {"role": "assistant", "content": reply.text},
+        "message": {"role": "assistant", "content": reply.text, "refusal": None},
         "finish_reason": reply.finish,
         "logprobs": None if logprobs is None else logprobs_document(reply.logprobs, logprobs),
     }
@@ -60,8 +60,10 @@ def chat_document(reply: Reply, *, ident: str, created: int, model: str, logprob
     }
 
 
-def chunk(ident: str, created: int, model: str, choices: list[dict[str, Any]], usage: Usage | None = None) -> bytes:
-    """One event of a streamed answer."""
+def chunk(
+    ident: str, created: int, model: str, choices: list[dict[str, Any]], told: Mapping[str, Usage | None]
+) -> bytes:
+    """One event of a streamed answer; ``told`` has its ``usage``, ``None`` where it is still to come, or nothing."""
     document: dict[str, Any] = {
         "id": ident,
         "object": "chat.completion.chunk",
@@ -69,9 +71,7 @@ def chunk(ident: str, created: int, model: str, choices: list[dict[str, Any]], u
         "model": model,
         "choices": choices,
     }
-    if usage is not None:
-        document["usage"] = usage_document(usage)
-    return event(document)
+    return event(document | {name: None if one is None else usage_document(one) for name, one in told.items()})
 
 
 def delta(text: str | None = None, *, role: bool = False, finish: str | None = None, logprobs: Any = None) -> Any:

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 
 from agent_agency.errors import AgencyError, InternalError
 from agent_agency.web import answers
-from agent_agency.web.asked import AskedWrongError, Chat, read_chat, read_labels
+from agent_agency.web.asked import AskedWrongError, Chat, read_chat, read_labels, refuse_other_model
 from agent_agency.web.face import Face
 from agent_agency.web.guard import Guard
 from agent_agency.web.kept_wish import KeptWish, read_wish, status_header
@@ -41,6 +41,7 @@ def make_app(face: Face) -> ASGIApp:
         Route("/v1/chat/completions", handlers.chat, methods=["POST"]),
         Route("/v1/labels", handlers.labels, methods=["POST"]),
         Route("/v1/models", handlers.models, methods=["GET"]),
+        Route("/v1/models/{model:path}", handlers.model, methods=["GET"]),
         Route("/health", handlers.health, methods=["GET"]),
         Route("/metrics", handlers.metrics, methods=["GET"]),
     ]
@@ -72,8 +73,11 @@ class Handlers:
 
     async def models(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's signature
         """``GET /v1/models``."""
-        model = {"id": self._face.name, "object": "model", "created": 0, "owned_by": "agency"}
-        return JSONResponse({"object": "list", "data": [model]})
+        return JSONResponse({"object": "list", "data": [self._model()]})
+
+    async def model(self, request: Request) -> Any:
+        """``GET /v1/models/NAME``."""
+        return await _answered(self._one_model, request)
 
     async def health(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's signature
         """``GET /health``: from what is known here alone, so that it answers at once."""
@@ -95,6 +99,13 @@ class Handlers:
         spared = Spared(self._once.kept, self._once.joined, self._once.open)
         text = metrics_text(self._face.scheduler.served(), spared, self._face.name, self._face.state())
         return PlainTextResponse(text, headers={"Content-Type": CONTENT_TYPE})
+
+    def _model(self) -> dict[str, Any]:
+        return {"id": self._face.name, "object": "model", "created": 0, "owned_by": "agency"}
+
+    async def _one_model(self, request: Request) -> Response:
+        refuse_other_model(request.path_params["model"], self._face.name)
+        return JSONResponse(self._model())
 
     async def _chat(self, request: Request) -> Any:
         face = self._face
@@ -199,7 +210,8 @@ def _watched(request: Request) -> Iterator[asyncio.Future[None]]:
 async def _http_refusal(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature
     status = error.status_code if isinstance(error, HTTPException) else 500
     message = "There is nothing here." if status == 404 else "This path is not asked in this way."  # noqa: PLR2004
-    return JSONResponse(answers.error_document(message, status, code="not_found"), status)
+    headers = error.headers if isinstance(error, HTTPException) else None  # which methods there are
+    return JSONResponse(answers.error_document(message, status, code="not_found"), status, headers)
 
 
 async def _defect(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature

@@ -125,10 +125,7 @@ def read_chat(data: bytes, name: str, parameters: Parameters, limits: FaceLimits
     """
     body = _body(data, name, _CHAT | _OURS)
     stream = _flag(body, "stream")
-    options = _table(body, "stream_options")
-    if strange := [key for key in options if key not in {"include_usage", "include_obfuscation"}]:
-        at = f"stream_options.{strange[0][:80]}"
-        raise AskedWrongError(f"{at!r} is not supported here.", at, code="unsupported_parameter")
+    options = _stream_options(body, stream=stream)
     wants = _flag(body, "logprobs")
     others = _whole(body, "top_logprobs", 0, MOST_LOGPROBS)
     if others is not None and not wants:
@@ -192,15 +189,34 @@ def _body(data: bytes, name: str, known: frozenset[str]) -> Mapping[str, Any]:
     if not isinstance(body, dict):
         raise AskedWrongError("The body is no JSON object.")
     for key, value in body.items():
-        if key in _ONLY_AS and value in _ONLY_AS[key]:
+        if key in _ONLY_AS and any(value == one and type(value) in {type(one), float} for one in _ONLY_AS[key]):
             continue
         if key not in known and key not in _OF_NO_EFFECT:
             raise AskedWrongError(f"{key[:80]!r} is not supported here.", key[:80], code="unsupported_parameter")
-    model = body.get("model", name)
+    refuse_other_model(body.get("model", name), name)
+    return body
+
+
+def refuse_other_model(model: Any, name: str) -> None:
+    """Refuse what asks for another model than the one that is served.
+
+    Raises:
+        AskedWrongError: it does.
+    """
     if model != name:
         message = f"There is no model {str(model)[:80]!r} here; it is called {name!r}."
         raise AskedWrongError(message, "model", code="model_not_found", status=404)
-    return body
+
+
+def _stream_options(body: Mapping[str, Any], *, stream: bool) -> Mapping[str, Any]:
+    options = _table(body, "stream_options")
+    if options and not stream:
+        raise AskedWrongError("'stream_options' is for requests whose 'stream' is true.", "stream_options")
+    for key, value in options.items():
+        if key != "include_usage" and not (key == "include_obfuscation" and value in (None, False)):
+            at = f"stream_options.{key[:80]}"
+            raise AskedWrongError(f"{at!r} is not supported here.", at, code="unsupported_parameter")
+    return options
 
 
 def _messages(body: Mapping[str, Any], limits: FaceLimits) -> tuple[Message, ...]:

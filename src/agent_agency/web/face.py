@@ -21,6 +21,7 @@ class FaceLimits:
         body_bytes: of its JSON.
         head_s: seconds in which the head of a request must have come.
         body_s: seconds in which the whole body must have come.
+        taken_s: seconds in which something of an answer that waits must have been taken.
         messages: in one conversation.
         max_tokens: that an answer may have.
         deadline_s: seconds that a request may take where it does not say, waiting included.
@@ -30,6 +31,7 @@ class FaceLimits:
     body_bytes: int = 8 * 1024 * 1024
     head_s: float = 30.0
     body_s: float = 30.0
+    taken_s: float = 30.0
     messages: int = 4096
     max_tokens: int = 1_000_000
     deadline_s: float = 120.0

@@ -7,6 +7,7 @@ import contextlib
 import ipaddress
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import cast
@@ -21,6 +22,8 @@ from agent_agency.web.face import LOOPBACK, Face
 BACKLOG = 512
 MAX_HEADERS = 64 * 1024
 _DRAIN_S = 10
+_END_S = 5
+"""Seconds in which those who wait are told, and an engine lets go."""
 _IDLE_S = 30
 
 
@@ -82,10 +85,11 @@ class Server(uvicorn.Server):
 
     Args:
         face: what is served.
+        drain_s: seconds for answers under way; what is not whole by then is told that the engine is being closed.
     """
 
-    def __init__(self, face: Face) -> None:
-        connection = partial(BoundedConnection, head_s=face.limits.head_s)
+    def __init__(self, face: Face, drain_s: float = _DRAIN_S) -> None:
+        connection = partial(BoundedConnection, head_s=face.limits.head_s, taken_s=face.limits.taken_s)
         super().__init__(
             uvicorn.Config(
                 make_app(face),
@@ -99,16 +103,23 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
                 h11_max_incomplete_event_size=MAX_HEADERS,
                 timeout_keep_alive=_IDLE_S,
-                timeout_graceful_shutdown=_DRAIN_S,
+                timeout_graceful_shutdown=_DRAIN_S + _END_S,
             )
         )
+        self._rest = threading.Timer(drain_s, face.serving.close, kwargs={"drain": False, "timeout_s": _END_S})
+        self._rest.daemon = True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Let signals end the server, not the process: what it holds must be let go of first."""
+        """Let signals end the server, not the process: what it holds must be let go of first.
+
+        SIGHUP is one of them, as a terminal that is closed sends it; under nohup it is ignored, and stays so.
+        """
         loop = asyncio.get_running_loop()
         taken = []
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue
             with contextlib.suppress(RuntimeError, ValueError):  # in another thread there are no signals
                 loop.add_signal_handler(number, self.stop)
                 taken.append(number)
@@ -121,18 +132,30 @@ class Server(uvicorn.Server):
     def stop(self) -> None:
         """End: at once for who asks twice."""
         self.force_exit = self.should_exit
+        if not self.should_exit:
+            self._rest.start()
         self.should_exit = True
 
+    def ended(self) -> None:
+        """Nothing is left to be ended."""
+        self._rest.cancel()
 
-def serve(face: Face, listening: socket.socket, began: Callable[[Server], None] = lambda _: None) -> None:
+
+def serve(
+    face: Face, listening: socket.socket, began: Callable[[Server], None] = lambda _: None, drain_s: float = _DRAIN_S
+) -> None:
     """Serve until told to end.
 
     Args:
         face: what is served.
         listening: from `listen`; closed at the end.
         began: called with the server before it runs.
+        drain_s: as for `Server`.
     """
-    server = Server(face)
+    server = Server(face, drain_s)
     began(server)
     with listening:
-        server.run(sockets=[listening])
+        try:
+            server.run(sockets=[listening])
+        finally:
+            server.ended()

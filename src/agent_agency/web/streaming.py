@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from starlette.types import Receive, Scope, Send
 
 from agent_agency.errors import AgencyError, InternalError
-from agent_agency.inference.protocol import Cancel, Piece
+from agent_agency.inference.protocol import Cancel, Piece, Usage
 from agent_agency.web import answers
 from agent_agency.web.asked import Chat
 from agent_agency.web.face import Face
@@ -107,19 +107,20 @@ class EventStream:
         await send({"type": "http.response.body", "body": b""})
 
     async def _events(self) -> AsyncIterator[bytes]:
-        ident, created, model = f"chatcmpl-{self.face.new_id()}", int(self.face.seconds()), self.face.name
-        yield answers.chunk(ident, created, model, [answers.delta("", role=True)])
+        named = f"chatcmpl-{self.face.new_id()}", int(self.face.seconds()), self.face.name
+        usage: dict[str, Usage | None] = {"usage": None} if self.chat.usage else {}
+        yield answers.chunk(*named, [answers.delta("", role=True)], usage)
         piece = self.first
         try:
             while piece is not None:
                 if piece.text:
-                    yield answers.chunk(ident, created, model, [answers.delta(piece.text)])
+                    yield answers.chunk(*named, [answers.delta(piece.text)], usage)
                 if piece.reply is not None:
                     reply, wanted = piece.reply, self.chat.logprobs
                     told = None if wanted is None else answers.logprobs_document(reply.logprobs, wanted)
-                    yield answers.chunk(ident, created, model, [answers.delta(finish=reply.finish, logprobs=told)])
+                    yield answers.chunk(*named, [answers.delta(finish=reply.finish, logprobs=told)], usage)
                     if self.chat.usage:
-                        yield answers.chunk(ident, created, model, [], reply.usage)
+                        yield answers.chunk(*named, [], {"usage": reply.usage})
                 piece = await self.pieces.next()
         except AgencyError as error:
             yield answers.event(answers.refusal(error)[2])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, suppress
@@ -12,9 +13,10 @@ import httpx
 import pytest
 
 from agent_agency.errors import EngineError
+from agent_agency.inference.around import AroundEngine
 from agent_agency.inference.choose import choose_engine
 from agent_agency.inference.engine_settings import EngineChoices
-from agent_agency.inference.protocol import Message, Request
+from agent_agency.inference.protocol import Cancel, Engine, Message, Piece, Reply, Request
 from agent_agency.web.face import FaceLimits
 from agent_agency.web.server import hosts_of
 from support.http_face import USER, Served, serving_face
@@ -49,7 +51,7 @@ def test_an_answer_is_as_clients_of_openai_read_it() -> None:
         found = served.chat(model="gated", max_tokens=9, logprobs=True, top_logprobs=1).json()
         (choice,) = found["choices"]
         assert (found["object"], found["created"], found["model"]) == ("chat.completion", 7, "gated")
-        assert choice["message"] == {"role": "assistant", "content": "a b c "}
+        assert choice["message"] == {"role": "assistant", "content": "a b c ", "refusal": None}
         assert choice["finish_reason"] == "stop"
         assert [one["token"] for one in choice["logprobs"]["content"]] == ["a ", "b ", "c "]
         assert len(choice["logprobs"]["content"][0]["top_logprobs"]) == 1
@@ -57,7 +59,9 @@ def test_an_answer_is_as_clients_of_openai_read_it() -> None:
         assert found["usage"]["prompt_tokens_details"] == {"cached_tokens": 1}
         assert served.engine.asked[0].parameters.max_tokens == 9  # type: ignore[union-attr]
         models = served.client.get(f"{served.url}/models").json()
-        assert [one["id"] for one in models["data"]] == ["gated"]
+        assert [served.client.get(f"{served.url}/models/gated").json()] == models["data"]
+        other = served.client.get(f"{served.url}/models/a/b")
+        assert (other.status_code, other.json()["error"]["code"]) == (404, "model_not_found")
 
 
 def test_a_streamed_answer_comes_in_pieces_and_ends() -> None:
@@ -68,6 +72,7 @@ def test_a_streamed_answer_comes_in_pieces_and_ends() -> None:
         assert events[0]["choices"][0]["delta"]["role"] == "assistant"
         assert events[-2]["choices"][0]["finish_reason"] == "stop"
         assert (events[-1]["choices"], events[-1]["usage"]["completion_tokens"]) == ([], 3)
+        assert [one["usage"] for one in events[:-1]] == [None] * 5
         assert len({one["id"] for one in events}) == 1
 
 
@@ -301,7 +306,10 @@ def test_pages_of_other_origins_reach_nothing(headers: dict[str, str], status: i
     found = bounded.client.get(f"{bounded.url}/models", headers=headers)
     assert found.status_code == status
     assert "access-control-allow-origin" not in found.headers
-    assert bounded.client.options(f"{bounded.url}/chat/completions").status_code == 405
+    for method, path, allowed in (("OPTIONS", "chat/completions", "POST"), ("DELETE", "models", "GET, HEAD")):
+        refused = bounded.client.request(method, f"{bounded.url}/{path}")
+        assert refused.status_code == 405
+        assert ", ".join(sorted(refused.headers["allow"].split(", "))) == allowed
 
 
 def test_our_own_client_asks_it_as_any_server() -> None:
@@ -327,3 +335,51 @@ def test_an_end_waits_for_answers_under_way() -> None:
             asked = pool.submit(served.chat)
             assert served.engine.arrived.acquire(timeout=60)
         assert asked.result().status_code == 200
+
+
+def test_an_end_tells_those_whose_answers_take_too_long() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        with serving_face(drain_s=0.05) as served:
+            served.engine.gate.clear()
+            asked = [pool.submit(served.chat, stream=stream) for stream in (False, True)]
+            _until(served, running=2)
+        for one in asked:
+            refused = one.result()
+            assert (refused.status_code, refused.json()["error"]["code"]) == (503, "engine.closed")
+            assert int(refused.headers["retry-after"]) >= 1
+
+
+class Endless(AroundEngine):
+    """A double that streams more than any buffer holds, and then waits to be called off."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.called_off = threading.Event()
+
+    def generate(self, request: Request, cancel: Cancel | None = None) -> Reply:
+        raise NotImplementedError
+
+    def stream(self, request: Request, cancel: Cancel | None = None) -> Iterator[Piece]:
+        del request
+        assert cancel is not None
+        cancel.notify(self.called_off.set)
+        yield Piece("x" * 32_000_000)
+        assert self.called_off.wait(60)
+        raise EngineError("The call was cancelled", fix="Ask again.", code="engine.cancelled")
+
+
+def test_who_asks_and_never_reads_is_let_go_of() -> None:
+    made: list[Endless] = []
+
+    def around(engine: Engine) -> Engine:
+        made.append(Endless(engine))
+        return made[0]
+
+    with serving_face(limits=FaceLimits(taken_s=0.2), around=around) as served:
+        data = json.dumps({"messages": USER, "stream": True}).encode()
+        host, _, port = served.url.removeprefix("http://").removesuffix("/v1").partition(":")
+        with socket.create_connection((host, int(port))) as connection:
+            head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+            connection.sendall(f"{head}Content-Length: {len(data)}\r\n\r\n".encode() + data)
+            assert made[0].called_off.wait(60)
+        _until(served, running=0, waiting=0)
