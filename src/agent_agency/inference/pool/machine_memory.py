@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,19 +19,19 @@ _UNBOUNDED = 2**62
 _FILE_PART = 1.3
 _BESIDE = 300 * 1024**2
 """What a process with a model takes beside the file: libraries, and the prefixes of running requests."""
-_CONTROL_GROUP = Path("/sys/fs/cgroup/memory.max")
+_CONTROL_GROUPS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
-def budget_of(memory_gb: float | None, control_group: Path = _CONTROL_GROUP) -> int:
+def budget_of(memory_gb: float | None, control_groups: Sequence[Path] = _CONTROL_GROUPS) -> int:
     """Bytes that all models may take: as the settings say, else four fifths of the machine or of its container.
 
     Args:
         memory_gb: of the settings, in GiB.
-        control_group: says what a container may take (Linux control groups, version 2).
+        control_groups: files that say what a container may take (Linux control groups, versions 2 and 1).
     """
     if memory_gb is not None:
         return int(memory_gb * _GIB)
-    known = [one for one in (_machine(), _container(control_group)) if one]
+    known = [one for one in (_machine(), *map(_container, control_groups)) if one]
     return int(min(known) * _PART) if known else _UNBOUNDED
 
 

@@ -11,14 +11,17 @@ GIB = 1024**3
 
 
 def test_the_settings_say_the_budget_else_the_machine_or_its_container(tmp_path: Path) -> None:
-    group = tmp_path / "memory.max"
-    assert budget_of(1.5, group) == int(1.5 * GIB)
-    whole = budget_of(None, group)
+    group, older = tmp_path / "memory.max", tmp_path / "memory.limit_in_bytes"
+    assert budget_of(1.5, (group, older)) == int(1.5 * GIB)
+    whole = budget_of(None, (group, older))
     assert whole > 0
     group.write_text("max\n")
-    assert budget_of(None, group) == whole
+    older.write_text("9223372036854771712\n")
+    assert budget_of(None, (group, older)) == whole
+    older.write_text(f"{GIB // 4}\n")
+    assert budget_of(None, (group, older)) == int(GIB // 4 * 0.8)
     group.write_text(f"{GIB // 8}\n")
-    assert budget_of(None, group) == int(GIB // 8 * 0.8)
+    assert budget_of(None, (group, older)) == int(GIB // 8 * 0.8)
 
 
 def test_a_model_is_estimated_by_its_files_and_never_beyond_its_own_bound(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def _refuse_full_disk(folder: Path, path: Path) -> None:
 def _not_kept(folder: Path, problem: str) -> EngineError:
     return EngineError(
         f"The converted model cannot be kept: {problem}",
-        fix="Make room on the disk, or name another folder.",
+        fix="Make room on the disk, or set TMPDIR to a folder that has some.",
         path=str(folder),
         code="engine.cache_folder",
     )
