@@ -1,10 +1,17 @@
 from __future__ import annotations
 
 import json
+import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from agent_agency.inference.bench.machine import measured_on
+from agent_agency.inference.bench.measuring_lock import measuring
+from agent_agency.inference.bench.winner import Choice, Measurement, keep_measurement
+from agent_agency.inference.models.digests import Digests
+from agent_agency.workflows.engine_remeasure import MANY
 from support.test_models import nano_model
 from support.warm_command import agency
 
@@ -97,3 +104,49 @@ def test_a_choice_that_cannot_be_kept_is_told_before_anything_is_measured(tmp_pa
     assert "cannot be kept" in done.err
     assert "--no-keep" in done.err
     assert "at once" not in done.err
+
+
+def test_a_corrupt_measurement_stops_no_engine_and_a_bench_moves_it_aside(tmp_path: Path, home: dict[str, str]) -> None:
+    folder = tmp_path / "config" / "agency"
+    folder.mkdir(parents=True)
+    (folder / "engines.toml").write_text(f'[engines.nano]\nkind = "local"\npath = "{nano_model()}"\n', "utf-8")
+    (folder / "measured-engines.json").write_text('{"measurements": 1}', "utf-8")
+    asked = agency("engine", "ask", "nano", "Hello", "--max-tokens", "2", cwd=tmp_path, env=home)
+    assert asked.code == 1, asked.err
+    assert asked.err.count("What was measured of engines cannot be read") == 1
+    checked = agency("engine", "check", "nano", "--json", cwd=tmp_path, env=home).document
+    noted = {one["name"]: one for one in checked["checks"]}
+    assert "the default where nothing was measured" in noted["run by"]["found"]
+    assert (noted["measured"]["standing"], "cannot be read" in noted["measured"]["found"]) == ("noted", True)
+
+    part = ("--engine", "llama.cpp", "--mode", "label", "--at-once", "2", "--json")
+    done = agency("engine", "bench", "nano", *_QUICK, *part, cwd=tmp_path, env=home)
+    assert done.code == 0, done.err
+    aside = Path(done.document["moved"])
+    assert aside.read_text("utf-8") == '{"measurements": 1}'
+    again = agency("engine", "ask", "nano", "Hello", "--max-tokens", "2", cwd=tmp_path, env=home)
+    assert "measured" not in again.err
+
+
+def test_long_work_measures_again_and_short_work_says_that_it_is_due(tmp_path: Path, home: dict[str, str]) -> None:
+    """Another process holds the lock, so that nothing is measured here; that it is tried is what is asked."""
+    folder = tmp_path / "config" / "agency"
+    folder.mkdir(parents=True)
+    (folder / "engines.toml").write_text(f'[engines.nano]\nkind = "local"\npath = "{nano_model()}"\n', "utf-8")
+    on = replace(measured_on(Digests(None).of(nano_model())), cores=4096)
+    choice = Choice("llama.cpp", "default", 2, "measured")
+    kept = folder / "measured-engines.json"
+    keep_measurement(kept, Measurement(on, "2026", {"short": choice}))
+    with measuring(kept):
+        for lines, tried in ((1, False), (MANY, True)):
+            records = tmp_path / "records.jsonl"
+            records.write_text("no record\n" * lines, "utf-8")
+            order = ("judge", "run", "relevance", "--input", str(records), "--engine", "nano", "--repo", str(tmp_path))
+            done = agency(*order, cwd=tmp_path, env=home)
+            assert ("Another process measures engines" in done.err) == tried, done.err
+            assert done.err.count("measured with other cores, and what won then is used") == 1
+        with socket.create_server(("127.0.0.1", 0)) as taken:  # so that it ends instead of serving
+            port = str(taken.getsockname()[1])
+            done = agency("engine", "serve", "nano", "--port", port, cwd=tmp_path, env=home)
+        assert done.code == 2
+        assert "Another process measures engines" in done.err

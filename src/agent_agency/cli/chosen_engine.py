@@ -17,8 +17,10 @@ def chosen_engine(spec: str | None) -> tuple[Engine, Parameters]:
     Raises:
         AgencyError: as `agent_agency.workflows.engine_pool.Engines.engine`.
     """
+    from agent_agency.cli.measured_hint import tell_hint
     from agent_agency.workflows.engine_pool import open_engine
 
+    tell_hint(spec)
     opened = open_engine(spec, os.environ)
     context = click.get_current_context(silent=True)
     if context is not None:

@@ -117,10 +117,12 @@ def ask(
 
     Exit 0 with the answer, 1 when it was cut off by --max-tokens, 2 when there is none.
     """
+    from agent_agency.cli.measured_hint import tell_hint
     from agent_agency.report.engines import answer_lines, answer_summary
     from agent_agency.workflows.engines import Question, ask_engine
 
     question = Question(text, system, schema, temperature, max_tokens, seed, deadline, record)
+    tell_hint(name)
     reply = ask_engine(name, question, os.environ)
     if as_json:
         from agent_agency.inference.reply_document import to_document

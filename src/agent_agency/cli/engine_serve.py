@@ -52,6 +52,7 @@ def serve(
 
     require("starlette", extra="web")
     require("uvicorn", extra="web")
+    from agent_agency.cli.measured_hint import measure_before_long_work, tell_hint
     from agent_agency.inference.engine_file import load_engines
     from agent_agency.inference.scheduling.serving import Serving
     from agent_agency.inference.scheduling.settings import SchedulerSettings
@@ -64,6 +65,8 @@ def serve(
     token = _token(token_env)
     refuse_open_house(host, token)
     choices = load_engines(os.environ)
+    measure_before_long_work(name)
+    tell_hint(name)
     with ExitStack() as stack:
         engines = Engines(choices, os.environ, pinned=False)
         stack.callback(engines.close)

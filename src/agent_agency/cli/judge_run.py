@@ -69,11 +69,16 @@ def run(
     Exit code: 0 each record was answered; 1 some could not be; 2 the engine failed again and again; 3 time
     was up, or what remote calls may cost is used up.
     """
+    from agent_agency.cli.measured_hint import many_records, measure_before_long_work
     from agent_agency.judging.batch import Bounds
     from agent_agency.report.judge_run import batch_document, batch_lines
     from agent_agency.workflows.judge_run import BatchRequest, run_batch
+    from agent_agency.workflows.judge_shelf import judge_at_hand
     from agent_agency.workflows.judge_ways import Way
 
+    if many_records(source):
+        judge_at_hand(_database(repo), judge)  # one that is not known is told before anything is measured
+        measure_before_long_work(engine)
     way = Way(mode, order, labels)
     request = BatchRequest(judge, source, out, Bounds(workers, limit_s), names, call_s, way)
     result = run_batch(request, _services(engine, repo, reuse=not no_cache))

@@ -21,6 +21,7 @@ from agent_agency.inference.engine_settings import (
     KINDS,
     LOCAL_ENGINES,
     PRECISIONS,
+    REMEASURE,
     ROLES,
     EngineChoices,
     EngineSettings,
@@ -73,6 +74,7 @@ _KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "memory_gb",
             "keep_alive",
             "warm",
+            "remeasure",
             "digest",
             "temperature",
             "max_tokens",
@@ -295,7 +297,7 @@ class _Reader:
 
     def _local_values(self, table: Mapping[str, Any], at: Pointer) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        for key, known in (("engine", LOCAL_ENGINES), ("precision", PRECISIONS)):
+        for key, known in (("engine", LOCAL_ENGINES), ("precision", PRECISIONS), ("remeasure", REMEASURE)):
             if key not in table:
                 continue
             if table[key] in known:

@@ -15,6 +15,8 @@ KINDS: tuple[Kind, ...] = ("openai", "ollama", "local", "offline", "replay")
 LOCAL_ENGINES = ("auto", "openvino", "llama.cpp")
 """What can run a model on this machine; ``auto`` takes what a measurement chose, else the stated default."""
 PRECISIONS = ("default", "exact")
+REMEASURE = ("auto", "always", "never")
+"""Whether long work begins by measuring a model of this machine: what was measured before, any, or none."""
 ROLES = ("primary", "fast", "quality", "alternative")
 OLLAMA_CONTEXT = 8192
 """The window that Ollama is told to use where nobody names another; its own default cuts a judge's prompt."""
@@ -52,6 +54,8 @@ class EngineSettings:
         threads: of the processor; ``None`` for as many as the engine thinks best.
         memory_gb: what a local model may take, in GiB; ``None`` for no limit of its own.
         warm: load a local model when a server of ours starts, not at the first question.
+        remeasure: one of `REMEASURE`: whether long work with the ``engine`` ``auto`` begins with a short measurement
+            where versions or machine changed since the last one.
         digest: ``sha256:…`` of a local model when it was added; another file in its place is refused.
         price_prompt: of a server: micro-units of ``currency`` for a million tokens of prompts; ``None`` where it has
             no price.
@@ -81,6 +85,7 @@ class EngineSettings:
     threads: int | None = None
     memory_gb: float | None = None
     warm: bool = False
+    remeasure: str = "auto"
     digest: str | None = None
     price_prompt: int | None = None
     price_completion: int | None = None

@@ -89,6 +89,8 @@ def _lines(found: EngineBench) -> list[str]:
         lines.append(
             f"Other processes took up to {most:.0%} of the processor meanwhile: measure again on a quiet machine."
         )
+    if found.moved:
+        lines.append(f"What stood there could not be read, and is now {clean(found.moved)}.")
     if found.kept:
         lines.append(f'Kept in {clean(found.kept)}; engine = "auto" goes by it.')
     return lines
@@ -117,5 +119,6 @@ def bench_document(found: EngineBench) -> dict[str, Any]:
             for mode, one in found.choices.items()
         },
         "kept": found.kept,
+        "moved": found.moved,
         "measured": found.measured,
     }

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agent_agency.clock import Clock, SystemClock
-from agent_agency.errors import UsageError
+from agent_agency.errors import FileUnreadableError, UsageError
 from agent_agency.inference.bench.judge_load import LoadShape
 from agent_agency.inference.bench.machine import MeasuredOn, measured_on
+from agent_agency.inference.bench.measuring_lock import measuring
 from agent_agency.inference.bench.row import Row, Way
 from agent_agency.inference.bench.trial import Trial
 from agent_agency.inference.bench.ways import Wanted, ways
 from agent_agency.inference.bench.winner import (
-    FILE,
     Choice,
     Measurement,
     check_keepable,
@@ -24,8 +24,9 @@ from agent_agency.inference.bench.winner import (
     load_measurements,
 )
 from agent_agency.inference.choose import settings_of
-from agent_agency.inference.engine_file import engines_path, load_engines
+from agent_agency.inference.engine_file import load_engines
 from agent_agency.inference.models.digests import Digests
+from agent_agency.inference.models.last_winner import measured_file
 from agent_agency.inference.models.model_facts import read_model
 from agent_agency.workflows.engine_bench_rows import Run, Told, measure_ways, no_word
 from agent_agency.workflows.measure_engine import Model
@@ -47,7 +48,8 @@ class BenchOrder:
 class EngineBench:
     """What was measured; ``measured`` is false where the last measurement still holds. ``skipped``: what, and why.
 
-    ``trials`` are the few requests that chose which ways the rows are of.
+    ``trials`` are the few requests that chose which ways the rows are of; ``moved`` is where a file went that stood in
+    the place of ``kept`` and could not be read.
     """
 
     model: str
@@ -60,6 +62,7 @@ class EngineBench:
     kept: str | None
     measured: bool = True
     trials: tuple[Trial, ...] = ()
+    moved: str | None = None
 
 
 def bench_engines(
@@ -81,8 +84,7 @@ def bench_engines(
     """
     model = the_model(order, environment)
     on = measured_on(model.digest)
-    parameters = model.facts.parameters or 0
-    kept_in = engines_path(environment).parent / FILE
+    kept_in = measured_file(environment)
     if order.if_changed and (old := _still_holds(kept_in, on)) is not None:
         return EngineBench(
             _title(model),
@@ -95,18 +97,25 @@ def bench_engines(
             str(kept_in),
             measured=False,
         )
-    if order.keep:
-        check_keepable(kept_in)
+    if not order.keep:
+        return _measured(order, model, on, told, timer)
+    check_keepable(kept_in)
+    with measuring(kept_in):
+        found = _measured(order, model, on, told, timer)
+        if not found.choices:
+            return found
+        at = (clock or SystemClock()).now().isoformat(timespec="seconds")
+        moved = keep_measurement(kept_in, Measurement(on, at, found.choices))
+    return replace(found, kept=str(kept_in), moved=None if moved is None else str(moved))
+
+
+def _measured(order: BenchOrder, model: Model, on: MeasuredOn, told: Told, timer: Callable[[], float]) -> EngineBench:
     chosen = ways(order.wanted, order.shape.requests)
     measured = measure_ways(chosen, Run(model, order.shape, timer, told), whole=bool(order.wanted.widths))
     naive = next(row for row in measured.rows if _is_naive(row))
     rows = tuple(row.beside(naive) for row in measured.rows)
-    choices = choices_of(rows)
-    if order.keep and choices:
-        at = (clock or SystemClock()).now().isoformat(timespec="seconds")
-        keep_measurement(kept_in, Measurement(on, at, choices))
-    kept = str(kept_in) if order.keep and choices else None
-    found = EngineBench(_title(model), parameters, on, order.shape, rows, measured.skipped, choices, kept)
+    parameters = model.facts.parameters or 0
+    found = EngineBench(_title(model), parameters, on, order.shape, rows, measured.skipped, choices_of(rows), None)
     return replace(found, trials=measured.trials)
 
 
@@ -137,7 +146,12 @@ def _title(model: Model) -> str:
 
 
 def _still_holds(path: Path, on: MeasuredOn) -> Measurement | None:
-    return next((one for one in load_measurements(path) if one.on == on), None)
+    """The measurement of just this; one of a few requests leaves a whole one to be made."""
+    try:
+        there = load_measurements(path)
+    except FileUnreadableError:
+        return None
+    return next((one for one in there if one.on == on and not one.tried), None)
 
 
 def _is_naive(row: Row) -> bool:

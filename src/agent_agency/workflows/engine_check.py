@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from agent_agency.errors import EngineError
+from agent_agency.inference.choose import settings_of
+from agent_agency.inference.engine_file import load_engines
+from agent_agency.inference.models.local_engine import how_run
 from agent_agency.inference.prompt_size import least_tokens
 from agent_agency.inference.protocol import Message, Parameters, Request
 from agent_agency.workflows.engine_pool import opened_engine
@@ -77,7 +80,20 @@ def check_engine(spec: str | None, environment: Mapping[str, str]) -> EngineChec
         EngineError: there is no such engine, or its key is missing.
     """
     with opened_engine(spec, environment) as engine:
-        return _checked(engine)
+        found = _checked(engine)
+    return replace(found, probes=(*found.probes, *_how_run(spec, environment)))
+
+
+def _how_run(spec: str | None, environment: Mapping[str, str]) -> Iterator[EngineProbe]:
+    """What runs a model of this machine, and why it is that."""
+    settings = settings_of(spec, load_engines(environment))
+    if settings.kind != "local":
+        return
+    found = how_run(settings, environment)
+    runner = found.runner
+    yield EngineProbe("run by", Standing.FINE, f"{runner.engine}, {runner.width} at once ({runner.why})")
+    if found.note:
+        yield EngineProbe("measured", Standing.NOTED, found.note)
 
 
 def _checked(engine: Engine) -> EngineCheck:

@@ -15,8 +15,9 @@ from agent_agency.inference.engine_file import engines_path, is_engine_name, loa
 from agent_agency.inference.engine_file_edit import with_engine, with_role, without_engine
 from agent_agency.inference.engine_file_write import change_engines
 from agent_agency.inference.engine_settings import EngineChoices, EngineSettings
-from agent_agency.inference.models.backend_choice import Machine, choose_backend, measured_choice
+from agent_agency.inference.models.backend_choice import Machine, choose_backend
 from agent_agency.inference.models.digests import Digests, Told, no_word
+from agent_agency.inference.models.last_winner import last_winner
 from agent_agency.inference.models.library import keep_download, models_folder
 from agent_agency.inference.models.model_facts import ModelFacts, read_model, refuse_without_template
 from agent_agency.inference.models.source import Remote, read_source
@@ -222,7 +223,7 @@ def _runner(
     settings: EngineSettings, facts: ModelFacts, digest: str, environment: Mapping[str, str]
 ) -> tuple[str, str, tuple[str, ...]]:
     """What runs the model and why; a library that is missing is a warning, for it can be installed later."""
-    measured = measured_choice(digest, environment)
+    measured = last_winner(digest, environment).choice
     try:
         found = choose_backend(settings, facts, measured, Machine.this(), measured_on(digest).memory_gib)
     except MissingExtraError as error:

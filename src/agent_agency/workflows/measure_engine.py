@@ -132,7 +132,7 @@ def try_ways(
         for way, size in zip(tried, sizes, strict=True):
             if way.mode == mode:
                 found = row(way, size, partial(_tell_of, told, way, size))
-                yield Trial(way, size, found.requests_per_s, found.p50_s, found.other_load)
+                yield Trial(way, size, found.requests_per_s, found.p50_s, found.other_load, found.valid)
 
 
 def _tell_of(told: Callable[[Way, int, int], None], way: Way, of: int, done: int) -> None:
@@ -158,13 +158,18 @@ def _load(shape: LoadShape, engine: LocalEngine) -> JudgeLoad:
 
 
 @contextmanager
-def opened(model: Model, loaded: Loaded) -> Iterator[Opened]:
+def opened(model: Model, loaded: Loaded, seconds: float | None = None) -> Iterator[Opened]:
     """A model loaded in a process of its own, behind the scheduler that judges use; let go of at the end.
 
     The naive way has no scheduler: one request after the other, as a script would send them.
 
+    Args:
+        model: to load.
+        loaded: how.
+        seconds: that the loading may take; ``None`` for an engine's usual patience.
+
     Raises:
-        EngineError: it cannot be loaded.
+        EngineError: it cannot be loaded, or not in time.
     """
     from agent_agency.inference.local.engine import LocalEngine
     from agent_agency.inference.local.local_model import LocalModel
@@ -186,7 +191,7 @@ def opened(model: Model, loaded: Loaded) -> Iterator[Opened]:
         extra=extra,
     )
     with closing(LocalEngine(settings)) as engine:
-        engine.warm()
+        engine.warm(seconds)
         if not loaded.prefix_cache:
             yield Opened(engine, engine)
             return

@@ -30,7 +30,7 @@ class Trial:
     """A few requests of one way: the answers per second, and the median of their seconds.
 
     ``measured``: whether the way was then measured whole. ``close``: it was not, though it came near the best of its
-    engine: the engine cannot win the mode. ``other_load`` is as a row's.
+    engine: the engine cannot win the mode. ``other_load`` and ``valid`` are as a row's.
     """
 
     way: Way
@@ -38,6 +38,7 @@ class Trial:
     requests_per_s: float
     p50_s: float
     other_load: float | None
+    valid: float | None = None
     measured: bool = False
     close: bool = False
 
@@ -52,6 +53,7 @@ class Trial:
             "requests_per_s": rounded(self.requests_per_s),
             "p50_s": rounded(self.p50_s),
             "other_load": rounded(self.other_load),
+            "valid": rounded(self.valid),
             "measured": self.measured,
             "close": self.close,
         }

@@ -1,7 +1,8 @@
 """The way of answering that was quickest here, for each mode, kept in the user's configuration.
 
-The file lies beside the user's engines and is written by ``agency engine bench`` alone. A measurement holds for the
-model, the versions and the machine that it was made with; for any others there is a stated default.
+The file lies beside the user's engines and is written by what measures alone. A measurement is of the model, the
+versions and the machine that it was made with; of what it still says with others see `inference.models.last_winner`.
+It is a hint for speed: a file that cannot be read stops nobody, and what measures anew moves it aside.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ SCHEMA_VERSION = 1
 MAX_BYTES = 4 * 1024 * 1024
 MAX_KEPT = 32
 """Measurements that are kept; the oldest go first."""
+_MOST_ASIDE = 99
 ENGINES = ("openvino", "llama.cpp")
 PRECISIONS = ("default", "exact")
 
@@ -41,11 +43,15 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One measurement: on what, when (UTC, ISO 8601), and the best way of each mode."""
+    """One measurement: on what, when (UTC, ISO 8601), and the best way of each mode.
+
+    ``tried`` is true of one that took a few requests of each way and no whole load.
+    """
 
     on: MeasuredOn
     at: str
     choices: Mapping[str, Choice]
+    tried: bool = False
 
 
 def choices_of(rows: Sequence[Row]) -> dict[str, Choice]:
@@ -104,10 +110,8 @@ def check_keepable(path: Path) -> None:
     """Find out before minutes of measuring whether `keep_measurement` could write there.
 
     Raises:
-        FileUnreadableError: what stands there is none of ours.
         FileUnwritableError: nothing can be written there.
     """
-    load_measurements(path)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
@@ -116,14 +120,20 @@ def check_keepable(path: Path) -> None:
         raise _unwritable(path, error) from error
 
 
-def keep_measurement(path: Path, one: Measurement) -> None:
+def keep_measurement(path: Path, one: Measurement) -> Path | None:
     """Write a measurement in place of an older one of the same model.
 
+    Returns:
+        Where a file that cannot be read was moved to make room; ``None`` where there was none.
+
     Raises:
-        FileUnreadableError: what stands there is none of ours; it is left as it is.
         FileUnwritableError: it cannot be written; what stood there stays.
     """
-    others = [old for old in load_measurements(path) if old.on.model_digest != one.on.model_digest]
+    try:
+        moved, there = None, load_measurements(path)
+    except FileUnreadableError:
+        moved, there = _moved_aside(path), ()
+    others = [old for old in there if old.on.model_digest != one.on.model_digest]
     kept = [*others, one][-MAX_KEPT:]
     document = {"schema_version": SCHEMA_VERSION, "measurements": [_document(each) for each in kept]}
     try:
@@ -131,6 +141,21 @@ def keep_measurement(path: Path, one: Measurement) -> None:
         _replace(path, json.dumps(document, indent=2).encode("utf-8") + b"\n")
     except OSError as error:
         raise _unwritable(path, error) from error
+    return moved
+
+
+def _moved_aside(path: Path) -> Path:
+    """Give a file another name, one that nothing has."""
+    try:
+        for number in range(1, _MOST_ASIDE + 1):
+            aside = path.with_name(f"{path.name}.unreadable-{number}")
+            if not os.path.lexists(aside):
+                return path.rename(aside)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    fix = f"Remove those that you do not need beside {path}."
+    message = f"There are {_MOST_ASIDE} unreadable files of measurements already"
+    raise FileUnwritableError(message, fix=fix, path=str(path))
 
 
 def _replace(path: Path, data: bytes) -> None:
@@ -152,7 +177,8 @@ def _document(one: Measurement) -> dict[str, Any]:
         mode: {"engine": each.engine, "precision": each.precision, "width": each.width, "why": each.why}
         for mode, each in one.choices.items()
     }
-    return {"on": one.on.document(), "at": one.at, "choices": choices}
+    tried = {"tried": True} if one.tried else {}
+    return {"on": one.on.document(), "at": one.at, **tried, "choices": choices}
 
 
 def _measurement(value: Any) -> Measurement:
@@ -166,7 +192,7 @@ def _measurement(value: Any) -> Measurement:
         _member(on, "memory_gib", int),
     )
     choices = {mode: _choice(each) for mode, each in _member(value, "choices", dict).items() if mode in MODES}
-    return Measurement(measured, _member(value, "at", str), choices)
+    return Measurement(measured, _member(value, "at", str), choices, value.get("tried") is True)
 
 
 def _choice(value: Any) -> Choice:
@@ -191,5 +217,5 @@ def _unwritable(path: Path, error: OSError) -> FileUnwritableError:
 
 
 def _unreadable(path: Path, why: str) -> FileUnreadableError:
-    fix = f"Remove {path}, then run agency engine bench."
+    fix = "Run agency engine bench: it moves the file aside."
     return FileUnreadableError(f"What was measured of engines cannot be read: {why}", fix=fix, path=str(path))

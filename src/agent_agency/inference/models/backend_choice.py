@@ -6,15 +6,13 @@ What was measured here comes first; else there is a stated default. Nothing is i
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from types import MappingProxyType
 
 from agent_agency.errors import EngineError, MissingExtraError
-from agent_agency.inference.bench.machine import measured_on
-from agent_agency.inference.bench.winner import FILE, Choice, default_choice, load_measurements
-from agent_agency.inference.engine_file import engines_path
+from agent_agency.inference.bench.winner import Choice, default_choice
 from agent_agency.inference.engine_settings import EngineSettings
 from agent_agency.inference.models.model_facts import ModelFacts
 
@@ -22,7 +20,6 @@ OPENVINO = "openvino"
 LLAMA_CPP = "llama.cpp"
 MODULES = MappingProxyType({OPENVINO: "openvino_genai", LLAMA_CPP: "xllamacpp"})
 _FAST_MACHINES = frozenset({"x86_64", "amd64"})
-_BY_USE = ("short", "full", "label")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +60,11 @@ def choose_backend(
         EngineError: the engine that is asked for cannot read this model (``engine.unsupported_model``).
         MissingExtraError: no engine that can is installed.
     """
-    possible = [engine for engine in (OPENVINO, LLAMA_CPP) if machine.installed(MODULES[engine])]
+    possible = installed_engines(machine)
     if settings.engine != "auto":
         engine, why = settings.engine, "as the settings say"
         _refuse_unreadable(engine, facts, settings)
-    elif measured is not None and measured.engine in possible and _reads(measured.engine, facts):
+    elif measured is not None and measured.engine in runnable(facts, machine):
         engine, why = measured.engine, measured.why
     else:
         engine = _default(facts, machine, possible)
@@ -84,18 +81,14 @@ def choose_backend(
     return Runner(engine, width, why)
 
 
-def measured_choice(digest: str, environment: Mapping[str, str]) -> Choice | None:
-    """The way that was quickest for this model with these libraries on this machine; ``None`` where none was measured.
+def installed_engines(machine: Machine) -> list[str]:
+    """The engines that are there, whatever they can read."""
+    return [engine for engine in (OPENVINO, LLAMA_CPP) if machine.installed(MODULES[engine])]
 
-    Raises:
-        EngineError: this user has no folder for settings.
-        FileUnreadableError: what was measured cannot be read.
-    """
-    here = measured_on(digest)
-    for one in load_measurements(engines_path(environment).parent / FILE):
-        if one.on == here:
-            return next((one.choices[use] for use in _BY_USE if use in one.choices), None)
-    return None
+
+def runnable(facts: ModelFacts, machine: Machine) -> list[str]:
+    """The engines that are there and can read the model."""
+    return [engine for engine in installed_engines(machine) if _reads(engine, facts)]
 
 
 def _default(facts: ModelFacts, machine: Machine, possible: list[str]) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent_agency.errors import EngineError
 from agent_agency.inference.bench.machine import measured_on
-from agent_agency.inference.models.backend_choice import Machine, choose_backend, measured_choice
+from agent_agency.inference.models.backend_choice import Machine, Runner, choose_backend
 from agent_agency.inference.models.digests import Digests
-from agent_agency.inference.models.model_facts import read_model, refuse_without_template
+from agent_agency.inference.models.last_winner import LastWinner, last_winner
+from agent_agency.inference.models.model_facts import ModelFacts, read_model, refuse_without_template
 
 if TYPE_CHECKING:
     from agent_agency.inference.engine_settings import EngineSettings
@@ -57,8 +59,7 @@ def local_model(settings: EngineSettings, environment: Mapping[str, str]) -> Loc
             code="engine.model_changed",
         )
     _refuse_wide_context(settings, facts.context_tokens)
-    measured = measured_choice(digest, environment)
-    runner = choose_backend(settings, facts, measured, Machine.this(), measured_on(digest).memory_gib)
+    runner, _ = _runner(settings, facts, digest, environment)
     return LocalModel(
         name=settings.name,
         path=str(path),
@@ -73,6 +74,46 @@ def local_model(settings: EngineSettings, environment: Mapping[str, str]) -> Loc
         memory_gb=settings.memory_gb,
         ceiling_bytes=budget_of(None),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class HowRun:
+    """What runs a model, and what a person should know of that; ``note`` is empty where there is nothing."""
+
+    runner: Runner
+    note: str
+
+
+def how_run(settings: EngineSettings, environment: Mapping[str, str]) -> HowRun:
+    """What would run the model of these settings, and whether the measurement behind that is still of today.
+
+    Raises:
+        FileUnreadableError: as `make_local`.
+        EngineError: as `make_local`.
+        MissingExtraError: as `make_local`.
+    """
+    path = Path(settings.path or "")
+    facts = read_model(path)
+    runner, last = _runner(settings, facts, Digests.of_user(environment).of(path), environment)
+    return HowRun(runner, _note(runner, last) if settings.engine == "auto" else "")
+
+
+def _runner(
+    settings: EngineSettings, facts: ModelFacts, digest: str, environment: Mapping[str, str]
+) -> tuple[Runner, LastWinner]:
+    last = last_winner(digest, environment)
+    runner = choose_backend(settings, facts, last.choice, Machine.this(), measured_on(digest).memory_gib)
+    return runner, last
+
+
+def _note(runner: Runner, last: LastWinner) -> str:
+    if last.problem:
+        return f"{last.problem}. So the default counts. agency engine bench measures, and moves the file aside."
+    if last.choice is None or not last.changed:
+        return ""
+    used = "what won then is used" if runner.engine == last.choice.engine else "what won then cannot run it here"
+    other = " and ".join(last.changed)
+    return f"The model was measured with other {other}, and {used}. agency engine bench measures it again."
 
 
 def _refuse_wide_context(settings: EngineSettings, there: int | None) -> None:

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from agent_agency.errors import FileUnreadableError
 from agent_agency.inference.bench.machine import measured_on
+from agent_agency.inference.bench.measuring_lock import measuring
 from agent_agency.inference.bench.row import Row, quantile
 from agent_agency.inference.bench.winner import (
     MAX_KEPT,
     Choice,
     Measurement,
+    check_keepable,
     choices_of,
     default_choice,
     keep_measurement,
@@ -70,12 +72,35 @@ def test_what_differs_between_machines_is_named() -> None:
 @pytest.mark.parametrize(
     "text", ["", "[]", '{"measurements": [{}]}', '{"measurements": 1}', "\x00", '{"measurements":']
 )
-def test_a_file_that_is_none_of_ours_is_told_and_left_as_it_is(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_none_of_ours_is_moved_aside_whole_and_makes_room(tmp_path: Path, text: str) -> None:
     path = tmp_path / "measured.json"
-    path.write_text(text, "utf-8")
-    with pytest.raises(FileUnreadableError, match="cannot be read"):
-        keep_measurement(path, Measurement(measured_on("sha256:1"), "2026", {}))
-    assert path.read_text("utf-8") == text
+    for number in (1, 2):
+        path.write_text(f"{text}", "utf-8")
+        with pytest.raises(FileUnreadableError, match="cannot be read"):
+            load_measurements(path)
+        check_keepable(path)
+        moved = keep_measurement(path, Measurement(measured_on(f"sha256:{number}"), "2026", {}))
+        assert moved == tmp_path / f"measured.json.unreadable-{number}"
+        assert moved.read_text("utf-8") == text
+        assert [one.on.model_digest for one in load_measurements(path)] == [f"sha256:{number}"]
+    assert keep_measurement(path, Measurement(measured_on("sha256:3"), "2026", {})) is None
+
+
+def test_what_was_only_tried_is_told_apart_when_it_is_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "measured.json"
+    keep_measurement(path, Measurement(measured_on("sha256:1"), "2026", {}, tried=True))
+    keep_measurement(path, Measurement(measured_on("sha256:2"), "2026", {}))
+    assert [one.tried for one in load_measurements(path)] == [True, False]
+
+
+def test_one_process_measures_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "measured.json"
+    with measuring(path) as ours:
+        assert ours
+        with measuring(path) as other:
+            assert not other
+    with measuring(path) as again:
+        assert again
 
 
 def test_the_defaults_are_stated() -> None:

@@ -2,15 +2,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
 
 from agent_agency.errors import AgencyError, EngineError
-from agent_agency.inference.bench.machine import measured_on
-from agent_agency.inference.bench.winner import FILE, Choice, Measurement, keep_measurement
+from agent_agency.inference.bench.winner import Choice
 from agent_agency.inference.engine_settings import EngineSettings
-from agent_agency.inference.models.backend_choice import Machine, choose_backend, measured_choice
+from agent_agency.inference.models.backend_choice import Machine, choose_backend
 from agent_agency.inference.models.digests import Digests
 from agent_agency.inference.models.local_engine import local_model
 from agent_agency.inference.models.model_facts import ModelFacts, read_model
@@ -81,17 +79,6 @@ def test_what_cannot_be_run_is_refused_with_a_next_step(
     with pytest.raises(AgencyError) as caught:
         choose_backend(replace(AUTO, engine=engine), replace(_facts(), **changes), None, machine)  # type: ignore[arg-type]
     assert caught.value.stable_code == code
-
-
-def test_a_measurement_holds_for_its_model_libraries_and_machine_alone(tmp_path: Path) -> None:
-    environment = {"AGENCY_ENGINES": str(tmp_path / "engines.toml")}
-    digest = Digests(None).of(nano_model())
-    assert measured_choice(digest, environment) is None
-    one = Measurement(measured_on(digest), "2026-01-01T00:00:00Z", MappingProxyType({"full": MEASURED}))
-    keep_measurement(tmp_path / FILE, one)
-    assert measured_choice(digest, environment) == MEASURED
-    keep_measurement(tmp_path / FILE, replace(one, on=replace(one.on, cores=one.on.cores + 1)))
-    assert measured_choice(digest, environment) is None
 
 
 def test_the_settings_of_a_model_become_how_it_is_run(tmp_path: Path) -> None:
