@@ -1,6 +1,7 @@
-"""A batch in a process of its own, for tests that kill it: ``python batch_victim.py INPUT JOURNAL CALLS``.
+"""A batch in a process of its own, for tests that kill it: ``python batch_victim.py INPUT JOURNAL CALLS [ANSWERS]``.
 
-Each call of its engine, a double for a model, is a line in the file CALLS before it answers.
+Each call of its engine, a double for a model, is a line in the file CALLS before it answers. After so many ANSWERS it
+gives none any more, and waits to be killed.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -19,13 +21,14 @@ from support.counting_engine import CountingEngine
 from support.judged import a_judge
 
 
-def main(source: str, journal: str, calls: str) -> None:
+def main(source: str, journal: str, calls: str, answers: str = "1000000") -> None:
     told = os.open(calls, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    left = threading.Semaphore(int(answers))
 
     def answer(request: Request) -> str:
         line = next(line for line in request.messages[-1].content.split("\n") if line.startswith("sentence number"))
         os.write(told, f"{line}\n".encode())
-        time.sleep(0.002)
+        left.acquire()
         members = {"evidence": [line], "reasoning": "So.", "verdict": "pass", "score": 1, "confidence": 1}
         return json.dumps({**members, "suggestions": []})
 

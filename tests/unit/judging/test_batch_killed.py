@@ -14,9 +14,9 @@ RECORDS = 400
 WORKERS = 3
 
 
-def _start(folder: Path) -> subprocess.Popen[bytes]:
+def _start(folder: Path, *answers: int) -> subprocess.Popen[bytes]:
     argv = [sys.executable, str(ROOT / "tests/support/batch_victim.py")]
-    argv += [str(folder / name) for name in ("in.jsonl", "journal", "calls")]
+    argv += [*(str(folder / name) for name in ("in.jsonl", "journal", "calls")), *map(str, answers)]
     environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'tests'}{os.pathsep}{ROOT / 'src'}"}
     return subprocess.Popen(argv, env=environment)
 
@@ -32,14 +32,15 @@ def test_a_batch_that_is_killed_again_and_again_loses_nothing_and_settles_nothin
     lines = [json.dumps({"id": str(n), "output": f"sentence number {n}"}) for n in range(RECORDS)]
     (tmp_path / "in.jsonl").write_text("\n".join(lines), "utf-8")
     kept: list[str] = []
-    for target in (40, 150, 260):
-        process = _start(tmp_path)
-        while process.poll() is None and len(_settled(tmp_path)) < target:
+    for answers in (40, 110, 110):
+        process = _start(tmp_path, answers)
+        while process.poll() is None and len(_settled(tmp_path)) < len(kept) + answers:
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
         after = _settled(tmp_path)
         assert after[: len(kept)] == kept
+        assert len(after) == len(kept) + answers
         kept = after
     assert _start(tmp_path).wait() == 0
     settled = _settled(tmp_path)

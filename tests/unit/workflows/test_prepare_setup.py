@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -211,7 +212,7 @@ def test_a_folder_that_an_ended_run_left_is_not_used(bench: Bench) -> None:
     assert not folder.joinpath("half").exists()
 
 
-SLOW = replace(STEP, argv=('echo x > "$AGENCY_SETUP/half"; touch "$AGENCY_SETUP/begun"; sleep 30',), keep=())
+SLOW = replace(STEP, argv=('echo x > "$AGENCY_SETUP/half"; touch "$AGENCY_SETUP/begun"; sleep 600',), keep=())
 
 
 def test_a_review_that_is_killed_in_the_middle_leaves_nothing_that_is_used(bench: Bench) -> None:
@@ -242,12 +243,28 @@ def test_a_review_that_is_killed_in_the_middle_leaves_nothing_that_is_used(bench
     assert bench.notes() == []
     quick = replace(SLOW, argv=("touch $AGENCY_SETUP/whole",))
     assert sorted(path.name for path in bench.prepared(quick).folder.iterdir()) == ["whole"]
+    left = _begun(bench)
     cancel = threading.Event()
-    threading.Timer(1.0, cancel.set).start()
+
+    def cancel_once_begun() -> None:
+        while not _begun(bench) - left:
+            time.sleep(0.02)
+        cancel.set()
+
+    threading.Thread(target=cancel_once_begun, daemon=True).start()
     stopped = bench.prepare(SLOW, cancel)  # the lock was let go, and the half made folder is not taken for whole
     assert isinstance(stopped, SetupProblem)
     assert stopped.cancelled
     assert stopped.outcome is not None
+
+
+def _begun(bench: Bench) -> set[int]:
+    """When each step that has begun did so."""
+    found = set()
+    for path in bench.cache.glob("*/begun"):
+        with contextlib.suppress(FileNotFoundError):  # it may be taken away just now
+            found.add(path.stat().st_mtime_ns)
+    return found
 
 
 def test_two_at_once_make_it_once(bench: Bench) -> None:
