@@ -144,7 +144,8 @@ def _default_branch(attempt: Attempt, usual_name: Callable[[], str | None]) -> s
         return target
     spaces = ("refs/remotes/origin", "refs/heads")
     for candidate in (f"{space}/{name}" for space in spaces for name in _USUAL_DEFAULTS):
-        if _exists(attempt, candidate):
+        listed = candidate in remote_refs or candidate.startswith("refs/heads/")
+        if listed and _exists(attempt, candidate):
             return candidate
     name = usual_name()
     return next((f"{space}/{name}" for space in spaces if name and _exists(attempt, f"{space}/{name}")), None)

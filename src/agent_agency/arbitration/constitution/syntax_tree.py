@@ -95,16 +95,21 @@ class Fold:
 Node: TypeAlias = Constant | Name | Select | Call | ListOf | Struct | Fold
 
 
-@lru_cache(maxsize=1024)
 def read_tree(serialised: bytes) -> Node:
     """Read what ``Expression.serialize()`` gave for a condition that was checked.
 
-    The same rules are asked in case after case of a process: a tree that was read is given again.
+    The same rules are asked in case after case of a process: a tree that was read is given again. It is known by the
+    expression's own bytes, as the compiler writes the tables beside it in another order each time.
 
     Raises:
         ValueError: the bytes are no such message.
     """
-    return _node(_bytes(_checked(serialised).get(4)))
+    return _tree(_bytes(_checked(serialised).get(4)))
+
+
+@lru_cache(maxsize=1024)
+def _tree(expression: bytes) -> Node:
+    return _node(expression)
 
 
 def read_offsets(serialised: bytes) -> dict[int, int]:
