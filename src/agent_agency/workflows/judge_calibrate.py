@@ -133,7 +133,7 @@ def calibrate(request: CalibrateRequest, services: CalibrateServices) -> Calibra
     """Calibrate, and keep the calibration for the version that it was made for.
 
     Raises:
-        EngineError: ``engine.no_labels``; or the engine cannot be asked what it is.
+        EngineError: ``engine.no_labels``; it cannot be asked what it is, or its context is too short for what is asked.
         JudgeError: there is no such judge, a record cannot be read, or too few items have scores or labels.
         FileUnreadableError: the file of records cannot be read.
         FileUnwritableError: the calibration could not be kept.
@@ -144,6 +144,7 @@ def calibrate(request: CalibrateRequest, services: CalibrateServices) -> Calibra
     prompt = active_prompt(services.database, request.judge)
     items = items_for(prompt, request.source, request.most_items)
     refuse_few([one.truth for one in halves(items.items)[0]], request.method)
+    modes: tuple[AskMode, ...] = ("label",) if request.agreement is None else ("label", "full")
     with (
         StoredCalls(services.database, f"calibrate-{random_id()}") as calls,
         served(services.engine, request.judge, services.cache) as asked,
@@ -151,7 +152,8 @@ def calibrate(request: CalibrateRequest, services: CalibrateServices) -> Calibra
         engine = Metered(asked.engine, calls, services.now)
         secret = services.secret(SECRET_BYTES)
         opening = Opening(prompt, engine, services.parameters, secret, call_s=request.call_s)
-        opening.check_room(request.way)
+        for mode in modes:
+            opening.check_room(replace(request.way, mode=mode))
         ask = partial(_asked, request, opening, services, asked)
         scored = _scores(ask, items)
         fitted, held = (_of(scored, part) for part in halves([one.item for one in scored]))

@@ -39,6 +39,22 @@ def _doubtful(text: str) -> dict[str, float]:
     return {"fail": -1.0 - good, "partial": -6.0, "pass": -4.0 + good}
 
 
+class _Narrow(LabelRuleEngine):
+    """An engine whose tokens are characters; ``counted`` are its counts, ``most`` is its window."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.most = 10_000_000
+        self.counted: list[int] = []
+
+    def capabilities(self) -> Capabilities:
+        return replace(super().capabilities(), context_tokens=self.most)
+
+    def count_tokens(self, messages: tuple[Message, ...]) -> int:
+        self.counted.append(sum(len(one.content) for one in messages))
+        return self.counted[-1]
+
+
 class World:
     def __init__(self, folder: Path, engine: Engine | None = None) -> None:
         self.engine = engine or LabelRuleEngine(rule=_doubtful)
@@ -237,27 +253,27 @@ def test_where_whole_answers_cannot_be_had_nothing_is_measured(tmp_path: Path) -
 
 
 def test_a_window_that_holds_labels_and_no_whole_answers_is_refused_before_any_item_is_asked(tmp_path: Path) -> None:
-    counted: list[int] = []
-
-    class Narrow(LabelRuleEngine):
-        most = 10_000_000
-
-        def capabilities(self) -> Capabilities:
-            return replace(super().capabilities(), context_tokens=self.most)
-
-        def count_tokens(self, messages: tuple[Message, ...]) -> int:
-            counted.append(sum(len(one.content) for one in messages))
-            return counted[-1]
-
-    engine = Narrow()
+    engine = _Narrow()
     world = World(tmp_path, engine)
     assert world.modes("label").row("label").asked is not None
-    engine.most = min(counted) + LABEL_TOKENS
-    assert engine.most < max(counted)
+    engine.most = min(engine.counted) + LABEL_TOKENS
+    assert engine.most < max(engine.counted)
     asked = engine.asked
     with pytest.raises(EngineError) as caught:
         world.modes("label")
     assert (caught.value.stable_code, engine.asked) == ("engine.context_too_short", asked)
+
+
+def test_calibrating_takes_room_for_whole_answers_only_where_it_asks_for_them(tmp_path: Path) -> None:
+    engine = _Narrow()
+    world = World(tmp_path, engine)
+    world.calibrate(agreement=None)
+    engine.most = max(engine.counted) + LABEL_TOKENS
+    assert world.calibrate(agreement=None).calibration.limits is None
+    scored = len(engine.labels)
+    with pytest.raises(EngineError) as caught:
+        world.calibrate()
+    assert (caught.value.stable_code, len(engine.labels)) == ("engine.context_too_short", scored)
 
 
 def test_a_run_asks_as_many_at_once_as_the_engine_serves_best_unless_told(tmp_path: Path) -> None:
