@@ -74,6 +74,14 @@ def test_both_engines_read_a_conversation_alike(values: dict[str, Any], tmp_path
         assert spelt > without + _MARKS * 3, "marks in a message steer the model"
 
 
+@pytest.mark.parametrize("engine", ["openvino", "llama.cpp"])
+def test_a_template_that_hands_on_nothing_is_refused(engine: str, tmp_path: Path) -> None:
+    path = changed_model(tmp_path / "kind.gguf", {"tokenizer.chat_template": "Hello."})
+    with _running(path, engine, tmp_path) as local, pytest.raises(EngineError) as refused:
+        local.warm()
+    assert refused.value.stable_code == "engine.no_chat_template"
+
+
 def _stretched() -> dict[str, Any]:
     numpy = pytest.importorskip("numpy")
     return {"rope_freqs.weight": numpy.linspace(1, 8, 16, dtype=numpy.float32)}

@@ -17,6 +17,7 @@ from agent_agency.inference.local.llama_cpp.same_numbers import same_numbers, st
 from agent_agency.inference.local.llama_cpp.server import start
 from agent_agency.inference.local.llama_cpp.settings import Settings, settings_of
 from agent_agency.inference.local.llama_cpp.slots import Slots
+from agent_agency.inference.local.mute_template import refuse_mute_template
 from agent_agency.inference.local.private_folder import PrivateFolder
 from agent_agency.inference.models.gguf_header import read_gguf
 from agent_agency.inference.models.gguf_marks import read_marks
@@ -70,6 +71,7 @@ def _serve(settings: Settings, folder: PrivateFolder, kinds: tuple[str, ...]) ->
     told = server.door.ask("/props", None, Call())
     context: int = told["default_generation_settings"]["n_ctx"]
     prompts = Prompts(server.door, context, read_marks(Path(settings.path)))
+    refuse_mute_template(lambda messages: prompts.text(messages, Call()), settings.path)
     notes = _EXACT_NOTES if settings.exact else _DEFAULT_NOTES
     together = settings.exact and (settings.width > 1 or settings.reuse)
     if together and not (steady(kinds) and same_numbers(server.door, prompts, width=settings.width)):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from agent_agency.errors import EngineError
 from agent_agency.extras import require
 from agent_agency.inference.local.backend import BackendFacts
+from agent_agency.inference.local.mute_template import refuse_mute_template
 from agent_agency.inference.local.openvino.backend import Lanes, OpenVinoBackend
 from agent_agency.inference.local.openvino.block_room import BlockRoom
 from agent_agency.inference.local.openvino.blocks import BlockStore
@@ -137,6 +138,7 @@ def _backend(options: LoadOptions, files: ModelFiles, plan: CachePlan, context: 
     facts = _facts(genai, options, context, plan, exact=exact)
     lanes = Lanes(text, labels, loop)
     prompts = Prompts(tokenizer, context, marks)
+    refuse_mute_template(prompts.text, options.path)
     backend = OpenVinoBackend(facts, prompts, lanes, files.remove_temporary, reuse=_reuses(options))
     loop.start()
     return backend

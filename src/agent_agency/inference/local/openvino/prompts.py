@@ -52,6 +52,14 @@ class Prompts:
         self._leading: OrderedDict[tuple[Message, ...], tuple[int, ...]] = OrderedDict()
         self._labels: OrderedDict[tuple[str, str], tuple[int, ...]] = OrderedDict()
 
+    def text(self, messages: tuple[Message, ...]) -> str:
+        """The whole prompt as text, the model's turn being opened.
+
+        Raises:
+            EngineError: the template refuses these messages (``engine.bad_request``).
+        """
+        return self._text(messages, opened=True)
+
     def whole(self, messages: tuple[Message, ...], shared: int) -> Prompt:
         """A prompt whose end opens the model's turn.
 
