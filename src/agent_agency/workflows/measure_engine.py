@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,7 @@ from agent_agency.canonical_json import parse_json
 from agent_agency.errors import EngineError
 from agent_agency.inference.bench.judge_load import JudgeLoad, LoadShape, judge_load
 from agent_agency.inference.bench.measure_way import Answering, Asked, Instruments, measure_way
-from agent_agency.inference.bench.row import NAIVE, Row, Way
+from agent_agency.inference.bench.row import NAIVE, Mode, Row, Way
 from agent_agency.inference.bench.trial import Trial, trial_requests
 from agent_agency.inference.bench.ways import Loaded
 from agent_agency.inference.models.model_facts import ModelFacts
@@ -47,10 +47,12 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A loaded model: what answers, and the engine behind it."""
+    """A loaded model: what answers, and the engine behind it; the modes that it was warmed up for, and loads made."""
 
     answering: Answering
     engine: LocalEngine
+    warm: set[Mode] = field(default_factory=set)
+    loads: dict[LoadShape, JudgeLoad] = field(default_factory=dict)
 
 
 def no_word(done: int) -> None:
@@ -84,15 +86,16 @@ def naive_row(model: Model, shape: LoadShape, timer: Callable[[], float], told: 
 def measure_on(
     ready: Opened, way: Way, shape: LoadShape, timer: Callable[[], float], told: Callable[[int], None] = no_word
 ) -> Row:
-    """Measure one way on a loaded model, after a warm-up with other texts.
+    """Measure one way on a loaded model, after a warm-up with other texts where it has not answered in this mode yet.
 
     Raises:
         EngineError: a request failed.
     """
-    engine = ready.engine
-    quiet = _instruments(ready, timer, no_word)
-    measure_way(ready.answering, replace(way, concurrency=1), _load(_WARM_UP, engine), _asked(), quiet)
-    return measure_way(ready.answering, way, _load(shape, engine), _asked(), _instruments(ready, timer, told))
+    if way.mode not in ready.warm:
+        quiet = _instruments(ready, timer, no_word)
+        measure_way(ready.answering, replace(way, concurrency=1), _load(_WARM_UP, ready), _asked(), quiet)
+        ready.warm.add(way.mode)
+    return measure_way(ready.answering, way, _load(shape, ready), _asked(), _instruments(ready, timer, told))
 
 
 def try_ways(
@@ -118,7 +121,7 @@ def try_ways(
     """
     sizes = [trial_requests(way) for way in tried]
     modes = list(dict.fromkeys(way.mode for way in tried))
-    load = _load(replace(shape, requests=len(modes) + sum(sizes), seed=_TRIAL_SEED), ready.engine)
+    load = _load(replace(shape, requests=len(modes) + sum(sizes), seed=_TRIAL_SEED), ready)
     items = iter(load.prompts)
 
     def row(way: Way, requests: int, word: Callable[[int], None]) -> Row:
@@ -146,15 +149,17 @@ def _instruments(ready: Opened, timer: Callable[[], float], told: Callable[[int]
     )
 
 
-def _load(shape: LoadShape, engine: LocalEngine) -> JudgeLoad:
+def _load(shape: LoadShape, ready: Opened) -> JudgeLoad:
     def count(messages: tuple[Message, ...]) -> int:
-        counted = engine.count_tokens(messages)
+        counted = ready.engine.count_tokens(messages)
         if counted is None:
             fix = "See agency engine check."
             raise EngineError("The engine does not count tokens", fix=fix, code="engine.no_token_counts")
         return counted
 
-    return judge_load(shape, count)
+    if shape not in ready.loads:
+        ready.loads[shape] = judge_load(shape, count)
+    return ready.loads[shape]
 
 
 @contextmanager

@@ -33,7 +33,7 @@ def test_a_trial_has_all_in_flight_that_the_way_has() -> None:
 
 
 def test_whatever_came_near_the_best_is_measured_and_what_is_plainly_slower_is_not() -> None:
-    near, far = trial(FOUR, 0.8), trial(ALONE, 0.7)
+    near, far = trial(FOUR, 0.8), trial(ALONE, 0.79)
     assert worth_measuring([near, far], 1.0, 0.0) == {FOUR}
     assert worth_measuring([replace(near, requests_per_s=2.0), far], 1.0, 0.0) == {FOUR}
     assert worth_measuring([trial(FOUR, 1.3), trial(ALONE, 1.2)], 1.0, 1.1) == {ALONE, FOUR}
