@@ -47,6 +47,7 @@ def serving_face(
     cache: CallCache | None = None,
     around: Callable[[Engine], Engine] = lambda engine: engine,
     drain_s: float | None = None,
+    stops: int = 1,
     **changes: Any,
 ) -> Iterator[Served]:
     """Serve a `GatedEngine` of width 2 until the block ends; each request is a call of its own unless ``shares``.
@@ -61,14 +62,16 @@ def serving_face(
     face = replace(face, limits=limits or FaceLimits(), **changes)
     try:
         ending = (engine.gate.set, 10.0) if drain_s is None else (lambda: None, drain_s)
-        with httpx.Client(timeout=60, trust_env=False) as client, running_face(face, *ending) as url:
+        with httpx.Client(timeout=60, trust_env=False) as client, running_face(face, *ending, stops) as url:
             yield Served(url, engine, serving, client)
     finally:
         assert serving.close(drain=False)
 
 
 @contextmanager
-def running_face(face: Face, told_to_end: Callable[[], None] = lambda: None, drain_s: float = 10.0) -> Iterator[str]:
+def running_face(
+    face: Face, told_to_end: Callable[[], None] = lambda: None, drain_s: float = 10.0, stops: int = 1
+) -> Iterator[str]:
     """Serve a face until the block ends; its URL."""
     listening, running = listen("127.0.0.1", 0), list[Server]()
     url = url_of(listening)
@@ -77,7 +80,8 @@ def running_face(face: Face, told_to_end: Callable[[], None] = lambda: None, dra
     try:
         yield url
     finally:
-        running[0].stop()
+        for _ in range(stops):
+            running[0].stop()
         told_to_end()
         thread.join(60)
         assert not thread.is_alive()

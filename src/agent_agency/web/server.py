@@ -108,6 +108,7 @@ class Server(uvicorn.Server):
         )
         self._rest = threading.Timer(drain_s, face.serving.close, kwargs={"drain": False, "timeout_s": _END_S})
         self._rest.daemon = True
+        self._asked = 0
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -130,11 +131,14 @@ class Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
     def stop(self) -> None:
-        """End: at once for who asks twice."""
-        self.force_exit = self.should_exit
-        if not self.should_exit:
+        """End; who asks twice has the answers under way ended at once, and who asks again waits for nothing."""
+        self._asked += 1
+        self.should_exit, self.force_exit = True, self._asked > 2  # noqa: PLR2004 - as the docstring says
+        if self._asked == 1:
             self._rest.start()
-        self.should_exit = True
+        elif self._asked == 2:  # noqa: PLR2004 - as above
+            self._rest.cancel()
+            threading.Thread(target=self._rest.function, kwargs=self._rest.kwargs, daemon=True).start()
 
     def ended(self) -> None:
         """Nothing is left to be ended."""

@@ -337,9 +337,10 @@ def test_an_end_waits_for_answers_under_way() -> None:
         assert asked.result().status_code == 200
 
 
-def test_an_end_tells_those_whose_answers_take_too_long() -> None:
+@pytest.mark.parametrize(("drain_s", "stops"), [(0.05, 1), (3600.0, 2)])
+def test_an_end_tells_those_whose_answers_take_too_long(drain_s: float, stops: int) -> None:
     with ThreadPoolExecutor(2) as pool:
-        with serving_face(drain_s=0.05) as served:
+        with serving_face(drain_s=drain_s, stops=stops) as served:
             served.engine.gate.clear()
             asked = [pool.submit(served.chat, stream=stream) for stream in (False, True)]
             _until(served, running=2)
@@ -347,6 +348,18 @@ def test_an_end_tells_those_whose_answers_take_too_long() -> None:
             refused = one.result()
             assert (refused.status_code, refused.json()["error"]["code"]) == (503, "engine.closed")
             assert int(refused.headers["retry-after"]) >= 1
+
+
+def test_who_asks_three_times_for_the_end_waits_for_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        with serving_face(drain_s=3600.0, stops=3) as served:
+            served.engine.gate.clear()
+            asked = [pool.submit(served.chat, stream=stream) for stream in (False, True)]
+            _until(served, running=2)
+        for one in asked:
+            with suppress(httpx.RemoteProtocolError, httpx.ReadError):
+                assert one.result().status_code >= 500
+    assert "Traceback" not in capfd.readouterr().err
 
 
 class Endless(AroundEngine):
