@@ -20,6 +20,7 @@ import sys
 import termios
 import threading
 from dataclasses import dataclass
+from datetime import date
 from importlib import import_module
 
 LIBRARIES = (
@@ -44,6 +45,8 @@ SCANNERS = "detect_secrets.plugins"
 PRODUCT = "agent_agency"
 LAW = "agent_agency.arbitration.constitution.default_rules"
 """It keeps what it read of the shipped files, by their bytes."""
+RULES = "agent_agency.arbitration.constitution.evaluate"
+"""So do the trees of conditions that it asks."""
 NEVER = (".__main__", ".migrations")
 """What is run rather than imported."""
 STREAMS = 3
@@ -167,6 +170,13 @@ def _import_all(package: str) -> None:
                 (_import_all if module.ispkg else _import)(module.name)
 
 
+def _ask_the_shipped_rules() -> None:
+    """Each command that rules would read them, and the trees of their conditions, again."""
+    constitution = import_module(LAW).default_constitution()
+    with contextlib.suppress(Exception):
+        import_module(RULES).evaluate(constitution, {}, date(2026, 1, 1))
+
+
 def main() -> None:
     listener, life = int(sys.argv[1]), int(sys.argv[2])
     sys.dont_write_bytecode = False
@@ -175,7 +185,7 @@ def main() -> None:
         _import(name)
     for package in (SCANNERS, PRODUCT):
         _import_all(package)
-    import_module(LAW).default_constitution()
+    _ask_the_shipped_rules()
     gc.collect()
     gc.freeze()
     with socket.socket(fileno=listener) as listening:
