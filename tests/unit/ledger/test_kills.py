@@ -70,17 +70,17 @@ def _import(folder: Path, url: str | None, stride: int, work: str) -> None:
 
 @needs_tracing
 def test_a_kill_while_the_database_is_made_and_first_written_to(tmp_path: Path, url: str | None) -> None:
-    _first(tmp_path, url, stride=11)
+    _first(tmp_path, url, stride=23)
 
 
 @needs_tracing
 def test_a_kill_while_several_entries_are_appended_together(tmp_path: Path, url: str | None) -> None:
-    _together(tmp_path, url, stride=4)
+    _together(tmp_path, url, stride=9)
 
 
 @needs_tracing
 def test_a_kill_while_a_chain_is_imported(tmp_path: Path, url: str | None) -> None:
-    _import(tmp_path, url, 7, "import-beside")
+    _import(tmp_path, url, 13, "import-beside")
 
 
 @needs_tracing
