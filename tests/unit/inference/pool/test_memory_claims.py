@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -20,6 +21,7 @@ from agent_agency.errors import EngineError
 from agent_agency.inference.pool.memory_claims import MemoryClaims, NoClaims, Others, claims_of_user
 from agent_agency.inference.pool.pool import ModelPool, PoolServices
 from agent_agency.inference.pool.pooled import Member
+from support.local_engines import refused
 from support.pooled import MIB, Events, PooledDouble
 from support.spending import SetClock
 
@@ -114,6 +116,18 @@ def test_two_processes_that_hold_and_want_more_both_come_to_their_models(tmp_pat
         _use(one, "a")
     held = [sum(standing.memory_bytes for standing in pool.standings()) for pool in (one, other)]
     assert sum(held) <= 25 * MIB
+    one.close()
+    other.close()
+
+
+def test_two_processes_that_wait_for_each_other_are_told_in_time_and_go_on(tmp_path: Path) -> None:
+    one, other = (_pool(tmp_path, *(PooledDouble(name=name) for name in "ab"), budget=25 * MIB) for _ in range(2))
+    with one.lease("a", 60.0), other.lease("a", 60.0), ThreadPoolExecutor(2) as threads:
+        waiting = [threads.submit(_use, pool, "b", 0.3) for pool in (one, other)]
+        told = [refused(call.result) for call in waiting]
+    assert [error.stable_code for error in told] == ["engine.timeout"] * 2
+    _use(one, "b")
+    _use(other, "b")
     one.close()
     other.close()
 
