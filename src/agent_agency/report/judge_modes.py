@@ -52,7 +52,7 @@ def modes_end(found: Modes) -> Iterator[str]:
     """What follows from it, a sentence for each mode that changes verdicts or could not be measured."""
     for row in found.rows:
         if row.asked is None:
-            yield f"{row.mode}: not measured, {clean(row.why_not)}."
+            yield f"{row.mode}: not measured. {clean(row.why_not)}."
         elif row.why_not:
             yield f"{row.mode}: some were not answered, for one: {clean(row.why_not)}"
         if row.calibrated is False:
