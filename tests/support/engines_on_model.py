@@ -1,4 +1,7 @@
-"""Asks llama.cpp and OpenVINO for the greedy tokens of one model; a process of its own that writes one JSON line."""
+"""Asks llama.cpp and OpenVINO for the greedy tokens of one model; a process of its own that writes one JSON line.
+
+Of llama.cpp also the likeliest first tokens of each answer, with their log-probabilities.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,10 @@ from typing import Any
 
 PROMPTS = ("Is it right? Yes or No:", "def total(numbers):\n    return", "The rubric says: 1, 2, 3, 4, 5.")
 TOKENS = 6
+LIKELIEST = 10
 
 
-def _llama(path: str) -> list[list[int]]:
+def _llama(path: str) -> tuple[list[list[int]], list[list[tuple[int, float]]]]:
     import xllamacpp
 
     parameters = xllamacpp.CommonParams()
@@ -19,10 +23,12 @@ def _llama(path: str) -> list[list[int]]:
     parameters.warmup = False
     parameters.cpuparams.n_threads = 1
     server = xllamacpp.Server(parameters)
-    asked = {"n_predict": TOKENS, "temperature": 0, "logprobs": 1}
+    asked = {"n_predict": TOKENS, "temperature": 0, "logprobs": LIKELIEST}
     answers: list[Any] = [server.handle_completions({"prompt": prompt, **asked}) for prompt in PROMPTS]
     read = [answer if isinstance(answer, dict) else json.loads(answer) for answer in answers]
-    return [[token["id"] for token in answer["choices"][0]["logprobs"]["content"]] for answer in read]
+    written = [answer["choices"][0]["logprobs"]["content"] for answer in read]
+    likely = [[(one["id"], one["logprob"]) for one in tokens[0]["top_logprobs"]] for tokens in written]
+    return [[token["id"] for token in tokens] for tokens in written], likely
 
 
 def _openvino(path: str) -> list[list[int]]:
@@ -40,4 +46,6 @@ def _openvino(path: str) -> list[list[int]]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps({"llama.cpp": _llama(sys.argv[1]), "openvino": _openvino(sys.argv[1])}) + "\n")
+    written, likely = _llama(sys.argv[1])
+    both = {"llama.cpp": written, "openvino": _openvino(sys.argv[1])}
+    sys.stdout.write(json.dumps({"tokens": both, "likely": likely}) + "\n")
