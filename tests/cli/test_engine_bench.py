@@ -43,7 +43,6 @@ def test_every_row_stands_beside_the_naive_one_and_the_winner_is_kept(tmp_path: 
         assert row["ratio_to_naive"] == pytest.approx(row["requests_per_s"] / naive["requests_per_s"], rel=1e-4)
         assert row["p50_s"] <= row["p95_s"]
         assert row["valid"] == (1.0 if row["mode"] == "short" else None)
-    assert document["trials"] == [], "what is asked for by name is measured whole"
     kept = json.loads((tmp_path / "config" / "agency" / "measured-engines.json").read_text("utf-8"))
     assert kept["measurements"][0]["choices"]["label"]["width"] == 4
 
@@ -119,9 +118,11 @@ def test_a_corrupt_measurement_stops_no_engine_and_a_bench_moves_it_aside(tmp_pa
     assert "the default where nothing was measured" in noted["run by"]["found"]
     assert (noted["measured"]["standing"], "cannot be read" in noted["measured"]["found"]) == ("noted", True)
 
-    part = ("--engine", "llama.cpp", "--mode", "label", "--at-once", "2", "--json")
+    part = ("--engine", "llama.cpp", "--mode", "label", "--at-once", "1", "--at-once", "4", "--json")
     done = agency("engine", "bench", "nano", *_QUICK, *part, cwd=tmp_path, env=home)
     assert done.code == 0, done.err
+    assert [(row["mode"], row["concurrency"]) for row in done.document["rows"][1:]] == [("label", 1), ("label", 4)]
+    assert done.document["trials"] == [], "what is asked for by name is measured whole"
     aside = Path(done.document["moved"])
     assert aside.read_text("utf-8") == '{"measurements": 1}'
     again = agency("engine", "ask", "nano", "Hello", "--max-tokens", "2", cwd=tmp_path, env=home)

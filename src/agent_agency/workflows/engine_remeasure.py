@@ -19,7 +19,7 @@ from agent_agency.inference.bench.judge_load import LoadShape
 from agent_agency.inference.bench.machine import MeasuredOn, measured_on
 from agent_agency.inference.bench.measuring_lock import measuring
 from agent_agency.inference.bench.row import Mode, Way
-from agent_agency.inference.bench.trial import Trial
+from agent_agency.inference.bench.trial import Trial, best_trial
 from agent_agency.inference.bench.ways import Loaded
 from agent_agency.inference.bench.winner import Choice, Measurement, keep_measurement
 from agent_agency.inference.choose import settings_of
@@ -38,8 +38,8 @@ SECONDS = 60.0
 _SHAPE = LoadShape()
 _WIDTHS: Mapping[str, tuple[int, ...]] = MappingProxyType({"openvino": (16,), "llama.cpp": (4, 8)})
 _MODE: Mode = "short"
-_WITHIN = 0.97
-"""Of the best rate; among ways within it the one with fewest in flight is chosen, as by `choices_of`."""
+_WHOLE = "Run agency engine bench."
+_LEAST_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +120,9 @@ def _measure(
     machine = Machine.this()
     on = measured_on(model.digest)
     try:
-        trials = _trials(model, mode, last, runnable(model.facts, machine), services)
-        choice = _best(trials)
+        won = last.choice
+        way = None if won is None else Way(won.engine, mode, won.width)
+        choice = _choice(_trials(model, mode, way, runnable(model.facts, machine), services), way)
         told = f"Measured: {choice.engine}, {choice.width} at once. agency engine bench measures it whole."
     except EngineError as error:
         kept = choose_backend(settings, model.facts, last.choice, machine, on.memory_gib)
@@ -142,7 +143,7 @@ def _keep(on: MeasuredOn, mode: Mode, choice: Choice, environment: Mapping[str, 
     keep_measurement(measured_file(environment), Measurement(on, at, {mode: choice}, tried=True))
 
 
-def _trials(model: Model, mode: Mode, last: LastWinner, engines: list[str], services: Measuring) -> list[Trial]:
+def _trials(model: Model, mode: Mode, last: Way | None, engines: list[str], services: Measuring) -> list[Trial]:
     """Try each engine's usual widths, and the way that won last.
 
     Raises:
@@ -151,25 +152,29 @@ def _trials(model: Model, mode: Mode, last: LastWinner, engines: list[str], serv
     until = services.timer() + services.seconds
     found: list[Trial] = []
     for engine in engines:
-        widths = set(_WIDTHS[engine])
-        if last.choice is not None and last.choice.engine == engine:
-            widths.add(last.choice.width)
+        widths = {*_WIDTHS[engine], *([last.concurrency] if last is not None and last.engine == engine else ())}
         loaded = Loaded(engine, "default", prefix_cache=True, width=max(widths))
         ways = [Way(engine, mode, width) for width in sorted(widths)]
-        left = until - services.timer()
-        if left <= 0:
-            message = f"it took more than {services.seconds:.0f} seconds"
-            raise EngineError(message, fix="Run agency engine bench.", code="engine.unmeasured")
-        with opened(model, loaded, left) as ready:
-            found += try_ways(ready, ways, services.shape, services.timer, until=until)
+        try:
+            with opened(model, loaded, max(_LEAST_S, until - services.timer())) as ready:
+                found += try_ways(ready, ways, services.shape, services.timer, until=until)
+        except EngineError as error:
+            if services.timer() < until - _LEAST_S:
+                raise
+            raise _too_long(services) from error
+        if services.timer() >= until:
+            raise _too_long(services)
     return found
 
 
-def _best(trials: list[Trial]) -> Choice:
-    fit = [one for one in trials if one.valid is None or one.valid == 1.0]
-    if not fit:
-        raise EngineError("no way gave valid answers", fix="Run agency engine bench.", code="engine.unmeasured")
-    best = max(one.requests_per_s for one in fit)
-    one = min((one for one in fit if one.requests_per_s >= _WITHIN * best), key=lambda one: one.way.concurrency)
-    why = f"tried with {one.requests} requests: {one.requests_per_s:.3g} requests/s, the best of {len(fit)} ways"
-    return Choice(one.way.engine, one.way.precision, one.way.concurrency, why)
+def _too_long(services: Measuring) -> EngineError:
+    message = f"it took more than {services.seconds:.0f} seconds"
+    return EngineError(message, fix=_WHOLE, code="engine.unmeasured")
+
+
+def _choice(trials: list[Trial], last: Way | None) -> Choice:
+    best = best_trial(trials, last)
+    if best is None:
+        raise EngineError("no way gave valid answers alone", fix=_WHOLE, code="engine.unmeasured")
+    why = f"tried with {best.requests} requests: {best.requests_per_s:.3g} requests/s, of {len(trials)} ways"
+    return Choice(best.way.engine, best.way.precision, best.way.concurrency, why)

@@ -23,6 +23,7 @@ CONTENDS = 0.5
 """Of another engine's best rate: an engine below it cannot win the mode."""
 CLEARLY = 1.1
 """Of the rate of what is measured whole: such a trial is of a better way, not of the same with some luck."""
+_AS_GOOD = 0.97
 _LEAST = 2
 
 
@@ -98,3 +99,22 @@ def worth_measuring(tried: Sequence[Trial], whole: float, rival: float) -> froze
         return frozenset(way for way, rate in rates.items() if rate == best and rate >= CLEARLY * whole)
     close = CLOSE_WHERE_BUSY if any((one.other_load or 0.0) > BUSY for one in tried) else CLOSE
     return frozenset(way for way, rate in rates.items() if rate >= close * best)
+
+
+def best_trial(tried: Sequence[Trial], last: Way | None) -> Trial | None:
+    """The trial that a model is run by until it is measured whole; ``None`` where no way gave valid answers alone.
+
+    What won last stays where it is near the best: another engine makes another version of a judge, and a few requests
+    are no reason for that. Else, of rates within 3 % of the best, it is the one with the fewest in flight.
+
+    Args:
+        tried: the trials, all of one mode.
+        last: the way that won last.
+    """
+    fit = [one for one in tried if one.valid is None or one.valid == 1.0]
+    best = max((one.requests_per_s for one in fit), default=0.0)
+    for one in fit:
+        if one.way == last and one.requests_per_s >= CLOSE * best:
+            return one
+    near = (one for one in fit if one.requests_per_s >= _AS_GOOD * best)
+    return min(near, key=lambda one: one.way.concurrency, default=None)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent_agency.inference.bench.row import NAIVE, Way
-from agent_agency.inference.bench.trial import Trial, trial_requests, worth_a_trial, worth_measuring
+from agent_agency.inference.bench.trial import Trial, best_trial, trial_requests, worth_a_trial, worth_measuring
 from agent_agency.inference.bench.ways import Wanted, ways
 
 ALONE, FOUR, EIGHT = (Way("llama.cpp", "full", width) for width in (1, 4, 8))
@@ -47,3 +47,16 @@ def test_a_trial_beside_other_processes_drops_less() -> None:
 def test_of_an_engine_that_cannot_win_only_what_is_clearly_better_than_its_widest_is_measured() -> None:
     assert worth_measuring([trial(FOUR, 1.05), trial(ALONE, 0.9)], 1.0, 5.0) == frozenset()
     assert worth_measuring([trial(FOUR, 1.2), trial(ALONE, 1.15)], 1.0, 5.0) == {FOUR}
+
+
+def test_what_won_last_stays_unless_another_way_is_clearly_better() -> None:
+    tried = [trial(ALONE, 0.7), trial(FOUR, 1.0), trial(EIGHT, 1.02)]
+    assert best_trial(tried, ALONE) == tried[1], "of equals the one with fewest in flight"
+    assert best_trial([*tried, trial(ALONE, 0.85)], ALONE) == trial(ALONE, 0.85)
+    assert best_trial(tried, None) == tried[1]
+
+
+def test_a_way_with_an_invalid_answer_is_never_the_best() -> None:
+    wrong = replace(trial(EIGHT, 9.0), valid=0.5)
+    assert best_trial([wrong, trial(ALONE, 1.0)], EIGHT) == trial(ALONE, 1.0)
+    assert best_trial([wrong], EIGHT) is None
