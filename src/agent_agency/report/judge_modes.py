@@ -137,10 +137,10 @@ def calibrated_lines(found: Calibrated) -> Iterator[str]:
         )
         if held.log_loss_after > held.log_loss_before:
             yield "         On these it is worse than none: calibrate on more items, or on items like those it is for."
-    if made.limits is not None:
-        yield f"cascade  {_limits_words(found)}"
     if found.why_no_limits:
-        yield f"cascade  no limits were chosen, as {clean(found.why_no_limits)}"
+        yield f"cascade  every record takes a whole answer: {clean(found.why_no_limits)}"
+    elif made.limits is not None:
+        yield f"cascade  {_limits_words(found)}"
     yield f"kept     {clean(str(found.path))}, {made.digest[:_SHORT]}"
 
 

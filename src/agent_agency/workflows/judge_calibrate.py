@@ -29,7 +29,7 @@ from agent_agency.judging.modes.fit_calibration import (
 )
 from agent_agency.judging.modes.label_verdict import answer_of
 from agent_agency.judging.modes.label_words import SCORED
-from agent_agency.judging.modes.limits import WANTED, Compared, choose_limits
+from agent_agency.judging.modes.limits import WANTED, Compared, choose_limits, least_items
 from agent_agency.workflows.active_prompt import active_prompt
 from agent_agency.workflows.evaluation_records import StoredCalls
 from agent_agency.workflows.judge_items import Item, ItemSet, halves, items_for
@@ -103,7 +103,7 @@ class Calibrated:
         source: where the items are from.
         unanswered: items without scores, which count for nothing.
         compared: held-out items that were asked about in both modes; empty where no limits were chosen.
-        why_no_limits: why none were chosen although they were asked for; empty else.
+        why_no_limits: why none were chosen although they were asked for, so that no label decides alone; empty else.
     """
 
     judge: str
@@ -159,7 +159,7 @@ def calibrate(request: CalibrateRequest, services: CalibrateServices) -> Calibra
         fitted, held = (_of(scored, part) for part in halves([one.item for one in scored]))
         fit = (fit_to_truth if request.method == "fitted" else fit_to_prior)([one.row for one in fitted])
         compared, why_not = _compared(ask, request.agreement, held, fit)
-    limits = choose_limits(compared, request.agreement) if request.agreement is not None and compared else None
+    limits = None if request.agreement is None else choose_limits(compared, request.agreement)
     made = Calibration(
         base=opening.label_base(request.way),
         method=request.method,
@@ -196,8 +196,11 @@ def _compared(
     ask: _Ask, agreement: float | None, held: Sequence[_Scored], fit: Fit
 ) -> tuple[tuple[Compared, ...], str]:
     """The held-out items, each with what the label and a whole answer say of it, and why there are none."""
-    if agreement is None or not held:
+    if agreement is None:
         return (), ""
+    least = least_items(agreement)
+    if len(held) < least:
+        return (), f"{len(held)} held-out items cannot show an agreement of {agreement:g}; {least} can, if all agree"
     items = ItemSet(tuple(one.item for one in held), "held out")
     whole = ask("full", items)
     both = zip(held, whole.verdicts, strict=True)

@@ -184,6 +184,16 @@ def test_runs_say_that_a_calibration_has_no_true_verdicts_or_limits_that_nobody_
     assert len(world.run("cascade").notes) == 1
 
 
+def test_whole_answers_to_items_too_few_to_show_an_agreement_are_not_asked_for(world: World) -> None:
+    world.records.write_text("".join(world.records.read_text("utf-8").splitlines(keepends=True)[:60]), "utf-8")
+    made = world.calibrate()
+    assert isinstance(world.engine, LabelRuleEngine)
+    assert (len(world.engine.labels), world.engine.asked) == (60, 0)
+    assert made.why_no_limits.startswith("30 held-out items cannot show an agreement of 0.9; 35 can")
+    assert "every record takes a whole answer: 30 held-out" in " ".join(calibrated_lines(made))
+    assert world.run("cascade").by_mode == {"full": 80}
+
+
 @pytest.mark.parametrize("method", ["fitted", "prior"])
 def test_too_few_items_are_refused_before_any_of_them_is_asked_about(world: World, method: Method) -> None:
     world.records.write_text("".join(world.records.read_text("utf-8").splitlines(keepends=True)[:38]), "utf-8")

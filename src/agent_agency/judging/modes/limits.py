@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Self
 
 from agent_agency.judging.answer import Verdict
@@ -76,6 +77,15 @@ class Compared:
     def agrees(self) -> bool:
         """Whether the label says what the whole answer says."""
         return self.label == self.full
+
+
+def least_items(wanted: float) -> int:
+    """How many subjects a side must decide before an agreement can be shown, even where all of them agree.
+
+    Args:
+        wanted: the agreement, 0 to 1, both ends excluded.
+    """
+    return next(n for n in count(1) if wilson(n, n).low >= wanted)
 
 
 def choose_limits(compared: Sequence[Compared], wanted: float = WANTED) -> Limits:

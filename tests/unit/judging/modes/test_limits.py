@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_agency.judging.answer import Verdict
-from agent_agency.judging.modes.limits import DEFAULT_LIMITS, HIGHEST_SURE, LOWEST_SURE, Compared, Limits, choose_limits
+from agent_agency.judging.modes.limits import (
+    DEFAULT_LIMITS,
+    HIGHEST_SURE,
+    LOWEST_SURE,
+    NEVER_HIGH,
+    Compared,
+    Limits,
+    choose_limits,
+    least_items,
+)
 from agent_agency.statistics.intervals import wilson
 
 _ONE = st.builds(
@@ -64,3 +73,12 @@ def test_limits_are_read_as_they_are_written() -> None:
     for value in (None, {}, {"low": 0.1}, {"low": True, "high": 0.9}, {"low": "0.1", "high": 0.9}):
         with pytest.raises(ValueError, match="limits"):
             Limits.read(value)
+
+
+@pytest.mark.parametrize("wanted", [0.5, 0.8, 0.9, 0.999])
+def test_the_least_items_are_those_that_can_show_an_agreement_when_all_agree(wanted: float) -> None:
+    least = least_items(wanted)
+    assert wilson(least, least).low >= wanted > wilson(least - 1, least - 1).low
+    all_agree = [Compared(0.99, "pass", "pass")] * least
+    assert choose_limits(all_agree, wanted).high == 0.99
+    assert choose_limits(all_agree[1:], wanted).high == NEVER_HIGH
