@@ -35,6 +35,12 @@ def _waited_for(engine: LocalEngine) -> int:
     return 0 if process is None else process._questions.waited_for
 
 
+def _has_questions(engine: LocalEngine) -> bool:
+    """Whether something is open; nothing is where the process was given up for what it did not end."""
+    process = engine._kept.current
+    return process is not None and process._questions.any
+
+
 def test_a_killed_process_costs_nobody_an_answer_that_can_still_be_had(tmp_path: Path) -> None:
     with scripted() as engine, ThreadPoolExecutor(8) as pool:
         process = _process(engine)
@@ -300,4 +306,4 @@ def test_chaos_every_question_has_one_typed_end() -> None:
         ends = [call.exception(60) for call in calls]
         assert all(one is None or isinstance(one, EngineError) for one in ends)
         assert engine.generate(ask("say on")).text == "on"
-        eventually(lambda: engine._kept.current is not None and not engine._kept.current._questions.any)
+        eventually(lambda: not _has_questions(engine))
