@@ -1,6 +1,6 @@
 """The road map's validation run: everything for every judge, Holm's correction over all of them, one report.
 
-Each judge has a process of its own, as many at a time as are wanted; what comes out does not depend on how many.
+As many processes as are wanted take one judge after the other; what comes out does not depend on how many.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import multiprocessing
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import chdir
-from dataclasses import asdict, dataclass
+from contextlib import chdir, suppress
+from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
@@ -28,7 +28,7 @@ Told = Callable[[str, Trial], None]
 
 @dataclass(frozen=True, slots=True)
 class _Child:
-    """One judge at work."""
+    """A process, and the judge that it is at work on or was last."""
 
     judge: str
     process: SpawnProcess
@@ -68,30 +68,40 @@ def validate(orders: Sequence[Order], processes: int, told: Told, monotonic: Cal
 
 
 def _in_processes(orders: Sequence[Order], processes: int, told: Told) -> dict[str, dict[str, Any]]:
-    waiting, running, done = list(orders), list[_Child](), dict[str, dict[str, Any]]()
+    """A process that is done takes the next order: what it imports takes longer than a small search."""
+    waiting, done = list(orders), dict[str, dict[str, Any]]()
+    running, idle = list[_Child](), list[_Child]()
     try:
         while waiting or running:
             while waiting and len(running) < max(1, processes):
-                running.append(_started(waiting.pop(0)))
+                running.append(_given(waiting.pop(0), idle.pop() if idle else _started()))
             for child in _ready(running):
                 if _heard(child, told, done):
                     running.remove(child)
+                    idle.append(child)
     finally:
-        for child in running:
+        for child in (*running, *idle):
             child.process.terminate()
-        for child in running:
+        for child in (*running, *idle):
             child.process.join()
     return done
 
 
-def _started(order: Order) -> _Child:
+def _started() -> _Child:
     context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(order, theirs), daemon=True)
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs,), daemon=True)
     with chdir(sys.prefix):  # a new interpreter looks into its folder first, and the present one may be anybody's
         process.start()
     theirs.close()
-    return _Child(order.judge, process, ours)
+    return _Child("", process, ours)
+
+
+def _given(order: Order, child: _Child) -> _Child:
+    """A child at work on an order; one that has just died is told of when it is next heard."""
+    with suppress(BrokenPipeError):
+        child.pipe.send(order)
+    return replace(child, judge=order.judge)
 
 
 def _ready(running: Sequence[_Child]) -> list[_Child]:
@@ -100,10 +110,10 @@ def _ready(running: Sequence[_Child]) -> list[_Child]:
 
 
 def _heard(child: _Child, told: Told, done: dict[str, dict[str, Any]]) -> bool:
-    """Take one message; answer whether it was the last."""
+    """Take one message; answer whether it was the last of its judge."""
     try:
         kind, value = child.pipe.recv()
-    except EOFError:
+    except (EOFError, ConnectionResetError):
         child.process.join()
         raise AgencyError(
             f"The process for {child.judge} ended by itself, with exit code {child.process.exitcode}",
@@ -115,17 +125,27 @@ def _heard(child: _Child, told: Told, done: dict[str, dict[str, Any]]) -> bool:
     if kind == "error":
         raise _error(child.judge, value)
     done[child.judge] = value
-    child.process.join()
     return True
 
 
-def _work(order: Order, pipe: Connection) -> None:
-    """The child's side: everything for one judge, told through the pipe."""
+def _work(pipe: Connection) -> None:
+    """The child's side: everything for one judge after the other, told through the pipe."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told, and ends this process
+    with suppress(EOFError, ConnectionResetError):  # nobody has an order any more
+        while True:
+            _work_on(pipe.recv(), pipe)
+
+
+def _work_on(order: Order, pipe: Connection) -> None:
     try:
-        done = run_order(order, workbench(order, SystemClock()), lambda trial: pipe.send(("trial", trial)))
+        bench = workbench(order, SystemClock())
+        try:
+            done = run_order(order, bench, lambda trial: pipe.send(("trial", trial)))
+        finally:
+            for engine in (bench.engine, bench.reflector):
+                close_engine(engine)
     except AgencyError as error:
         pipe.send(("error", {**error.as_dict(), "exit_code": error.exit_code}))
     except BrokenPipeError:
