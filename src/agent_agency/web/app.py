@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 from agent_agency.errors import AgencyError, InternalError
 from agent_agency.web import answers
 from agent_agency.web.asked import AskedWrongError, Chat, read_chat, read_labels, refuse_other_model
+from agent_agency.web.bodies import Bodies
 from agent_agency.web.face import Face
 from agent_agency.web.guard import Guard
 from agent_agency.web.kept_wish import KeptWish, read_wish, status_header
@@ -28,8 +29,6 @@ from agent_agency.web.metrics import CONTENT_TYPE, Spared, metrics_text
 from agent_agency.web.once import Once, not_kept
 from agent_agency.web.streaming import EventStream, Pieces, until_gone
 
-_READ_ON = 4
-"""Times the bound of a body that are read and thrown away: who is still sending would not see the refusal."""
 _GONE = 499
 """Nobody reads this status: the client has gone away."""
 
@@ -62,6 +61,7 @@ class Handlers:
     def __init__(self, face: Face) -> None:
         self._face = face
         self._once = Once(face.serving, shares=face.shares)
+        self._bodies = Bodies(face.limits)
 
     async def chat(self, request: Request) -> Any:
         """``POST /v1/chat/completions``."""
@@ -109,7 +109,7 @@ class Handlers:
 
     async def _chat(self, request: Request) -> Any:
         face = self._face
-        chat = read_chat(await self._body(request), face.name, face.parameters, face.limits)
+        chat = read_chat(await self._bodies.read(request), face.name, face.parameters, face.limits)
         wish = _wish(request)
         if chat.stream:
             if wish.only_kept:
@@ -140,7 +140,7 @@ class Handlers:
             gone.cancel()
 
     async def _labels(self, request: Request) -> Response:
-        asked = read_labels(await self._body(request), self._face.name, self._face.limits)
+        asked = read_labels(await self._bodies.read(request), self._face.name, self._face.limits)
         with _watched(request) as gone:
             found = await self._once.labels(asked, _wish(request), gone)
         if found is None:
@@ -152,34 +152,6 @@ class Handlers:
     def _named(self, kind: str) -> dict[str, Any]:
         created = int(self._face.seconds())
         return {"ident": f"{kind}-{self._face.new_id()}", "created": created, "model": self._face.name}
-
-    async def _body(self, request: Request) -> bytes:
-        """The whole body, within its bounds.
-
-        Raises:
-            AskedWrongError: it is too large, too slow, or does not say that it is JSON.
-        """
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
-            raise AskedWrongError("The body must be sent as 'Content-Type: application/json'.", status=415)
-        most = self._face.limits.body_bytes
-        told = request.headers.get("content-length", "")
-        body, came = bytearray(), 0
-        is_large = told.isdigit() and int(told) > most
-        try:
-            async with asyncio.timeout(self._face.limits.body_s):
-                async for part in request.stream():
-                    came += len(part)
-                    is_large = is_large or came > most
-                    if came > _READ_ON * most:
-                        break
-                    if not is_large:
-                        body += part
-        except TimeoutError:
-            raise AskedWrongError("The body did not come in time.", status=408) from None
-        if is_large:
-            raise AskedWrongError(f"The body is larger than {most:,} bytes.", code="too_large", status=413)
-        return bytes(body)
 
 
 async def _answered(handler: Callable[[Request], Awaitable[Any]], request: Request) -> Any:

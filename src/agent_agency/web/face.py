@@ -19,6 +19,7 @@ class FaceLimits:
 
     Args:
         body_bytes: of its JSON.
+        bodies_bytes: of all bodies that are being read at a time.
         head_s: seconds in which the head of a request must have come.
         body_s: seconds in which the whole body must have come.
         taken_s: seconds in which something of an answer that waits must have been taken.
@@ -29,6 +30,7 @@ class FaceLimits:
     """
 
     body_bytes: int = 8 * 1024 * 1024
+    bodies_bytes: int = 256 * 1024 * 1024
     head_s: float = 30.0
     body_s: float = 30.0
     taken_s: float = 30.0

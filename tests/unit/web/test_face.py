@@ -241,6 +241,19 @@ def _under_way(served: Served, pool: ThreadPoolExecutor) -> Future[httpx.Respons
                 return asked
 
 
+def test_bodies_that_are_being_read_are_bounded_together() -> None:
+    with serving_face(limits=FaceLimits(bodies_bytes=1000)) as served:
+        port = int(served.url.rpartition(":")[2].partition("/")[0])
+        head = "POST /v1/labels HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        with socket.create_connection(("127.0.0.1", port), 60) as slow:
+            slow.sendall(f"{head}Content-Length: 5000\r\n\r\n".encode() + b" " * 999)
+            while (refused := served.chat()).status_code == 200:
+                pass
+            assert (refused.status_code, int(refused.headers["retry-after"]) >= 1) == (429, True)
+        while served.chat().status_code != 200:
+            pass
+
+
 def test_a_head_that_does_not_come_ends_its_connection_and_no_answer(bounded: Served) -> None:
     with serving_face(limits=FaceLimits(head_s=0.3)) as served, ExitStack() as stack:
         served.engine.gate.clear()
