@@ -36,7 +36,7 @@ class MeasuredOn:
     def differences(self, other: MeasuredOn) -> tuple[str, ...]:
         """What is not the same, in words."""
         mine, others = self.document(), other.document()
-        return tuple(key.replace("_", " ") for key in mine if mine[key] != others[key])
+        return tuple(key.removesuffix("_gib").replace("_", " ") for key in mine if mine[key] != others[key])
 
 
 def measured_on(model_digest: str, version_of: Callable[[str], str | None] | None = None) -> MeasuredOn:

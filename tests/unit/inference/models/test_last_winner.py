@@ -47,7 +47,7 @@ def test_a_winner_of_today_counts_and_there_is_nothing_to_tell(environment: dict
     [
         (replace(HERE, cores=HERE.cores + 1), "other cores"),
         (replace(HERE, versions=(("xllamacpp", "1"),)), "other versions"),
-        (replace(HERE, processor="another", memory_gib=1), "other processor and memory gib"),
+        (replace(HERE, processor="another", memory_gib=1), "other processor and memory,"),
     ],
 )
 def test_a_winner_of_other_versions_or_machines_is_used_and_that_is_told(
