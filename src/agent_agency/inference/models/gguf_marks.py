@@ -33,12 +33,14 @@ class Marks:
         spoken: tokens of their own that are text all the same, such as ``<think>``.
         closed: whether the file wants a last token behind every text, which no prompt that is to be gone on with may
             have.
+        spaced: whether its tokenizer puts a space before every text, as SentencePiece does where nothing else is said.
     """
 
     steering: tuple[str, ...]
     opening: tuple[int, ...] = ()
     spoken: tuple[str, ...] = ()
     closed: bool = False
+    spaced: bool = False
 
 
 def read_marks(path: Path) -> Marks:
@@ -57,6 +59,8 @@ def read_marks(path: Path) -> Marks:
         opening=opening,
         spoken=tuple(text for text, kind in tokens if kind == _OF_USER),
         closed=header.values.get("tokenizer.ggml.add_eos_token") is True,
+        spaced=header.text("tokenizer.ggml.model") == "llama"
+        and header.values.get("tokenizer.ggml.add_space_prefix") is not False,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from agent_agency.inference.labels import LabelRequest
 from agent_agency.inference.local.engine import LocalEngine
 from agent_agency.inference.local.local_model import LocalModel
 from agent_agency.inference.models.model_facts import read_model
-from agent_agency.inference.protocol import Message
+from agent_agency.inference.protocol import Message, Parameters, Request
 from support.kinds_of_models import DATED, DROPS_SYSTEM, NO_SYSTEM, THINKS, changed_model, sentence_pieces
 
 ASKED = (Message("system", "You judge changes."), Message("user", "Is it safe? 12 don't"))
@@ -72,6 +73,21 @@ def test_both_engines_read_a_conversation_alike(values: dict[str, Any], tmp_path
         assert without is not None
         assert whole > without, "the rubric is lost"
         assert spelt > without + _MARKS * 3, "marks in a message steer the model"
+
+
+def test_a_tokenizer_that_puts_a_space_before_every_text_keeps_to_a_schema(tmp_path: Path) -> None:
+    path = changed_model(tmp_path / "kind.gguf", sentence_pieces())
+    verdict = {"enum": ["pass", "fail"]}
+    grade, note = {"type": "integer", "minimum": 0, "maximum": 9}, {"enum": ["small", "tested", "unclear"]}
+    members = {"verdict": verdict, "score": grade, "notes": {"type": "array", "items": note, "maxItems": 2}}
+    schema = {"type": "object", "properties": members, "required": list(members), "additionalProperties": False}
+    with _running(path, "llama.cpp", tmp_path) as local:
+        request = Request(ASKED, Parameters(temperature=0.0, max_tokens=96), schema=schema)
+        answer = json.loads(local.generate(request).text)
+    assert list(answer) == list(members)
+    assert answer["verdict"] in {"pass", "fail"}
+    assert 0 <= answer["score"] <= 9
+    assert set(answer["notes"]) <= {"small", "tested", "unclear"}
 
 
 @pytest.mark.parametrize("engine", ["openvino", "llama.cpp"])

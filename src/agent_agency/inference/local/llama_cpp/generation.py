@@ -14,11 +14,15 @@ from agent_agency.inference.local.llama_cpp.completion import Completed, complet
 from agent_agency.inference.local.llama_cpp.desk import Desk, Seat
 from agent_agency.inference.local.llama_cpp.grammar import compact, unsupported
 from agent_agency.inference.local.llama_cpp.tokens import Tokens
+from agent_agency.inference.local.openvino.bounds import keeps_bounds
+from agent_agency.inference.local.openvino.grammar import grammar_of
 from agent_agency.inference.protocol import Parameters
 
 _ANY_SEED = 0xFFFFFFFF
 _FORCED = 1000.0
 _KNOWN = 256
+_BEGINNINGS = frozenset('{["-0123456789tfn')
+"""Of JSON without white space."""
 
 
 class Generation:
@@ -47,15 +51,25 @@ class Generation:
             if job.schema is not None:
                 body["grammar"] = self._grammar(job.schema, tokens, seat, call)
             done = complete(self._desk.door, seat.slot, tokens, body, call, job.piece)
-        return _generated(done, seat.computed, schema=job.schema is not None)
+        answer = _generated(done, seat.computed, schema=job.schema is not None)
+        if (
+            job.schema is not None
+            and prompts.spaced
+            and answer.finish == "stop"
+            and not keeps_bounds(job.schema, answer.text)
+        ):
+            raise unsupported()
+        return answer
 
     def _grammar(self, schema: Mapping[str, Any], tokens: Tokens, seat: Seat, call: Call) -> str:
         """The grammar of a schema, once it is seen to hold.
 
         The server drops a grammar that it cannot compile without a word and writes freely. So the first time a token
-        that begins no JSON is made all but certain: where it comes, no grammar stood in its way.
+        that begins no JSON is made all but certain: where it comes, no grammar stood in its way. Of a tokenizer that
+        puts a space before every text LLGuidance knows the tokens wrongly, and then lets go of the grammar: its schemas
+        become a grammar of llama.cpp's own. What begins with anything but JSON was written freely in any case.
         """
-        grammar = compact(schema)
+        grammar = grammar_of(schema) if self._desk.prompts.spaced else compact(schema)
         digest = digest_json(grammar)
         if digest in self._honoured:
             return grammar
@@ -75,7 +89,7 @@ class Generation:
         except EngineError as refused:
             raise (unsupported() if refused.stable_code == "engine.bad_request" else refused) from refused
         seat.computed += done.prompt - done.cached
-        if any(one["id"] == outside for one in done.probabilities):
+        if done.text[:1] not in _BEGINNINGS or any(one["id"] == outside for one in done.probabilities):
             raise unsupported()
         if len(self._honoured) < _KNOWN:
             self._honoured.add(digest)

@@ -38,6 +38,7 @@ class Prompts:
         self._door = door
         self._context = context
         self._plain_text = PlainText(marks.steering)
+        self.spaced = marks.spaced
         added = self._tokens({"content": "", "add_special": True}, Call())
         self._opening = added[:-1] if marks.closed else added
         self._lock = Lock()
