@@ -28,7 +28,9 @@ _MIB = 2**20
 
 @contextmanager
 def soaked(engine_name: str) -> Iterator[tuple[Scheduler, LocalEngine]]:
-    model = LocalModel("soak", str(nano_model()), "sha256:soak", engine_name, width=16, context=512, cache_gb=1)
+    model = LocalModel(
+        "soak", str(nano_model()), "sha256:soak", engine_name, width=16, context=512, threads=1, cache_gb=1
+    )
     with closing(LocalEngine(model)) as engine, closing(Scheduler(engine, SchedulerSettings(capacity=64))) as scheduler:
         engine.warm()
         yield scheduler, engine

@@ -39,8 +39,8 @@ def _loaded(model: Path, folder: Path, precision: str, **extra: bool) -> Iterato
     from agent_agency.inference.local.backend import LoadOptions
     from agent_agency.inference.local.openvino.load import load
 
-    settings = {"folder": str(folder), **extra}
-    options = LoadOptions(str(model), precision=precision, width=8, context_tokens=2048, threads=2, extra=settings)
+    settings = {"folder": str(folder), **extra}  # one thread: beside other work several wait for one another
+    options = LoadOptions(str(model), precision=precision, width=8, context_tokens=2048, threads=1, extra=settings)
     backend = load(options)
     yield Calls(backend)
     backend.close()

@@ -154,7 +154,9 @@ def test_labels_that_are_no_set_of_labels_are_refused(quick: Calls) -> None:
 
 
 def test_jobs_of_a_backend_that_is_closed_end(nano_model: Path, conversions: Path) -> None:
-    backend = load(LoadOptions(str(nano_model), width=2, context_tokens=512, extra={"folder": str(conversions)}))
+    backend = load(
+        LoadOptions(str(nano_model), width=2, context_tokens=512, threads=1, extra={"folder": str(conversions)})
+    )
     ends: list[object] = []
     backend.submit(write(asked("x"), max_tokens=400)(ends.append))
     backend.close()
@@ -169,7 +171,7 @@ def test_a_converted_model_is_a_folder_that_loads_by_itself(exact: Calls, conver
     folders = [one.parent for one in conversions.glob("openvino/*/openvino_model.xml")]
     sizes = [sum(file.stat().st_size for file in folder.iterdir()) for folder in folders]
     folder = folders[sizes.index(max(sizes))]
-    backend = load(LoadOptions(str(folder), precision="exact", width=8, context_tokens=2048, threads=2))
+    backend = load(LoadOptions(str(folder), precision="exact", width=8, context_tokens=2048, threads=1))
     try:
         again = Calls(backend).write([write(asked("one"), max_tokens=12)])[0].text
     finally:
@@ -178,7 +180,7 @@ def test_a_converted_model_is_a_folder_that_loads_by_itself(exact: Calls, conver
 
 
 def test_where_only_labels_are_scored_no_prefix_is_computed_for_texts_too(nano_model: Path, conversions: Path) -> None:
-    calls = Calls(load(LoadOptions(str(nano_model), width=4, extra={"folder": str(conversions)})))
+    calls = Calls(load(LoadOptions(str(nano_model), width=4, threads=1, extra={"folder": str(conversions)})))
     tokens: list[tuple[int, int]] = []
     try:
         for name in ("one", "another"):

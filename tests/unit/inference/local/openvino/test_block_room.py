@@ -26,6 +26,7 @@ def narrow(nano_model: Path, conversions: Path) -> Iterator[Calls]:
         precision="exact",
         width=32,
         context_tokens=1024,
+        threads=1,
         cache_gb=0.006,
         extra={"folder": str(conversions)},
     )

@@ -145,7 +145,7 @@ def test_without_its_guards_the_library_would_answer_wrongly(
     monkeypatch.setattr("agent_agency.inference.local.openvino.load.ExtensionGuard", _NoGuard)
     monkeypatch.setattr(text_lane, "whole_blocks", lambda ids: ids)
     extra = {"folder": str(conversions)}
-    options = LoadOptions(str(tiny_model), precision="exact", width=8, context_tokens=2048, threads=2, extra=extra)
+    options = LoadOptions(str(tiny_model), precision="exact", width=8, context_tokens=2048, threads=1, extra=extra)
     backend = load(options)
     try:
         asks = [write(item(number), shared=1, max_tokens=8, top_logprobs=1) for number in range(8)]
