@@ -57,7 +57,7 @@ def serve(
     from agent_agency.inference.scheduling.serving import Serving
     from agent_agency.inference.scheduling.settings import SchedulerSettings
     from agent_agency.web.face import Face, FaceLimits
-    from agent_agency.web.server import hosts_of, listen, refuse_open_house, url_of
+    from agent_agency.web.server import hosts_of, listen, refuse_open_house, room_for_connections, url_of
     from agent_agency.web.server import serve as run
     from agent_agency.workflows.engine_pool import Engines
     from agent_agency.workflows.kept_answers import served_answers
@@ -86,7 +86,7 @@ def serve(
             state=lambda: engines.state_of(engine.name),
             token=token,
             hosts=hosts_of(host) if token is None else None,
-            limits=FaceLimits(deadline_s=deadline),
+            limits=FaceLimits(deadline_s=deadline, connections=room_for_connections()),
             shares=not no_cache,
         )
         listening = stack.enter_context(listen(host, port))

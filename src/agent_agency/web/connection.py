@@ -2,7 +2,8 @@
 
 Uvicorn bounds the time between two requests only, and starts it anew with every byte: who opens connections and sends
 nothing, or a header's sign now and then, would hold them for ever, until no more can be had and nobody is answered. Who
-asks and never reads would hold the answer's memory as well, and have a model write on.
+asks and never reads would hold the answer's memory as well, and have a model write on. Without a bound on all of them a
+process would run out of files, which asyncio meets by trying again and again.
 """
 
 from __future__ import annotations
@@ -13,18 +14,22 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+_FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
 
 class BoundedConnection(H11Protocol):
     """One connection of a client.
 
     Args:
         head_s: seconds in which the whole head of a request must have come, from the connection or from its first byte.
+        most: connections at a time; one more is told to come again.
         taken_s: seconds in which the client must have taken something of what waits to be sent.
         told: what uvicorn gives each of its connections.
     """
 
-    def __init__(self, *, head_s: float, taken_s: float, **told: Any) -> None:
+    def __init__(self, *, head_s: float, taken_s: float, most: int, **told: Any) -> None:
         super().__init__(**told)
+        self._most = most
         self._head_s = head_s
         self._head: asyncio.TimerHandle | None = None
         self._taken_s = taken_s
@@ -33,7 +38,11 @@ class BoundedConnection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Wait for the first head."""
         super().connection_made(transport)
-        self._watch()
+        if len(self.connections) > self._most:
+            self.transport.write(_FULL)
+            self.transport.close()
+        else:
+            self._watch()
 
     def data_received(self, data: bytes) -> None:
         """Go on waiting while the head is not whole."""

@@ -15,9 +15,10 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 @dataclass(frozen=True, slots=True)
 class FaceLimits:
-    """Bounds of one request.
+    """Bounds of one request, and of all at a time.
 
     Args:
+        connections: at a time.
         body_bytes: of its JSON.
         bodies_bytes: of all bodies that are being read at a time.
         head_s: seconds in which the head of a request must have come.
@@ -29,6 +30,7 @@ class FaceLimits:
         longest_deadline_s: that it may ask for.
     """
 
+    connections: int = 512
     body_bytes: int = 8 * 1024 * 1024
     bodies_bytes: int = 256 * 1024 * 1024
     head_s: float = 30.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import resource
 import signal
 import socket
 import threading
@@ -19,7 +20,10 @@ from agent_agency.web.app import make_app
 from agent_agency.web.connection import BoundedConnection
 from agent_agency.web.face import LOOPBACK, Face
 
-BACKLOG = 512
+BACKLOG = 256
+"""Connections that wait to be accepted, and that are accepted at a time before any is counted."""
+_FILES = 8192
+_OWN_FILES = 128
 MAX_HEADERS = 64 * 1024
 _DRAIN_S = 10
 _END_S = 5
@@ -50,6 +54,18 @@ def listen(host: str, port: int) -> socket.socket:
             code="serve.no_address",
         ) from error
     return found
+
+
+def room_for_connections() -> int:
+    """How many connections this process has files for, once its limit is as high as it needs to be and may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    most = _FILES if soft == resource.RLIM_INFINITY else min(_FILES, soft)
+    return max(1, most - BACKLOG - _OWN_FILES, most // 4)
 
 
 def hosts_of(host: str) -> frozenset[str]:
@@ -89,12 +105,14 @@ class Server(uvicorn.Server):
     """
 
     def __init__(self, face: Face, drain_s: float = _DRAIN_S) -> None:
-        connection = partial(BoundedConnection, head_s=face.limits.head_s, taken_s=face.limits.taken_s)
+        limits = face.limits
+        connection = partial(BoundedConnection, head_s=limits.head_s, taken_s=limits.taken_s, most=limits.connections)
         super().__init__(
             uvicorn.Config(
                 make_app(face),
                 http=cast("type[asyncio.Protocol]", connection),
                 ws="none",
+                backlog=min(BACKLOG, limits.connections),
                 lifespan="off",
                 log_level="error",
                 access_log=False,

@@ -18,7 +18,7 @@ from agent_agency.inference.choose import choose_engine
 from agent_agency.inference.engine_settings import EngineChoices
 from agent_agency.inference.protocol import Cancel, Engine, Message, Piece, Reply, Request
 from agent_agency.web.face import FaceLimits
-from agent_agency.web.server import hosts_of
+from agent_agency.web.server import hosts_of, room_for_connections
 from support.http_face import USER, Served, serving_face
 
 TOKEN = "correct horse battery".replace(" ", "-")
@@ -279,6 +279,20 @@ def _rest_of(connection: socket.socket) -> bytes:
         return connection.recv(1000)
     except ConnectionError:
         return b""
+
+
+def test_one_connection_too_many_is_told_to_come_again() -> None:
+    with serving_face(limits=FaceLimits(connections=2)) as served, ExitStack() as stack:
+        port = int(served.url.rpartition(":")[2].partition("/")[0])
+        _, second = (stack.enter_context(socket.create_connection(("127.0.0.1", port), 60)) for _ in range(2))
+        second.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert second.recv(1000).startswith(b"HTTP/1.1 200")  # both are counted by now
+        with socket.create_connection(("127.0.0.1", port), 60) as third:
+            assert third.recv(1000).startswith(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n")
+        second.close()
+        while served.client.get(f"{served.url}/models").status_code == 503:
+            pass
+    assert room_for_connections() >= 1
 
 
 def test_the_address_that_is_listened_on_is_a_name_of_the_face() -> None:
