@@ -218,7 +218,9 @@ def test_who_has_time_left_asks_again_where_a_shared_call_had_too_little() -> No
     with serving_face(shares=True) as served, ThreadPoolExecutor(2) as pool:
         served.engine.gate.clear()
         short = pool.submit(_asked, served, deadline_s=0.5)
-        _until_open(served, 1)
+        while int(_metrics(served)["requests_open"]) != 1:
+            if short.done():  # a busy machine looked too late
+                short = pool.submit(_asked, served, deadline_s=0.5)
         long = pool.submit(_asked, served)
         assert short.result().status_code == 504
         assert served.engine.cancelled.acquire(timeout=60)
