@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -116,14 +117,13 @@ class Program:
 
 
 class Evaluator:
-    """Compiles conditions for evaluation over plain maps and binds facts to them; each text is compiled once."""
+    """Compiles conditions for evaluation over plain maps and binds facts to them.
+
+    Each text is compiled once in a process: the same rules are asked in case after case.
+    """
 
     def __init__(self) -> None:
-        from cel_expr_python import cel
-
-        self._environment = cel.NewEnv(variables=dict.fromkeys((*records(), *lists(), IT), cel.Type.DYN))
-        self._bool = cel.Type.BOOL
-        self._programs: dict[str, Program] = {}
+        self._environment = _plain_environment()
         self._of_all: dict[str, Any] = {}
         self._asked: dict[str, list[int]] = {}
 
@@ -133,9 +133,7 @@ class Evaluator:
         Raises:
             ValueError: the text is no CEL; rules are checked before, so this is a defect of the caller.
         """
-        if text not in self._programs:
-            self._programs[text] = Program(text, self._expression(text), self._bool)
-        return self._programs[text]
+        return _program(text)
 
     def answers(self, program: Program, elements: Sequence[Any], activation: Any) -> list[Answer] | None:
         """Evaluate a condition for all elements of a list in one go, where that is worth its compilation.
@@ -153,7 +151,7 @@ class Evaluator:
         if asked[0] < _WORTH_COMPILING:
             return None
         if program.text not in self._of_all:
-            self._of_all[program.text] = self._expression(f"{IT}.map({IT}, {program.text}\n)")
+            self._of_all[program.text] = _expression(f"{IT}.map({IT}, {program.text}\n)")
         try:
             result = self._of_all[program.text].eval(activation).plain_value()
         except (RuntimeError, ValueError, TypeError, OverflowError):
@@ -172,11 +170,27 @@ class Evaluator:
         """Hand facts (dict, list, str, int, float, bool only) to the runtime, once for many conditions."""
         return self._environment.Activation(data=facts)
 
-    def _expression(self, text: str) -> Any:
-        try:
-            return self._environment.compile(text)
-        except RuntimeError as error:
-            raise ValueError(f"no CEL: {error}") from error
+
+@lru_cache(maxsize=1)
+def _plain_environment() -> Any:
+    """Nothing that is compiled or evaluated changes it."""
+    from cel_expr_python import cel
+
+    return cel.NewEnv(variables=dict.fromkeys((*records(), *lists(), IT), cel.Type.DYN))
+
+
+@lru_cache(maxsize=1024)
+def _program(text: str) -> Program:
+    from cel_expr_python import cel
+
+    return Program(text, _expression(text), cel.Type.BOOL)
+
+
+def _expression(text: str) -> Any:
+    try:
+        return _plain_environment().compile(text)
+    except RuntimeError as error:
+        raise ValueError(f"no CEL: {error}") from error
 
 
 def _no_text(text: str) -> bool:
