@@ -242,7 +242,7 @@ def _under_way(served: Served, pool: ThreadPoolExecutor) -> Future[httpx.Respons
 
 
 def test_bodies_that_are_being_read_are_bounded_together() -> None:
-    with serving_face(limits=FaceLimits(bodies_bytes=1000)) as served:
+    with serving_face(limits=FaceLimits(bodies_bytes=1000, body_s=3600.0)) as served:
         port = int(served.url.rpartition(":")[2].partition("/")[0])
         head = "POST /v1/labels HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         with socket.create_connection(("127.0.0.1", port), 60) as slow:
@@ -282,7 +282,7 @@ def _rest_of(connection: socket.socket) -> bytes:
 
 
 def test_one_connection_too_many_is_told_to_come_again() -> None:
-    with serving_face(limits=FaceLimits(connections=2)) as served, ExitStack() as stack:
+    with serving_face(limits=FaceLimits(connections=2, head_s=3600.0)) as served, ExitStack() as stack:
         port = int(served.url.rpartition(":")[2].partition("/")[0])
         _, second = (stack.enter_context(socket.create_connection(("127.0.0.1", port), 60)) for _ in range(2))
         second.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
