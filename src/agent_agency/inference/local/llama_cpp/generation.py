@@ -15,7 +15,7 @@ from agent_agency.inference.local.llama_cpp.desk import Desk, Seat
 from agent_agency.inference.local.llama_cpp.grammar import compact, unsupported
 from agent_agency.inference.local.llama_cpp.tokens import Tokens
 from agent_agency.inference.local.openvino.bounds import keeps_bounds
-from agent_agency.inference.local.openvino.grammar import grammar_of
+from agent_agency.inference.local.schema_grammar import grammar_of
 from agent_agency.inference.protocol import Parameters
 
 _ANY_SEED = 0xFFFFFFFF

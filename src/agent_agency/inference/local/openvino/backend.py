@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from agent_agency.inference.labels import check_labels
 from agent_agency.inference.local.backend import BackendFacts, GenerateJob, Job, LabelJob, PrimeJob
 from agent_agency.inference.local.openvino.faults import CLOSED, prompt_too_long
-from agent_agency.inference.local.openvino.grammar import grammar_of
 from agent_agency.inference.local.openvino.label_plan import LabelWork
+from agent_agency.inference.local.schema_grammar import grammar_of
 from agent_agency.inference.priming import Primed
 
 if TYPE_CHECKING:

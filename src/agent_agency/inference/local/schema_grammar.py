@@ -1,6 +1,6 @@
 """JSON schemas as grammars of compact JSON, for the part of JSON Schema that judges' answers use.
 
-The library's own grammar of a schema lets white space in between all parts, on which a weak model spends its whole
+A library's own grammar of a schema lets white space in between all parts, on which a weak model spends its whole
 budget. Here a document has none, its members stand in the schema's order, and all of them are written, the optional
 ones too: less than the schema allows, and nothing that it forbids.
 

@@ -8,7 +8,7 @@ import pytest
 
 from agent_agency.errors import EngineError
 from agent_agency.inference.local.openvino.bounds import keeps_bounds
-from agent_agency.inference.local.openvino.grammar import grammar_of
+from agent_agency.inference.local.schema_grammar import grammar_of
 
 
 def test_a_verdict_s_grammar_has_no_white_space_and_keeps_the_order() -> None:
