@@ -14,7 +14,10 @@ import click
 from agent_agency.errors import UsageError
 
 if TYPE_CHECKING:
-    from agent_agency.web.face import Face
+    from agent_agency.inference.protocol import Engine
+    from agent_agency.inference.scheduling.serving import Serving
+    from agent_agency.web.face import Face, FaceLimits
+    from agent_agency.workflows.engine_pool import Engines
 
 SCHEMA_VERSION = 1
 TOKEN = "AGENCY_SERVE_TOKEN"  # noqa: S105 - a variable's name
@@ -54,13 +57,10 @@ def serve(
     require("uvicorn", extra="web")
     from agent_agency.cli.measured_hint import measure_before_long_work, tell_hint
     from agent_agency.inference.engine_file import load_engines
-    from agent_agency.inference.scheduling.serving import Serving
-    from agent_agency.inference.scheduling.settings import SchedulerSettings
-    from agent_agency.web.face import Face, FaceLimits
+    from agent_agency.web.face import FaceLimits
     from agent_agency.web.server import hosts_of, listen, refuse_open_house, room_for_connections, url_of
     from agent_agency.web.server import serve as run
     from agent_agency.workflows.engine_pool import Engines
-    from agent_agency.workflows.kept_answers import served_answers
 
     token = _token(token_env)
     refuse_open_house(host, token)
@@ -70,30 +70,53 @@ def serve(
     with ExitStack() as stack:
         engines = Engines(choices, os.environ, pinned=False)
         stack.callback(engines.close)
-        settings = engines.settings(name)
-        engine = engines.engine(name)
-        cache = (
-            None if no_cache else served_answers(os.environ, tell=lambda why: click.echo(f"agency: {why}", err=True))
-        )
-        serving = Serving(engine, SchedulerSettings(capacity=queue), cache=cache)
+        serving = _serving(engines.engine(name), queue=queue, keeps=not no_cache)
         stack.callback(serving.close, drain=False)
-        face = Face(
-            name=settings.name,
-            serving=serving,
-            parameters=settings.parameters(),
-            seconds=time.time,
-            new_id=lambda: uuid.uuid4().hex,
-            state=lambda: engines.state_of(engine.name),
-            token=token,
-            hosts=hosts_of(host) if token is None else None,
-            limits=FaceLimits(deadline_s=deadline, connections=room_for_connections()),
-            shares=not no_cache,
-        )
+        limits = FaceLimits(deadline_s=deadline, connections=room_for_connections())
+        hosts = hosts_of(host) if token is None else None
+        face = _face(engines, name, serving, token=token, hosts=hosts, limits=limits, shares=not no_cache)
         listening = stack.enter_context(listen(host, port))
-        engines.start(settings.name)
+        engines.start(face.name)
         _tell(face, url_of(listening), as_json=as_json)
         run(face, listening)
     return 0
+
+
+def _serving(engine: Engine, *, queue: int, keeps: bool) -> Serving:
+    """The engine behind its queue, and before it what is kept; the caller closes it."""
+    from agent_agency.inference.scheduling.serving import Serving
+    from agent_agency.inference.scheduling.settings import SchedulerSettings
+    from agent_agency.workflows.kept_answers import served_answers
+
+    cache = served_answers(os.environ, tell=lambda why: click.echo(f"agency: {why}", err=True)) if keeps else None
+    return Serving(engine, SchedulerSettings(capacity=queue), cache=cache)
+
+
+def _face(
+    engines: Engines,
+    name: str,
+    serving: Serving,
+    *,
+    token: str | None,
+    hosts: frozenset[str] | None,
+    limits: FaceLimits,
+    shares: bool,
+) -> Face:
+    from agent_agency.web.face import Face
+
+    settings, who = engines.settings(name), serving.engine.name
+    return Face(
+        name=settings.name,
+        serving=serving,
+        parameters=settings.parameters(),
+        seconds=time.time,
+        new_id=lambda: uuid.uuid4().hex,
+        state=lambda: engines.state_of(who),
+        token=token,
+        hosts=hosts,
+        limits=limits,
+        shares=shares,
+    )
 
 
 def _token(variable: str | None) -> str | None:
