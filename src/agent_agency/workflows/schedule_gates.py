@@ -11,6 +11,8 @@ from agent_agency.facts import GateResult, GateStatus
 from agent_agency.gate_settings import ConfiguredGate
 from agent_agency.workflows.gates_stopped import NOT_BEGUN, STOPPED, GatesStoppedError
 
+_LOOK_UP_S = 0.2
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -31,30 +33,61 @@ class Schedule:
 def run_schedule(schedule: Schedule) -> dict[str, GateResult]:
     """Run all gates of a schedule; their results by name.
 
+    Ctrl-C interrupts whatever the main thread does, so that thread does nothing but wait: no gate can be begun and not
+    be known of. It looks up at times, as an interrupt that comes just before a wait does not end it.
+
     Raises:
         GatesStoppedError: on Ctrl-C, once every tool has ended.
     """
-    done: dict[str, GateResult] = {}
-    waiting = list(schedule.gates)
-    running: dict[Future[GateResult], ConfiguredGate] = {}
-    with ThreadPoolExecutor(max(1, schedule.workers)) as pool:
+    course = _Course(schedule)
+    with ThreadPoolExecutor(1) as aside:
         try:
-            while waiting or running:
-                waiting = _begin(schedule, pool, waiting, running, done)
-                if waiting and not running:
-                    done |= {gate.name: schedule.unmet(gate, gate.needs[0]) for gate in waiting}
-                    break
-                ended, _ = wait(running, return_when=FIRST_COMPLETED)
+            whole = aside.submit(course.run)
+            while not whole.done():
+                wait([whole], timeout=_LOOK_UP_S)
+        except BaseException as error:
+            schedule.cancel.set()
+            if not isinstance(error, KeyboardInterrupt):
+                raise
+            aside.shutdown()
+            raise GatesStoppedError(course.states()) from None
+    return whole.result()
+
+
+class _Course:
+    """How far a schedule is; ends early once it is cancelled."""
+
+    def __init__(self, schedule: Schedule) -> None:
+        self._schedule = schedule
+        self._done: dict[str, GateResult] = {}
+        self._running: dict[Future[GateResult], ConfiguredGate] = {}
+
+    def run(self) -> dict[str, GateResult]:
+        with ThreadPoolExecutor(max(1, self._schedule.workers)) as pool:
+            try:
+                self._run(pool)
+            except BaseException:
+                self._schedule.cancel.set()
+                raise
+        return self._done
+
+    def _run(self, pool: ThreadPoolExecutor) -> None:
+        schedule, done, running = self._schedule, self._done, self._running
+        waiting = list(schedule.gates)
+        while (waiting or running) and not schedule.cancel.is_set():
+            waiting = _begin(schedule, pool, waiting, running, done)
+            if waiting and not running:
+                done |= {gate.name: schedule.unmet(gate, gate.needs[0]) for gate in waiting}
+                break
+            ended, _ = wait(running, return_when=FIRST_COMPLETED)
+            if not schedule.cancel.is_set():
                 done |= {running.pop(future).name: future.result() for future in ended}
-        except KeyboardInterrupt:
-            schedule.cancel.set()
-            finished = wait(running).done
-            states = _states(schedule.gates, done, [running[future].name for future in finished])
-            raise GatesStoppedError(states) from None
-        except BaseException:
-            schedule.cancel.set()
-            raise
-    return done
+
+    def states(self) -> dict[str, str]:
+        """How each gate stood when all was stopped."""
+        states = {gate.name: NOT_BEGUN for gate in self._schedule.gates}
+        states |= {gate.name: STOPPED for gate in self._running.values()}
+        return states | {name: str(result.status) for name, result in self._done.items()}
 
 
 def _begin(
@@ -83,9 +116,3 @@ def _unmet(gate: ConfiguredGate, done: Mapping[str, GateResult]) -> str | None:
     """The first of its needs that ran and did not pass."""
     ran = [(need, done[need]) for need in gate.needs if need in done]
     return next((need for need, result in ran if result.applicable and result.status is not GateStatus.PASS), None)
-
-
-def _states(gates: Sequence[ConfiguredGate], done: Mapping[str, GateResult], ended: Sequence[str]) -> dict[str, str]:
-    states = {gate.name: NOT_BEGUN for gate in gates}
-    states |= dict.fromkeys(ended, STOPPED)
-    return states | {name: str(result.status) for name, result in done.items()}
