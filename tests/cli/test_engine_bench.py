@@ -110,7 +110,7 @@ def test_a_corrupt_measurement_stops_no_engine_and_a_bench_moves_it_aside(tmp_pa
     (folder / "engines.toml").write_text(f'[engines.nano]\nkind = "local"\npath = "{nano_model()}"\n', "utf-8")
     (folder / "measured-engines.json").write_text('{"measurements": 1}', "utf-8")
     asked = agency("engine", "ask", "nano", "Hello", "--max-tokens", "2", cwd=tmp_path, env=home)
-    assert asked.code == 1, asked.err
+    assert asked.code in {0, 1}, asked.err  # cut off, or ended by itself
     assert asked.err.count("What was measured of engines cannot be read") == 1
     checked = agency("engine", "check", "nano", "--json", cwd=tmp_path, env=home).document
     noted = {one["name"]: one for one in checked["checks"]}

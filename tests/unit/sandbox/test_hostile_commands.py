@@ -335,7 +335,7 @@ def test_memory_of_many_processes_together_ends_at_the_limit(
 @ALL
 @pytest.mark.parametrize("tail", ["", "\nos.kill(os.getpid(), 9)", "\nwhile True: time.sleep(1)"])
 def test_no_daemon_outlives_its_command(isolation: Isolation, checkout: Path, tail: str) -> None:
-    limits = Limits(wall_s=WALL_S, idle_s=4 if "while" in tail else None)
+    limits = Limits(wall_s=WALL_S, idle_s=2.5 if "while" in tail else None)
     outcome = run_python(DAEMON + tail, isolation, checkout, limits=limits)
     assert outcome.output_head.strip().isdigit()
     assert _is_free(checkout / "held")
