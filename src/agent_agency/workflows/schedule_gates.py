@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import select
+import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -34,24 +36,30 @@ def run_schedule(schedule: Schedule) -> dict[str, GateResult]:
     """Run all gates of a schedule; their results by name.
 
     Ctrl-C interrupts whatever the main thread does, so that thread does nothing but wait: no gate can be begun and not
-    be known of. It looks up at times, as an interrupt that comes just before a wait does not end it.
+    be known of. It waits for a socket, as an interrupt may leave a lock of Python's own taken for ever, and looks up at
+    times, as one that comes just before a wait does not end it.
 
     Raises:
         GatesStoppedError: on Ctrl-C, once every tool has ended.
     """
     course = _Course(schedule)
-    with ThreadPoolExecutor(1) as aside:
+    ended, ending = socket.socketpair()
+    with ended:
+        aside = threading.Thread(target=course.run, args=(ending,))
         try:
-            whole = aside.submit(course.run)
-            while not whole.done():
-                wait([whole], timeout=_LOOK_UP_S)
-        except BaseException as error:
+            aside.start()
+            while not _can_read(ended):
+                pass
+        except KeyboardInterrupt:
             schedule.cancel.set()
-            if not isinstance(error, KeyboardInterrupt):
-                raise
-            aside.shutdown()
+            aside.join()
             raise GatesStoppedError(course.states()) from None
-    return whole.result()
+        aside.join()
+    return course.results()
+
+
+def _can_read(stream: socket.socket) -> bool:
+    return bool(select.select([stream], [], [], _LOOK_UP_S)[0])
 
 
 class _Course:
@@ -61,14 +69,21 @@ class _Course:
         self._schedule = schedule
         self._done: dict[str, GateResult] = {}
         self._running: dict[Future[GateResult], ConfiguredGate] = {}
+        self._failure: BaseException | None = None
 
-    def run(self) -> dict[str, GateResult]:
-        with ThreadPoolExecutor(max(1, self._schedule.workers)) as pool:
+    def run(self, ending: socket.socket) -> None:
+        """Run all gates, and close what tells of the end."""
+        with ending, ThreadPoolExecutor(max(1, self._schedule.workers)) as pool:
             try:
                 self._run(pool)
-            except BaseException:
+            except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
+                self._failure = error
                 self._schedule.cancel.set()
-                raise
+
+    def results(self) -> dict[str, GateResult]:
+        """The results by name, once all has ended."""
+        if self._failure is not None:
+            raise self._failure
         return self._done
 
     def _run(self, pool: ThreadPoolExecutor) -> None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_agency.facts import GateMode, GateResult, GateStatus
 from agent_agency.gate_settings import ConfiguredGate, GateKind
-from agent_agency.workflows.gates_stopped import GatesStoppedError
 from agent_agency.workflows.schedule_gates import Schedule, run_schedule
+from support import stopped_schedule
 
 PASSES, FAILS = GateStatus.PASS, GateStatus.FAIL
 
@@ -95,25 +95,8 @@ def test_no_more_run_at_once_than_there_are_workers() -> None:
 
 
 def test_ctrl_c_ends_what_runs_and_says_how_each_gate_stood() -> None:
-    cancel, begun = threading.Event(), threading.Event()
-
-    def run(one: ConfiguredGate) -> GateResult:
-        if one.name == "quick":
-            return result(one.name, PASSES)
-        begun.set()
-        cancel.wait(60)
-        return result(one.name, GateStatus.NOT_RUN)
-
-    def interrupt() -> None:
-        begun.wait(60)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    gates = [gate("quick"), gate("long", "quick"), gate("later", "long")]
-    threading.Thread(target=interrupt).start()
-    with pytest.raises(GatesStoppedError) as stopped:
-        run_schedule(Schedule(gates, run, unmet, 1, cancel))
-    assert stopped.value.states == {"quick": "pass", "long": "stopped", "later": "not_begun"}
-    assert isinstance(stopped.value, KeyboardInterrupt)
+    done = subprocess.run([sys.executable, stopped_schedule.__file__], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == {"quick": "pass", "long": "stopped", "later": "not_begun"}
 
 
 @st.composite
