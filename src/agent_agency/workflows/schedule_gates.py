@@ -40,7 +40,7 @@ def run_schedule(schedule: Schedule) -> dict[str, GateResult]:
     times, as one that comes just before a wait does not end it.
 
     Raises:
-        GatesStoppedError: on Ctrl-C, once every tool has ended.
+        GatesStoppedError: on Ctrl-C, once every tool has ended; also where it was cancelled by anybody else.
     """
     course = _Course(schedule)
     ended, ending = socket.socketpair()
@@ -50,10 +50,13 @@ def run_schedule(schedule: Schedule) -> dict[str, GateResult]:
             aside.start()
             while not _can_read(ended):
                 pass
-        except KeyboardInterrupt:
+        except BaseException as error:
             schedule.cancel.set()
-            aside.join()
-            raise GatesStoppedError(course.states()) from None
+            if aside.ident is not None:
+                aside.join()
+            if isinstance(error, KeyboardInterrupt):
+                raise GatesStoppedError(course.states()) from None
+            raise
         aside.join()
     return course.results()
 
@@ -81,9 +84,11 @@ class _Course:
                 self._schedule.cancel.set()
 
     def results(self) -> dict[str, GateResult]:
-        """The results by name, once all has ended."""
+        """The results by name, once all has ended; never fewer than there are gates."""
         if self._failure is not None:
             raise self._failure
+        if any(gate.name not in self._done for gate in self._schedule.gates):
+            raise GatesStoppedError(self.states())
         return self._done
 
     def _run(self, pool: ThreadPoolExecutor) -> None:

@@ -8,11 +8,13 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_agency.facts import GateMode, GateResult, GateStatus
 from agent_agency.gate_settings import ConfiguredGate, GateKind
+from agent_agency.workflows.gates_stopped import GatesStoppedError
 from agent_agency.workflows.schedule_gates import Schedule, run_schedule
 from support import stopped_schedule
 
@@ -97,6 +99,26 @@ def test_no_more_run_at_once_than_there_are_workers() -> None:
 def test_ctrl_c_ends_what_runs_and_says_how_each_gate_stood() -> None:
     done = subprocess.run([sys.executable, stopped_schedule.__file__], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == {"quick": "pass", "long": "stopped", "later": "not_begun"}
+
+
+def test_what_is_cancelled_by_anybody_is_stopped_and_no_result_is_left_out() -> None:
+    cancel = threading.Event()
+
+    def run(one: ConfiguredGate) -> GateResult:
+        cancel.set()
+        return result(one.name, PASSES)
+
+    with pytest.raises(GatesStoppedError) as stopped:
+        run_schedule(Schedule([gate("one"), gate("two", "one")], run, unmet, 1, cancel))
+    assert stopped.value.states == {"one": "stopped", "two": "not_begun"}
+
+
+def test_what_a_gate_raises_goes_through_and_nothing_more_is_begun() -> None:
+    def run(one: ConfiguredGate) -> GateResult:
+        raise OSError(one.name)
+
+    with pytest.raises(OSError, match="one"):
+        schedule([gate("one"), gate("two", "one")], run)
 
 
 @st.composite
